@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the shims share: one lock, one clock, one speed, and work that is done later."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sandbox.times import STEPS
+
+Action = Callable[[], object]
+
+
+class World:
+    """One emulated cloud; there is one in a process, since the emulator's state is global.
+
+    `speed` is 0 (things are there at once) or a number of AWS seconds that pass in one real second.
+    `lock` is held by every request for as long as the emulator works on it, and by every action that
+    `later` runs: state that only these two touch needs no lock of its own.
+    """
+
+    def __init__(self, speed: float = 0.0) -> None:
+        self.lock = threading.RLock()
+        self._speed = 0.0
+        self.speed = speed
+        self._resets: list[Action] = []
+        self._timers: set[threading.Timer] = set()
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    @speed.setter
+    def speed(self, value: float) -> None:
+        if not 0.0 <= value < float("inf"):
+            raise ValueError(f"speed must be 0 or a positive number, not {value}")
+        self._speed = float(value)
+
+    def now(self) -> datetime:
+        """The time, with its zone (UTC)."""
+        return datetime.now(UTC)
+
+    def scaled(self, seconds: float) -> float:
+        """AWS seconds as real seconds; 0 where things happen at once."""
+        return seconds / self._speed if self._speed else 0.0
+
+    def seconds(self, step: str) -> float:
+        """Real seconds that a step of `sandbox.times` takes here, 0 where things happen at once."""
+        return self.scaled(STEPS[step].typical)
+
+    def later(self, seconds: float, action: Action, label: str) -> None:
+        """Run `action` under the lock after so many real seconds, or before returning if 0.
+
+        An action that is still waiting when the world is reset never runs. One that raises is
+        reported on stderr with its label and changes nothing else.
+        """
+        if seconds <= 0:
+            with self.lock:
+                self._run(action, label)
+            return
+
+        def fire() -> None:
+            with self.lock:
+                if timer in self._timers:
+                    self._timers.discard(timer)
+                    self._run(action, label)
+
+        timer = threading.Timer(seconds, fire)
+        timer.daemon = True
+        timer.name = label
+        with self.lock:
+            self._timers.add(timer)
+        timer.start()
+
+    def waiting(self) -> list[str]:
+        """Labels of what `later` still has to do."""
+        with self.lock:
+            return sorted(timer.name for timer in self._timers)
+
+    def on_reset(self, action: Action) -> None:
+        """Have `action` run, under the lock, each time everything is forgotten."""
+        self._resets.append(action)
+
+    def reset(self) -> None:
+        """Forget everything: cancel what waits, then run what was registered, in order."""
+        with self.lock:
+            for timer in self._timers:
+                timer.cancel()
+            self._timers.clear()
+            for action in self._resets:
+                action()
+
+    @staticmethod
+    def _run(action: Action, label: str) -> None:
+        try:
+            action()
+        except Exception:
+            print(f"sandbox: {label} failed", file=sys.stderr)
+            traceback.print_exc()
