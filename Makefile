@@ -1,0 +1,84 @@
+# One line per target: `make help`. Nothing here writes outside the checkout's ignored folders.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export ANSIBLE_LOCAL_TEMP := $(ANSIBLE_HOME)/tmp
+export ANSIBLE_REMOTE_TEMP := $(ANSIBLE_HOME)/tmp
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/tree
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# The first Python on PATH that is new enough and runs.
+PYTHON ?= $(shell tools/find_python.sh 3.11)
+SITE := ansible-playbook playbooks/site.yml -i inventories/sandbox
+PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+LINK := .cache/tree/ansible_collections/operatingdev/phoenix
+READY := .venv/ready $(LINK)
+
+-include benchmarks/bench.mk
+
+.PHONY: help venv tree site plan status down test lint types sanity unit build compat fmt pins clean
+
+help: ## the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: requirements-dev.txt constraints-dev.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on PATH" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
+	pip install -qq --disable-pip-version-check -r requirements-dev.txt -c constraints-dev.txt && touch $@
+
+$(LINK):
+	mkdir -p $(@D) && ln -sfn ../../../.. $@
+
+venv: .venv/ready ## the pinned tools, in .venv
+
+tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
+
+site: $(READY) ## production and its recovery site, in the emulated account
+	@python -m sandbox up
+	$(SITE)
+
+plan: $(READY) ## what `make site` would do, and what it would cost; writes nothing
+	@python -m sandbox up
+	$(SITE) --check --diff
+
+status: $(READY) ## what runs of the emulated account
+	@python -m sandbox status
+
+down: $(READY) ## stop the emulated account and remove what it left
+	@python -m sandbox down
+
+test: lint types sanity ## all that CI runs
+	$(PYTEST) tests
+
+lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
+	ruff check . && ruff format --check . && yamllint --strict .
+	ansible-lint
+	antsibull-changelog lint
+
+types: $(READY) ## mypy --strict
+	mypy
+
+sanity: $(READY) ## every ansible-test sanity test, on the built collection
+	python tools/sanity.py
+
+unit: $(READY) ## the tests that need no emulated account
+	$(PYTEST) tests/unit
+
+build: $(READY) ## the collection's artifact, in dist
+	ansible-galaxy collection build --force --output-path dist
+
+compat: $(READY) ## the tests on Python 3.13 with the newest ansible-core
+	tools/compat.sh
+
+fmt: $(READY) ## lay the code out
+	ruff format . && ruff check --fix .
+
+pins: ## renew constraints-dev.txt from requirements-dev.txt
+	rm -rf .venv && "$(PYTHON)" -m venv .venv && pip install -r requirements-dev.txt
+	pip freeze > constraints-dev.txt && touch .venv/ready
+
+clean: ## remove all that the other targets made
+	@if [ -x .venv/bin/python ] && [ -d sandbox ]; then python -m sandbox down; fi
+	rm -rf .cache .venv .venv-* .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
