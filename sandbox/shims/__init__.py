@@ -17,6 +17,7 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Protocol, cast
 
+import sandbox.emulator_settings  # noqa: F401  (before any import of the emulator)
 from sandbox.world import World
 
 Hook = tuple[type, str, tuple[str, ...]]

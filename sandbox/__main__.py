@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m sandbox`: start, stop and steer the emulated account."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from sandbox.background import Background, NotStarted
+from sandbox.client import Client, Refused
+from sandbox.running import CHECKOUT
+from sandbox.server import ADDRESS, DEFAULT_PORT, make, serve
+from sandbox.shims import EmulatorMismatch, shims
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument(
+        "--dir", type=Path, default=CHECKOUT / ".sandbox", help="folder of its number and logs"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    port = int(os.environ.get("SANDBOX_PORT", DEFAULT_PORT))
+
+    up = commands.add_parser("up", help="start it in the background, if it does not run")
+    serving = commands.add_parser("serve", help="serve in the foreground")
+    for command in (up, serving):
+        command.add_argument("--port", type=int, default=port, help="on 127.0.0.1")
+        command.add_argument("--regions", default="", help="only these, with commas")
+        command.add_argument("--speed", type=float, help="AWS seconds in a second; 0: at once")
+        command.add_argument(
+            "--dir", type=Path, default=argparse.SUPPRESS, help="folder of its number and logs"
+        )
+    serving.add_argument("--log", type=Path, help="file for the request log")
+    serving.add_argument("--attached", action="store_true", help="end when stdin ends")
+
+    commands.add_parser("down", help="stop it and remove its folder")
+    commands.add_parser("status", help="whether it runs, and where")
+    commands.add_parser("reset", help="forget everything that was made in it")
+    commands.add_parser("differences", help="what is mended of the emulator, as a list")
+    faults = commands.add_parser("faults", help="show the faults on order, or order some")
+    faults.add_argument("rules", nargs="?", help="a JSON rule or list of rules; - reads stdin")
+    faults.add_argument("--clear", action="store_true", help="lift all")
+    faults.add_argument("--fired", action="store_true", help="show what happened")
+    return parser
+
+
+def _serve(given: argparse.Namespace) -> int:
+    regions = frozenset(filter(None, given.regions.split(",")))
+    server = make(given.port, given.speed or 0.0, given.log, regions)
+    if given.attached:
+
+        def wait_for_end() -> None:
+            sys.stdin.buffer.read()
+            server.shutdown()
+
+        threading.Thread(target=wait_for_end, daemon=True).start()
+    print(f"http://{ADDRESS}:{server.port}", flush=True)
+    serve(server)
+    return 0
+
+
+def _status(background: Background) -> int:
+    found = background.status()
+    if found is None:
+        print("not running")
+        return 3
+    print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
+    for label in found["waiting"]:
+        print(f"  in progress: {label}")
+    return 0
+
+
+def _faults(client: Client, given: argparse.Namespace) -> Any:
+    if given.clear:
+        return client.call("DELETE", "faults")
+    if given.fired:
+        return client.call("GET", "faults/fired")
+    if given.rules:
+        text = sys.stdin.read() if given.rules == "-" else given.rules
+        return client.call("POST", "faults", json.loads(text))
+    return client.call("GET", "faults")
+
+
+def _differences() -> int:
+    for shim in shims():
+        print(f"\n### {shim.__name__.rpartition('.')[2]}\n")
+        for sentence in shim.MENDED:
+            print(f"- {sentence}")
+    return 0
+
+
+def _steer(background: Background, given: argparse.Namespace) -> int:
+    found = background.status()
+    if found is None:
+        raise NotStarted("the sandbox does not run; start it with: python -m sandbox up")
+    client = Client(found["endpoint"])
+    if given.command == "reset":
+        client.call("POST", "reset")
+    else:
+        print(json.dumps(_faults(client, given), indent=2))
+    return 0
+
+
+def main() -> int:
+    given = _parser().parse_args()
+    background = Background(given.dir)
+    match given.command:
+        case "serve":
+            return _serve(given)
+        case "up":
+            print(background.up(given.port, given.speed, given.regions))
+            return 0
+        case "down":
+            print("stopped" if background.down() else "was not running")
+            return 0
+        case "status":
+            return _status(background)
+        case "differences":
+            return _differences()
+    return _steer(background, given)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (NotStarted, Refused, EmulatorMismatch, ValueError) as problem:
+        sys.exit(f"sandbox: {problem}")
+    except OSError as problem:
+        sys.exit(f"sandbox: {problem}")

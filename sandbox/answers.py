@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers of AWS that the emulator does not give: errors, in the protocol of the request."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+from sandbox.calls import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; `status` is e.g. 200, `headers` are without the length."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+
+def error(call: Call, status: int, code: str, message: str) -> Answer:
+    """An AWS error as the service of the call would send it."""
+    request = str(uuid.uuid4())
+    headers = [("x-amzn-RequestId", request)]
+    if call.protocol in {"json", "rest-json"}:
+        kind = "application/json" if call.protocol == "rest-json" else "application/x-amz-json-1.1"
+        headers += [("Content-Type", kind), ("x-amzn-ErrorType", code)]
+        text = json.dumps({"__type": code, "message": message}).encode()
+    elif call.protocol == "cbor":
+        headers += [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
+        text = _cbor({"__type": code, "message": message})
+    else:
+        headers.append(("Content-Type", "text/xml"))
+        text = _xml(call, status, escape(code), escape(message), request).encode()
+    return Answer(status, headers, b"" if call.method == "HEAD" else text)
+
+
+def _xml(call: Call, status: int, code: str, message: str, request: str) -> str:
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    inner = f"<Code>{code}</Code><Message>{message}</Message>"
+    if call.protocol == "ec2":
+        return (
+            f"{head}<Response><Errors><Error>{inner}</Error></Errors>"
+            f"<RequestID>{request}</RequestID></Response>"
+        )
+    if call.service == "s3":
+        return f"{head}<Error>{inner}<RequestId>{request}</RequestId></Error>"
+    side = "Receiver" if status >= 500 else "Sender"
+    return (
+        f"{head}<ErrorResponse><Error><Type>{side}</Type>{inner}</Error>"
+        f"<RequestId>{request}</RequestId></ErrorResponse>"
+    )
+
+
+def _cbor(texts: dict[str, str]) -> bytes:
+    """A CBOR map of text to text (RFC 8949): all that an error needs."""
+    parts = [bytes([0xA0 | len(texts)])]
+    for text in (part for pair in texts.items() for part in pair):
+        raw = text.encode()
+        parts += [b"\x7a" + len(raw).to_bytes(4, "big"), raw]
+    return b"".join(parts)
+
+
+# Where the error of a service is not that of its protocol. Sources: the services' lists of common
+# errors, and the retry rules of botocore, which know these codes.
+_THROTTLE = {
+    "ec2": (503, "RequestLimitExceeded", "Request limit exceeded."),
+    "s3": (503, "SlowDown", "Please reduce your request rate."),
+}
+_FAILURE = {
+    "ec2": "InternalError",
+    "s3": "InternalError",
+    "kms": "KMSInternalException",
+    "ssm": "InternalServerError",
+    "secretsmanager": "InternalServiceError",
+}
+
+
+def throttled(call: Call) -> Answer:
+    """The service asks the caller to slow down."""
+    if call.service in _THROTTLE:
+        status, code, message = _THROTTLE[call.service]
+        return error(call, status, code, message)
+    if call.protocol in {"json", "rest-json"}:
+        return error(call, 400, "ThrottlingException", "Rate exceeded")
+    return error(call, 400, "Throttling", "Rate exceeded")
+
+
+def failed(call: Call) -> Answer:
+    """The service has failed inside; whether it has done anything is open."""
+    code = _FAILURE.get(call.service, "InternalFailure")
+    return error(call, 500, code, "An internal error has occurred")
+
+
+def unknown_region(call: Call) -> Answer:
+    """The signature names a region that does not exist, or not for this account."""
+    message = "Credential should be scoped to a valid region."
+    if call.service == "s3":
+        message = f"The authorization header is malformed; the region '{call.region}' is wrong"
+        return error(call, 400, "AuthorizationHeaderMalformed", message)
+    if call.service == "ec2":
+        return error(call, 401, "AuthFailure", message)
+    if call.protocol == "query" or call.protocol == "rest-xml":
+        return error(call, 403, "SignatureDoesNotMatch", message)
+    return error(call, 400, "InvalidSignatureException", message)
+
+
+def not_emulated(call: Call, what: str) -> Answer:
+    """The emulator cannot do it. 501, which no client retries and no fault rule sends."""
+    return error(call, 501, "InvalidAction", f"not emulated: {what}")
+
+
+def emulator_broke(call: Call, what: str) -> Answer:
+    """The emulator fell over. 501 as well: it is no fault of AWS and would happen again."""
+    return error(call, 501, "EmulatorError", f"the emulator failed: {what}")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sandbox as a process in the background, known by a folder with its number and its logs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.client import Client
+from sandbox.running import CHECKOUT
+from sandbox.server import ADDRESS
+
+_PATIENCE = 60.0
+
+
+class NotStarted(RuntimeError):
+    """The sandbox is not there, and why."""
+
+
+class Background:
+    """At most one sandbox for each folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._record = folder / "pid"
+
+    def up(self, port: int, speed: float | None, regions: str) -> str:
+        """The endpoint of the sandbox of this folder, started if it does not run.
+
+        One that runs keeps its port; it gets the speed if one is given. Raises NotStarted.
+        """
+        if running := self.status():
+            client = Client(running["endpoint"])
+            if speed is not None and speed != running["speed"]:
+                client.call("POST", "speed", {"speed": speed})
+            return client.endpoint
+        endpoint = f"http://{ADDRESS}:{port}"
+        if Client(endpoint).health():
+            raise NotStarted(f"another sandbox answers at {endpoint}: choose another --port")
+        self._prepare()
+        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
+        command += ["--speed", str(speed or 0.0), "--log", str(self.folder / "requests.jsonl")]
+        if regions:
+            command += ["--regions", regions]
+        with (self.folder / "server.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._record.write_text(f"{process.pid} {endpoint}\n", encoding="ascii")
+        self._await(process, endpoint)
+        return endpoint
+
+    def status(self) -> dict[str, Any] | None:
+        """Health and endpoint of the sandbox of this folder, None if it does not run."""
+        recorded = self._recorded()
+        if recorded is None:
+            return None
+        number, endpoint = recorded
+        health = Client(endpoint).health()
+        if health is None or health["pid"] != number:
+            return None
+        return {**health, "endpoint": endpoint}
+
+    def down(self) -> bool:
+        """Stop it and remove the folder; whether one ran."""
+        recorded = self._recorded()
+        # A number alone may by now be that of another program: it must say that it is ours.
+        ours = recorded is not None and (self.status() is not None or _is_sandbox(recorded[0]))
+        if recorded and ours:
+            _end(recorded[0])
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return ours
+
+    def _recorded(self) -> tuple[int, str] | None:
+        try:
+            number, endpoint = self._record.read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return None
+        return int(number), endpoint
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / ".gitignore").write_text("*\n", encoding="ascii")
+
+    def _await(self, process: subprocess.Popen[bytes], endpoint: str) -> None:
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            if process.poll() is not None:
+                break
+            health = Client(endpoint).health()
+            if health and health["pid"] == process.pid:
+                return
+            time.sleep(0.05)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
+        raise NotStarted("the sandbox did not start:\n" + "\n".join(log.splitlines()[-15:]))
+
+
+def _is_sandbox(number: int) -> bool:
+    try:
+        words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"sandbox" in words and b"serve" in words
+
+
+def _end(number: int) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(number, sign)
+        except ProcessLookupError:
+            return
+        until = time.monotonic() + 5.0
+        while time.monotonic() < until:
+            if not _runs(number):
+                return
+            time.sleep(0.02)
+
+
+def _runs(number: int) -> bool:
+    try:
+        if os.waitpid(number, os.WNOHANG)[0] == number:
+            return False
+    except ChildProcessError:
+        pass  # it was started by another process than this one
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Talk to the control endpoints of a sandbox that runs."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+
+class Refused(RuntimeError):
+    """The sandbox did not do it; the text is its reason."""
+
+
+class Client:
+    """The control endpoints under `endpoint`, e.g. http://127.0.0.1:5570."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        # Never through a proxy of the environment: it is this machine.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def call(self, method: str, name: str, content: Any = None, timeout: float = 30.0) -> Any:
+        """The JSON answer of an endpoint; raises Refused, or OSError if there is no sandbox."""
+        body = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(
+            f"{self.endpoint}/_sandbox/{name}", data=body, method=method
+        )
+        try:
+            with self._opener.open(request, timeout=timeout) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as problem:
+            text = problem.read().decode("utf-8", "replace")
+            raise Refused(f"{method} {name}: {text}") from None
+
+    def health(self) -> dict[str, Any] | None:
+        """What the sandbox says of itself, None if nothing answers there or something else does."""
+        try:
+            answer = self.call("GET", "health", timeout=5.0)
+        except (OSError, ValueError, Refused):
+            return None
+        return answer if isinstance(answer, dict) and "pid" in answer else None

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sandbox's own endpoints, all JSON, under /_sandbox/."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import parse_qs
+
+from sandbox.answers import Answer
+from sandbox.faults import BadRule, Faults, rule_of
+from sandbox.request_log import RequestLog
+from sandbox.world import World
+
+
+class Control:
+    """GET health, log?since=N, faults, faults/fired; POST log/mark, reset, speed, faults;
+    DELETE faults."""
+
+    def __init__(self, world: World, log: RequestLog, faults: Faults) -> None:
+        self._world = world
+        self._log = log
+        self._faults = faults
+
+    def answer(self, method: str, path: str, environ: dict[str, Any], body: bytes) -> Answer:
+        """Serve one control request; what is wrong with it comes back as status 400 or 404."""
+        asked = parse_qs(environ.get("QUERY_STRING", ""))
+        try:
+            content = json.loads(body) if body else None
+            found = self._route(method, path.removeprefix("/_sandbox/").strip("/"), asked, content)
+        except (BadRule, ValueError, TypeError, KeyError) as problem:
+            return _json(400, {"error": str(problem)})
+        if found is None:
+            return _json(404, {"error": f"no such endpoint: {method} {path}"})
+        return _json(200, found)
+
+    def _route(self, method: str, name: str, asked: dict[str, list[str]], content: Any) -> Any:
+        match method, name:
+            case "GET", "health":
+                return self._health()
+            case "GET", "log":
+                return self._log.since(int(asked.get("since", ["0"])[0]))
+            case "POST", "log/mark":
+                return {"mark": self._log.last()}
+            case "POST", "reset":
+                self._world.reset()
+                return {"reset": True}
+            case "POST", "speed":
+                self._world.speed = float(content["speed"])
+                return {"speed": self._world.speed}
+            case "POST", "faults":
+                return self._order(content)
+            case "DELETE", "faults":
+                with self._world.lock:
+                    self._faults.clear()
+                return {"rules": 0}
+            case "GET", "faults":
+                with self._world.lock:
+                    return [_shown(rule) for rule in self._faults.rules]
+            case "GET", "faults/fired":
+                with self._world.lock:
+                    return list(self._faults.fired)
+        return None
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "ok": True,
+            "pid": os.getpid(),
+            "speed": self._world.speed,
+            "requests": self._log.last(),
+            "waiting": self._world.waiting(),
+        }
+
+    def _order(self, content: Any) -> dict[str, Any]:
+        given = content if isinstance(content, list) else [content]
+        if not all(isinstance(rule, dict) for rule in given):
+            raise BadRule("a fault rule is a JSON object, or a list of them")
+        rules = [rule_of(rule) for rule in given]
+        with self._world.lock:
+            self._faults.order(rules)
+            return {"rules": len(self._faults.rules)}
+
+
+def _shown(rule: Any) -> dict[str, Any]:
+    fields = [name for name in rule.__slots__ if name != "dice"]
+    return {name: getattr(rule, name) for name in fields if getattr(rule, name) is not None}
+
+
+def _json(status: int, content: Any) -> Answer:
+    return Answer(status, [("Content-Type", "application/json")], json.dumps(content).encode())

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sandbox for the length of a test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sandbox.client import Client
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class Handle:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, endpoint: str, process: subprocess.Popen[bytes]) -> None:
+        self.endpoint = endpoint
+        self.process = process
+        self._client = Client(endpoint)
+
+    def log(self, since: int = 0) -> list[dict[str, Any]]:
+        """The request log after entry number `since`: see `sandbox/README.md` for the fields."""
+        entries: list[dict[str, Any]] = self._client.call("GET", f"log?since={since}")
+        return entries
+
+    def mark(self) -> int:
+        """Number of the newest entry of the log."""
+        return int(self._client.call("POST", "log/mark")["mark"])
+
+    def writes_since(self, mark: int) -> list[dict[str, Any]]:
+        """Requests after the mark that change something, whether they were executed or not."""
+        return [entry for entry in self.log(mark) if entry["write"]]
+
+    def faults(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Lift the fault rules in force and put these in their place; none lifts all."""
+        self._client.call("DELETE", "faults")
+        if rules:
+            self._client.call("POST", "faults", [dict(rule) for rule in rules])
+
+    def fired(self) -> list[dict[str, Any]]:
+        """The faults that happened since the rules were put in force."""
+        fired: list[dict[str, Any]] = self._client.call("GET", "faults/fired")
+        return fired
+
+    def speed(self, speed: float) -> None:
+        """AWS seconds in a second from now on, 0: at once."""
+        self._client.call("POST", "speed", {"speed": speed})
+
+    def waiting(self) -> list[str]:
+        """Labels of what has been begun and is not finished."""
+        return list(self._client.call("GET", "health")["waiting"])
+
+    def reset(self) -> None:
+        """Forget everything but the log."""
+        self._client.call("POST", "reset")
+
+
+@contextmanager
+def running(
+    speed: float = 0.0, regions: Sequence[str] = (), log_file: Path | None = None
+) -> Iterator[Handle]:
+    """A sandbox on a free port; it ends with the block, or with this process if that dies."""
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--speed", str(speed)]
+    command += ["--attached"]
+    if regions:
+        command += ["--regions", ",".join(regions)]
+    if log_file:
+        command += ["--log", str(log_file)]
+    process = subprocess.Popen(
+        command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        line = process.stdout.readline().decode().strip()
+        if not line.startswith("http://"):
+            raise RuntimeError(f"the sandbox did not start (exit code {process.wait()})")
+        yield Handle(line, process)
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP/1.1 on loopback, one thread for each connection, connections kept open."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import struct
+import threading
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from sandbox.application import Application
+from sandbox.request_log import RequestLog
+from sandbox.shims import install_all
+from sandbox.world import World
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler  # isort: skip
+
+ADDRESS = "127.0.0.1"
+DEFAULT_PORT = 5570
+
+
+class Handler(MotoRequestHandler):
+    """Werkzeug's handler closes the connection after every answer and waits 10 ms before it does.
+
+    Ours keeps it open, which it can because the application always reads the whole body, and sends
+    an answer in one packet.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        self.environ = environ = self.make_environ()
+        head: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]]) -> None:
+            head[:] = [status, headers]
+
+        try:
+            body = b"".join(self.server.app(environ, start_response))  # type: ignore[arg-type]
+        except ConnectionError:
+            self._cut()
+            return
+        status, headers = head
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            lines.append(f"Content-Length: {len(body)}")
+        lines += [f"Date: {formatdate(usegmt=True)}", "Server: AmazonEC2"]
+        if self.close_connection:
+            lines.append("Connection: close")
+        sent = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+        self.wfile.write(sent if self.command == "HEAD" else sent + body)
+
+    def _cut(self) -> None:
+        """Reset the connection, as a host that went away does."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The request log has it already."""
+
+
+def make(
+    port: int,
+    speed: float = 0.0,
+    log_file: Path | None = None,
+    regions: frozenset[str] = frozenset(),
+) -> BaseWSGIServer:
+    """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`)."""
+    world = World(speed)
+    install_all(world)
+    application: Any = Application(world, RequestLog(log_file), regions)
+    return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
+
+
+def serve(server: BaseWSGIServer) -> None:
+    """Serve until SIGTERM or SIGINT."""
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()
