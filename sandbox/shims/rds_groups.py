@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Subnet groups and parameter groups of RDS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotFoundError
+from moto.rds.exceptions import RDSClientError as Refusal
+from moto.rds.models import DBParameterGroup, RDSBackend, rds_backends
+from moto.rds.responses import RDSResponse
+
+from sandbox.shims import Hook, _rds_rules
+from sandbox.world import World
+from sandbox.wrap import add, wrap
+
+MENDED = (
+    "CreateDBSubnetGroup refuses a name in use, subnets of one zone, and subnets of two VPCs.",
+    "ModifyDBSubnetGroup keeps the group (the emulator loses it).",
+    "A subnet group or parameter group in use, and a default one, is not deleted.",
+    "CreateDBParameterGroup refuses an unknown family.",
+    "ModifyDBParameterGroup refuses `immediate` for static parameters and more than 20 at once.",
+    "DescribeDBParameters filters by Source, tells ApplyType, and knows the default groups.",
+    "DescribeDBParameterGroups of an unknown name is refused.",
+    "ResetDBParameterGroup.",
+)
+HOOKS: tuple[Hook, ...] = (
+    (RDSBackend, "create_subnet_group", ("subnet_name", "description", "subnets", "tags")),
+    (RDSBackend, "modify_db_subnet_group", ("subnet_name", "description", "subnets")),
+    (RDSBackend, "delete_subnet_group", ("subnet_name",)),
+    (RDSBackend, "create_db_parameter_group", ("db_parameter_group_kwargs",)),
+    (RDSBackend, "delete_db_parameter_group", ("db_parameter_group_name",)),
+    (RDSBackend, "describe_db_parameter_groups", ("db_parameter_group_kwargs",)),
+    (
+        RDSBackend,
+        "modify_db_parameter_group",
+        ("db_parameter_group_name", "db_parameter_group_parameters"),
+    ),
+    (RDSResponse, "describe_db_parameters", ()),
+    (DBParameterGroup, "update_parameters", ("new_parameters",)),
+)
+# PostgreSQL parameters of RDS that need a restart (pg_settings.context = 'postmaster', and those of
+# RDS itself); all others are dynamic.
+STATIC = frozenset(
+    {
+        "autovacuum_freeze_max_age",
+        "autovacuum_max_workers",
+        "autovacuum_multixact_freeze_max_age",
+        "huge_pages",
+        "jit_provider",
+        "max_connections",
+        "max_files_per_process",
+        "max_locks_per_transaction",
+        "max_logical_replication_workers",
+        "max_pred_locks_per_transaction",
+        "max_prepared_transactions",
+        "max_replication_slots",
+        "max_wal_senders",
+        "max_worker_processes",
+        "pg_stat_statements.max",
+        "rds.custom_dns_resolution",
+        "rds.enable_plan_management",
+        "rds.logical_replication",
+        "rds.max_tcp_buffers",
+        "rds.rds_superuser_reserved_connections",
+        "shared_buffers",
+        "shared_preload_libraries",
+        "superuser_reserved_connections",
+        "track_activity_query_size",
+        "track_commit_timestamp",
+        "wal_buffers",
+        "wal_level",
+    }
+)
+MOST_AT_ONCE = 20
+
+
+def check_subnets(subnets: list[Any]) -> None:
+    if len({subnet.vpc_id for subnet in subnets}) > 1:
+        raise Refusal("InvalidSubnet", "The subnets are in different VPCs.")
+    if len({subnet.availability_zone for subnet in subnets}) < 2:
+        raise Refusal(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current "
+            "AZ coverage: 1. Add subnets to cover at least 2 AZs.",
+        )
+
+
+def subnet_groups() -> None:
+    @wrap(RDSBackend, "create_subnet_group")
+    def create_subnet_group(
+        original: Any, self: RDSBackend, subnet_name: str, description: str, subnets: Any, tags: Any
+    ) -> Any:
+        if subnet_name in self.subnet_groups:
+            raise Refusal(
+                "DBSubnetGroupAlreadyExists", f"The DB subnet group {subnet_name} already exists."
+            )
+        check_subnets(subnets)
+        return original(subnet_name, description, subnets, tags)
+
+    @wrap(RDSBackend, "modify_db_subnet_group")
+    def modify_db_subnet_group(
+        original: Any, self: RDSBackend, subnet_name: str, description: str, subnets: Any
+    ) -> Any:
+        if subnet_name not in self.subnet_groups:
+            raise DBSubnetGroupNotFoundError(subnet_name)
+        check_subnets(subnets)
+        group = original(subnet_name, description, subnets)
+        self.subnet_groups[subnet_name] = group
+        return group
+
+    @wrap(RDSBackend, "delete_subnet_group")
+    def delete_subnet_group(original: Any, self: RDSBackend, subnet_name: str) -> Any:
+        group = self.subnet_groups.get(subnet_name)
+        users = [
+            db.db_instance_identifier
+            for db in self.databases.values()
+            if group is not None and getattr(db, "db_subnet_group", None) is group
+        ]
+        if users:
+            raise Refusal(
+                "InvalidDBSubnetGroupStateFault",
+                f"Cannot delete the subnet group '{subnet_name}' because at least one database "
+                f"instance: {users[0]} is still using it.",
+            )
+        return original(subnet_name)
+
+
+def parameter_groups() -> None:
+    @wrap(RDSBackend, "create_db_parameter_group")
+    def create_db_parameter_group(original: Any, _self: RDSBackend, kwargs: Any) -> Any:
+        family = kwargs.get("db_parameter_group_family") or ""
+        known = {f"postgres{major}" for major in _rds_rules.POSTGRES_MINORS}
+        if family.startswith("postgres") and family not in known:
+            raise Refusal(
+                "InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid family."
+            )
+        if str(kwargs.get("db_parameter_group_name", "")).startswith("default."):
+            raise Refusal("InvalidParameterValue", "A name can't begin with 'default.'")
+        return original(kwargs)
+
+    @wrap(RDSBackend, "delete_db_parameter_group")
+    def delete_db_parameter_group(
+        original: Any, self: RDSBackend, db_parameter_group_name: str
+    ) -> Any:
+        default = db_parameter_group_name.startswith("default.")
+        used = any(
+            getattr(db, "db_parameter_group_name", None) == db_parameter_group_name
+            for db in self.databases.values()
+        )
+        if default or used:
+            raise Refusal(
+                "InvalidDBParameterGroupState",
+                "Default DBParameterGroup cannot be deleted: " + db_parameter_group_name
+                if default
+                else "One or more database instances are still members of this parameter group "
+                f"{db_parameter_group_name}, so the group cannot be deleted",
+            )
+        return original(db_parameter_group_name)
+
+    @wrap(RDSBackend, "describe_db_parameter_groups")
+    def describe_db_parameter_groups(original: Any, self: RDSBackend, kwargs: Any) -> Any:
+        name = kwargs.get("db_parameter_group_name")
+        if name and name.startswith("default."):
+            default_group(self, name)
+        found = original(kwargs)
+        if name and not found:
+            raise DBParameterGroupNotFoundError(name)
+        return found
+
+
+def default_group(backend: RDSBackend, name: str) -> None:
+    """Make the default group of a family, which AWS has from the beginning."""
+    family = name.removeprefix("default.")
+    known = {f"postgres{major}" for major in _rds_rules.POSTGRES_MINORS}
+    if name not in backend.db_parameter_groups and family in known:
+        make: Any = DBParameterGroup
+        backend.db_parameter_groups[name] = make(
+            backend, name, f"Default parameter group for {family}", family, []
+        )
+
+
+def check_parameters(parameters: list[dict[str, Any]]) -> None:
+    if len(parameters) > MOST_AT_ONCE:
+        raise Refusal(
+            "InvalidParameterValue",
+            f"Only {MOST_AT_ONCE} parameters can be modified in one request.",
+        )
+    for parameter in parameters:
+        name = parameter["ParameterName"]
+        if name in STATIC and parameter.get("ApplyMethod") == "immediate":
+            raise Refusal(
+                "InvalidParameterCombination",
+                f"cannot use immediate apply method for static parameter: {name}",
+            )
+
+
+def shown(parameter: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that was set, with what AWS tells about it."""
+    static = parameter["ParameterName"] in STATIC
+    return {
+        "ApplyMethod": "pending-reboot" if static else "immediate",
+        **parameter,
+        "ApplyType": "static" if static else "dynamic",
+        "Source": "user",
+        "IsModifiable": True,
+    }
+
+
+def pending_reboot(backend: RDSBackend, group: str, parameters: Iterable[dict[str, Any]]) -> None:
+    """Instances of the group need a reboot if a parameter that waits for one was changed."""
+    if any(p.get("ApplyMethod") == "pending-reboot" for p in parameters):
+        for db in backend.databases.values():
+            if getattr(db, "db_parameter_group_name", None) == group:
+                db.parameter_apply_status = "pending-reboot"  # type: ignore[attr-defined]
+
+
+def parameters() -> None:
+    @wrap(RDSBackend, "modify_db_parameter_group")
+    def modify_db_parameter_group(
+        original: Any, self: RDSBackend, db_parameter_group_name: str, new: Iterable[dict[str, Any]]
+    ) -> Any:
+        wanted = list(new)
+        check_parameters(wanted)
+        if db_parameter_group_name.startswith("default."):
+            raise Refusal(
+                "InvalidParameterValue",
+                f"The parameter group {db_parameter_group_name} can't be modified.",
+            )
+        group = original(db_parameter_group_name, wanted)
+        pending_reboot(self, db_parameter_group_name, wanted)
+        return group
+
+    @wrap(RDSResponse, "describe_db_parameters")
+    def describe_db_parameters(_original: Any, self: RDSResponse) -> ActionResult:
+        backend = rds_backends[self.current_account][self.region]
+        name = self.params.get("DBParameterGroupName")
+        group = backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
+        source = self.params.get("Source")
+        found = [shown(parameter) for parameter in group.parameters.values()]
+        return ActionResult({"Parameters": found if source in (None, "user") else []})
+
+    @add(RDSResponse, "reset_db_parameter_group")
+    def reset_db_parameter_group(self: RDSResponse) -> ActionResult:
+        backend = rds_backends[self.current_account][self.region]
+        name = self.params["DBParameterGroupName"]
+        group = backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
+        if self.params.get("ResetAllParameters"):
+            gone = [shown(parameter) for parameter in group.parameters.values()]
+        else:
+            gone = [p.original_dict() for p in self.params.get("Parameters", [])]
+            check_parameters(gone)
+        for parameter in gone:
+            group.parameters.pop(parameter["ParameterName"], None)
+        pending_reboot(backend, group.name, gone)
+        return ActionResult({"DBParameterGroupName": group.name})
+
+
+def install(world: World) -> None:
+    """Change how the emulator keeps subnet groups and parameter groups."""
+    subnet_groups()
+    parameter_groups()
+    parameters()

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshots of database instances, their copies, and what is restored from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.rds.exceptions import RDSClientError as Refusal
+from moto.rds.models import DBSnapshot, RDSBackend
+
+from sandbox.shims import Hook, _rds_rules
+from sandbox.shims.rds import begin, complete
+from sandbox.world import World
+from sandbox.wrap import wrap
+
+MENDED = (
+    "CreateDBSnapshot: `creating` first, with PercentProgress; refused of a busy instance.",
+    "CopyDBSnapshot takes time, names its source, and wants a key for an encrypted copy abroad.",
+    "A restored instance has AWS's defaults: no protection, default groups, one zone.",
+    "False and 0 are honoured in a restore.",
+)
+HOOKS: tuple[Hook, ...] = (
+    (RDSBackend, "create_db_snapshot", ("db_instance_identifier", "db_snapshot_identifier")),
+    (
+        RDSBackend,
+        "copy_db_snapshot",
+        ("source_db_snapshot_identifier", "target_db_snapshot_identifier", "kms_key_id"),
+    ),
+    (
+        RDSBackend,
+        "restore_db_instance_from_db_snapshot",
+        ("from_snapshot_id", "overrides"),
+    ),
+    (
+        RDSBackend,
+        "restore_db_instance_to_point_in_time",
+        ("source_db_identifier", "target_db_identifier", "overrides"),
+    ),
+    (DBSnapshot, "db_snapshot_arn", ()),
+)
+
+
+def grow(world: World, snapshot: Any, step: str) -> None:
+    """Have a snapshot be `creating` for the time of `step`, then `available`."""
+    snapshot.status, snapshot.percent_progress = "creating", 0
+
+    def ready() -> None:
+        snapshot.status, snapshot.percent_progress = "available", 100
+
+    world.later(world.seconds(step), ready, f"{snapshot.db_snapshot_identifier} becomes available")
+
+
+def snapshots(world: World) -> None:
+    @wrap(RDSBackend, "create_db_snapshot")
+    def create_db_snapshot(
+        original: Any, self: RDSBackend, db_instance_identifier: str, *args: Any, **kwargs: Any
+    ) -> Any:
+        db: Any = self.databases.get(db_instance_identifier)
+        if db is not None and db.db_cluster_identifier is None:
+            _rds_rules.available(db)
+        snapshot = original(db_instance_identifier, *args, **kwargs)
+        complete_snapshot(snapshot)
+        grow(world, snapshot, "snapshot")
+        return snapshot
+
+    @wrap(RDSBackend, "copy_db_snapshot")
+    def copy_db_snapshot(
+        original: Any,
+        self: RDSBackend,
+        source_db_snapshot_identifier: str,
+        target_db_snapshot_identifier: str,
+        kms_key_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        source = self.get_db_snapshot(source_db_snapshot_identifier)
+        if source.status != "available":
+            raise Refusal(
+                "InvalidDBSnapshotState",
+                f"The snapshot {source.db_snapshot_identifier} is not available.",
+            )
+        abroad = source.region != self.region_name
+        if source.encrypted and abroad and not kms_key_id:
+            raise Refusal(
+                "InvalidParameterCombination",
+                "KmsKeyId is required to copy an encrypted snapshot from another region.",
+            )
+        key = _rds_rules.key_arn(self, kms_key_id) if kms_key_id else None
+        copied = original(
+            source_db_snapshot_identifier, target_db_snapshot_identifier, key, **kwargs
+        )
+        complete_snapshot(copied)
+        if abroad:
+            copied.source_region = source.region
+        copied.source_db_snapshot_identifier = source.db_snapshot_arn
+        grow(world, copied, "snapshot_copy")
+        return copied
+
+
+def complete_snapshot(snapshot: Any) -> None:
+    database = snapshot.database
+    for name in ("storage_type", "iops", "storage_throughput", "license_model"):
+        setattr(snapshot, name, getattr(database, name))
+    snapshot.availability_zone = database.availability_zone
+    snapshot.vpc_id = _rds_rules.vpc_of(database)
+    snapshot.option_group_name = database.option_group_name
+
+
+def restored(backend: RDSBackend, original: Any, kw: Any, args: Any) -> Any:
+    """Build an instance by the emulator, then give it the settings AWS would."""
+    name = kw.get("db_subnet_group_name")
+    vpc_id = backend.describe_db_subnet_groups(name)[0].vpc_id if name else None
+    groups = kw.get("vpc_security_group_ids") or _rds_rules.default_security_group(backend, vpc_id)
+    _rds_rules.security_groups(backend, groups, vpc_id)
+    if kw.get("multi_az") and kw.get("availability_zone"):
+        raise Refusal(
+            "InvalidParameterCombination",
+            "Requesting a specific availability zone is not valid for Multi-AZ instances.",
+        )
+    token = _rds_rules.RESTORING.set(True)
+    try:
+        db = original(*args, kw)
+    finally:
+        _rds_rules.RESTORING.reset(token)
+    db.vpc_security_group_ids = list(groups)
+    db.db_parameter_group_name = kw.get("db_parameter_group_name")
+    _rds_rules.parameter_group(backend, db.db_parameter_group_name, db.engine, db.engine_version)
+    db.deletion_protection = bool(kw.get("deletion_protection"))
+    db.multi_az = bool(kw.get("multi_az"))
+    db.copy_tags_to_snapshot = bool(kw.get("copy_tags_to_snapshot"))
+    db.publicly_accessible = kw.get("publicly_accessible")
+    db.tags = kw.get("tags") or []
+    db.enabled_cloudwatch_logs_exports = list(kw.get("enable_cloudwatch_logs_exports") or ())
+    db.monitoring_interval, db.monitoring_role_arn = 0, None
+    if kw.get("backup_retention_period") is not None:
+        db.backup_retention_period = kw["backup_retention_period"]
+    db.source_db_instance_identifier = None
+    if name is None:
+        db.db_subnet_group = None
+    complete(db, kw)
+    return db
+
+
+def restores(world: World) -> None:
+    @wrap(RDSBackend, "restore_db_instance_from_db_snapshot")
+    def from_snapshot(
+        original: Any, self: RDSBackend, from_snapshot_id: str, overrides: Any
+    ) -> Any:
+        snapshot: Any = self.get_db_snapshot(from_snapshot_id)
+        if snapshot.status != "available":
+            raise Refusal(
+                "InvalidDBSnapshotState",
+                f"The snapshot {snapshot.db_snapshot_identifier} is not available.",
+            )
+        db = restored(self, original, overrides, (from_snapshot_id,))
+        begin(world, db, "db_restore")
+        return db
+
+    @wrap(RDSBackend, "restore_db_instance_to_point_in_time")
+    def to_point_in_time(
+        original: Any,
+        self: RDSBackend,
+        source_db_identifier: str,
+        target_db_identifier: str,
+        overrides: Any,
+    ) -> Any:
+        source: Any = self.describe_db_instances(source_db_identifier)[0]
+        if not source.backup_retention_period:
+            raise Refusal(
+                "PointInTimeRestoreNotEnabled",
+                f"Point in time restore is not enabled for {source_db_identifier}.",
+            )
+        at = overrides.get("restore_time")
+        if at is not None and at.replace(tzinfo=None) > world.now().replace(tzinfo=None):
+            raise Refusal("InvalidParameterValue", "The specified restore time is in the future.")
+        args = (source_db_identifier, target_db_identifier)
+        db = restored(self, original, overrides, args)
+        begin(world, db, "db_restore_pit")
+        return db
+
+
+def install(world: World) -> None:
+    """Change how the emulator makes and copies snapshots, and restores from them."""
+    snapshots(world)
+    restores(world)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two emulated clouds: the mended one, and the emulator as it comes."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+HOME, RECOVERY, ACCOUNT = "us-east-1", "us-west-2", "123456789012"
+
+
+class Cloud:
+    """A running emulator and clients for it."""
+
+    def __init__(self, kind: str) -> None:
+        script = Path(__file__).with_name("stepped_cloud.py")
+        self._process = subprocess.Popen(
+            [sys.executable, str(script), kind], stdout=subprocess.PIPE, text=True
+        )
+        if self._process.stdout is None:
+            raise RuntimeError("no output of the emulator")
+        self.endpoint = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        self._numbers = itertools.count(1)
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, service: str, region: str = HOME) -> Any:
+        if (service, region) not in self._clients:
+            self._clients[service, region] = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service, region]
+
+    def post(self, path: str) -> None:
+        with urllib.request.urlopen(f"{self.endpoint}{path}", data=b"") as answer:
+            answer.read()
+
+    def reset(self) -> None:
+        self.post("/steer/reset")
+        self.post("/moto-api/reset")
+
+    def slow(self) -> None:
+        """From now on steps take as long as on AWS, by a clock that only `advance` moves."""
+        self.post("/steer/speed?value=1")
+
+    def advance(self, seconds: float) -> None:
+        self.post(f"/steer/advance?seconds={seconds}")
+
+    def name(self, prefix: str = "thing") -> str:
+        return f"{prefix}-{next(self._numbers)}"
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def refused(self, service: str, call: str, region: str = HOME, /, **arguments: Any) -> str:
+        """The error code with which a call is refused; empty where it is accepted."""
+        try:
+            getattr(self.client(service, region), call)(**arguments)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    def network(self, region: str = HOME, zones: str = "abc") -> dict[str, Any]:
+        """A VPC with one subnet per zone and one security group: ids under vpc, subnets, group."""
+        ec2 = self.client("ec2", region)
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnets = [
+            ec2.create_subnet(
+                VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{region}{zone}"
+            )["Subnet"]["SubnetId"]
+            for n, zone in enumerate(zones)
+        ]
+        group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+        return {"vpc": vpc, "subnets": subnets, "group": group}
+
+
+@pytest.fixture(scope="session")
+def _mended() -> Iterator[Cloud]:
+    cloud = Cloud("mended")
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture(scope="session")
+def _plain() -> Iterator[Cloud]:
+    cloud = Cloud("plain")
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+def cloud(_mended: Cloud) -> Cloud:
+    """The emulator with every shim, empty."""
+    _mended.reset()
+    return _mended
+
+
+@pytest.fixture
+def plain(_plain: Cloud) -> Cloud:
+    """The emulator as it comes, empty."""
+    _plain.reset()
+    return _plain
