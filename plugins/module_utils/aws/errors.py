@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an AWS answer means for us. Codes are compared here and nowhere else."""
+
+from __future__ import annotations
+
+import enum
+
+from .sdk import ClientError, ConnectionError, HTTPClientError, ResponseParserError
+
+THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "ProvisionedThroughputExceededException",
+        "LimitExceededException.Throttled",
+        "PriorRequestNotComplete",
+        "SlowDown",
+        "EC2ThrottledException",
+    }
+)
+# An IAM principal or a key that was just made is not yet known to the service that uses it.
+UNPROPAGATED = (
+    "Invalid IAM Instance Profile",
+    "Invalid IamInstanceProfile",
+    "instance profile",
+    "MalformedPolicyDocument",
+    "MalformedPolicy",
+    "Invalid principal in policy",
+    "cannot be assumed",
+    "is not authorized to perform: sts:AssumeRole",
+    "KMSKeyNotAccessible",
+    "Unable to validate",
+)
+
+
+class Meaning(enum.Enum):
+    """How a failed call goes on."""
+
+    ABSENT = "the object is not there"
+    EXISTS = "an object of this identity is there already"
+    THROTTLED = "it was not executed; again, later"
+    UNCLEAR = "nobody knows whether it was executed; look"
+    UNPROPAGATED = "something it needs was just made; again, later"
+    BLOCKED = "something else still uses it"
+    REFUSED = "it was refused"
+
+
+def code(error: BaseException) -> str:
+    """The AWS error code, or the name of the exception where there is none."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+def request_id(error: BaseException) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("ResponseMetadata", {}).get("RequestId", ""))
+    return ""
+
+
+def status(error: BaseException) -> int:
+    if isinstance(error, ClientError):
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return 0
+
+
+def meaning(error: BaseException) -> Meaning:
+    """Classifies an exception from a call."""
+    if not isinstance(error, ClientError):
+        lost = isinstance(error, (ConnectionError, HTTPClientError, ResponseParserError))
+        return Meaning.UNCLEAR if lost else Meaning.REFUSED
+    name = code(error)
+    if name in THROTTLED:
+        return Meaning.THROTTLED
+    if status(error) >= 500:
+        return Meaning.UNCLEAR
+    if _absent(name):
+        return Meaning.ABSENT
+    if _exists(name):
+        return Meaning.EXISTS
+    if any(text in str(error) for text in UNPROPAGATED):
+        return Meaning.UNPROPAGATED
+    if name in BLOCKED or "DependencyViolation" in name:
+        return Meaning.BLOCKED
+    return Meaning.REFUSED
+
+
+BLOCKED = frozenset(
+    {
+        "DeleteConflict",
+        "ResourceInUse",
+        "ResourceInUseException",
+        "InvalidIPAddress.InUse",
+        "InvalidDBSubnetGroupStateFault",
+        "InvalidDBParameterGroupState",
+        "InvalidDBInstanceState",
+        "ScalingActivityInProgress",
+        "HostedZoneNotEmpty",
+        "TargetGroupAssociationLimit",
+        "OperationAborted",
+    }
+)
+
+
+def _absent(name: str) -> bool:
+    return (
+        name.endswith((".NotFound", "NotFound", "NotFoundException", "NotFoundFault", ".Malformed"))
+        or name.startswith(("NoSuch",))
+        or name
+        in {
+            "404",
+            "InvalidAllocationID.NotFound",
+            "ParameterNotFound",
+            "ReplicationConfigurationNotFoundError",
+            "ServerSideEncryptionConfigurationNotFoundError",
+            "NotFoundError",
+        }
+    )
+
+
+def _exists(name: str) -> bool:
+    return (
+        "AlreadyExist" in name
+        or ".Duplicate" in name
+        or name.startswith("Duplicate")
+        or name
+        in {
+            "EntityAlreadyExists",
+            "BucketAlreadyOwnedByYou",
+            "ResourceExistsException",
+            "RouteAlreadyExists",
+            "ParameterAlreadyExists",
+            "FlowLogAlreadyExists",
+            "Resource.AlreadyAssociated",
+            "InvalidSubnet.Conflict",
+        }
+    )
+
+
+class AccountMismatch(Exception):
+    """The credentials belong to another account than the declaration names."""
+
+    code = "wrong_account"
+
+
+class Conflict(Exception):
+    """The name is taken by something that is not ours."""
+
+    code = "foreign_object"

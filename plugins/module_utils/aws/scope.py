@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whose objects we speak of: environment, site, account, region; and the names and tags of theirs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ENVIRONMENT = "phoenix:environment"
+SITE = "phoenix:site"
+ID = "phoenix:id"
+NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One environment in one region of one account.
+
+    tags: what the user wants on every object besides the owner tags.
+    """
+
+    environment: str
+    site: str
+    region: str
+    account: str
+    stands: str = "home"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    partition: str = "aws"
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of every name: "production-home"."""
+        return f"{self.environment}-{self.site}"
+
+    def name(self, *parts: str) -> str:
+        return "-".join((self.prefix, *parts))
+
+    def bucket(self, purpose: str) -> str:
+        return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
+
+    @property
+    def key_alias(self) -> str:
+        return f"alias/phoenix-{self.prefix}"
+
+    def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
+        """An ARN of this account: arn("iam", "role/x", regional=False)."""
+        region = self.region if regional else ""
+        account = "" if service == "s3" else self.account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+    def marks(self, kind: str, id: str, name: str = "") -> dict[str, str]:
+        """All tags of one of our objects. name: the Name tag, by default prefix and id."""
+        return {
+            **self.tags,
+            "Name": name or self.name(*id.split("/")),
+            ENVIRONMENT: self.environment,
+            SITE: self.site,
+            ID: f"{kind}/{id}",
+        }
+
+    def owns(self, tags: Mapping[str, str], kind: str = "") -> bool:
+        """True if these tags mark an object of this site, and of this kind where one is given."""
+        return (
+            tags.get(ENVIRONMENT) == self.environment
+            and tags.get(SITE) == self.site
+            and tags.get(ID, "").startswith(f"{kind}/" if kind else "")
+        )
+
+    @staticmethod
+    def id_of(tags: Mapping[str, str]) -> str:
+        """The id within its kind: "subnet/public-a" -> "public-a"."""
+        return tags[ID].partition("/")[2]
+
+    def filters(self) -> list[dict[str, Any]]:
+        """EC2's Filters argument for everything that is ours at this site."""
+        return [
+            {"Name": f"tag:{ENVIRONMENT}", "Values": [self.environment]},
+            {"Name": f"tag:{SITE}", "Values": [self.site]},
+        ]
+
+    def token(self, address: str, arguments: Mapping[str, Any], generation: int = 0) -> str:
+        """An idempotency token that a killed run and its successor both arrive at.
+
+        It changes with the arguments, because AWS refuses one token with two sets of them, and with
+        the generation, because a token of a dead object answers with the dead object.
+        """
+        text = json.dumps(arguments, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        seed = f"{self.account}/{self.region}/{self.prefix}/{address}/{generation}/{digest}"
+        return str(uuid.uuid5(NAMESPACE, seed))
+
+
+def pairs(tags: Mapping[str, Any], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """A dict of tags in AWS's list form, sorted so that equal tags give equal requests."""
+    return [{key: name, value: str(tags[name])} for name in sorted(tags)]
+
+
+def specification(resource: str, tags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """EC2's TagSpecifications argument, which tags in the create call itself."""
+    return [{"ResourceType": resource, "Tags": pairs(tags)}]

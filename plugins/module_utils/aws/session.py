@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sessions and clients: one factory for everything, with one retry policy.
+
+The SDK's service models are loaded once per process and shared by all sessions; a process that was
+forked from one that called `warm` finds them loaded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import sdk
+from .errors import AccountMismatch
+from .scope import Scope
+
+SERVICES = (
+    "ec2",
+    "s3",
+    "iam",
+    "rds",
+    "ssm",
+    "kms",
+    "route53",
+    "cloudwatch",
+    "autoscaling",
+    "elbv2",
+    "acm",
+    "sns",
+    "secretsmanager",
+    "resourcegroupstaggingapi",
+    "sts",
+)
+ATTEMPTS = 10
+_shared: dict[str, Any] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach an account; the names are those of amazon.aws. Empty means: as the SDK finds it."""
+
+    profile: str = ""
+    role_arn: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    session_token: str = ""
+    endpoint_url: str = ""
+
+
+def _base() -> Any:
+    """The session whose loader, with the parsed service models, all others share."""
+    with _lock:
+        if "session" not in _shared:
+            _shared["session"] = sdk.session.Session()
+        return _shared["session"]
+
+
+def warm() -> None:
+    """Loads the SDK's models of all services, so that later clients cost a tenth."""
+    if sdk.MISSING:
+        return
+    base = _base()
+    for service in SERVICES:
+        base.create_client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+            endpoint_url="http://127.0.0.1:9",
+        )
+
+
+class Aws:
+    """Clients for one scope.
+
+    `client` retries by itself, for calls that may be repeated. `once` sends a request one time, for
+    creates without a token: their caller decides after looking. Both are safe to use from threads.
+    """
+
+    def __init__(self, scope: Scope, connection: Connection) -> None:
+        self.scope = scope
+        self._connection = connection
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._making = threading.RLock()
+        self._session = self._open()
+        self._verified = False
+
+    def client(self, service: str, region: str = "") -> Any:
+        return self._get(service, region or self.scope.region, False)
+
+    def once(self, service: str, region: str = "") -> Any:
+        return self._get(service, region or self.scope.region, True)
+
+    def at(self, scope: Scope, connection: Connection | None = None) -> Aws:
+        """The same for another scope, by the same credentials unless a connection is given."""
+        return Aws(scope, connection or self._connection)
+
+    def verify_account(self) -> None:
+        """Raises AccountMismatch unless the credentials belong to the account of the scope."""
+        if self._verified:
+            return
+        found = str(self.client("sts").get_caller_identity()["Account"])
+        if found != self.scope.account:
+            raise AccountMismatch(
+                f"site {self.scope.site}: the credentials belong to account {found}, "
+                f"the declaration names {self.scope.account}; nothing was changed"
+            )
+        self._verified = True
+
+    def _get(self, service: str, region: str, once: bool) -> Any:
+        key = (service, region, once)
+        with self._making:
+            if key not in self._clients:
+                retries = {"total_max_attempts": 1} if once else {"total_max_attempts": ATTEMPTS}
+                self._clients[key] = self._session.create_client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._connection.endpoint_url or None,
+                    config=sdk.Config(
+                        retries={"mode": "standard", **retries},
+                        connect_timeout=10,
+                        read_timeout=60,
+                        max_pool_connections=32,
+                        user_agent_extra="operatingdev.phoenix",
+                    ),
+                )
+            return self._clients[key]
+
+    def _open(self) -> Any:
+        session = sdk.session.Session(profile=self._connection.profile or None)
+        loader = _base().get_component("data_loader")
+        session.register_component("data_loader", loader)
+        if self._connection.access_key:
+            session.set_credentials(
+                self._connection.access_key,
+                self._connection.secret_key,
+                self._connection.session_token or None,
+            )
+        if self._connection.role_arn:
+            self._assume(session)
+        return session
+
+    def _assume(self, session: Any) -> None:
+        """Makes the session act as the role, with credentials that renew themselves."""
+
+        def create(service: str, **arguments: Any) -> Any:
+            arguments.setdefault("region_name", self.scope.region)
+            arguments.setdefault("endpoint_url", self._connection.endpoint_url or None)
+            return session.create_client(service, **arguments)
+
+        fetcher = sdk.AssumeRoleCredentialFetcher(
+            client_creator=create,
+            source_credentials=session.get_credentials(),
+            role_arn=self._connection.role_arn,
+            extra_args={"RoleSessionName": f"phoenix-{self.scope.prefix}"[:64]},
+        )
+        session._credentials = sdk.DeferredRefreshableCredentials(
+            method="assume-role", refresh_using=fetcher.fetch_credentials
+        )
+
+
+def connection(options: Mapping[str, Any]) -> Connection:
+    """A Connection from module options; absent ones stay empty."""
+    return Connection(**{name: str(options.get(name) or "") for name in Connection.__slots__})

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The contents page: every tier, and through them every kind.
+
+Named one by one, because a module carries only what it imports by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from ..declaration.fields import Field, Problem
+from ..declaration.site import Site
+from ..engine.model import Want
+from ..kinds.base import Kind
+from ..tiers import database, network, storage, traffic, web_tier
+
+
+class Tier(Protocol):
+    """What a file in tiers/ offers."""
+
+    TIER: str
+    FIELDS: tuple[Field, ...]
+    KINDS: tuple[Kind, ...]
+
+    def check(self, site: Site, options: Mapping[str, Any]) -> Iterator[Problem]: ...
+
+    def wants(self, site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]: ...
+
+
+TIERS: tuple[Tier, ...] = (storage, network, database, traffic, web_tier)
+BY_NAME: Mapping[str, Tier] = MappingProxyType({tier.TIER: tier for tier in TIERS})
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for tier in TIERS for kind in tier.KINDS}
+)
+
+
+def kinds_of(tiers: Iterable[Tier]) -> tuple[str, ...]:
+    """Names of the kinds that these tiers own, each once."""
+    return tuple(dict.fromkeys(kind.name for tier in tiers for kind in tier.KINDS))

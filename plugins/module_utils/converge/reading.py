@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads what is there: every kind's objects at once, each API answer fetched once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import replace
+
+from ..aws.errors import Conflict
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine.model import Have, Want
+from ..kinds.base import Kind
+
+Group = tuple[str, str]
+
+
+class Reader:
+    """One look at the site and at its peer. Make a new one to look again."""
+
+    def __init__(self, accounts: Mapping[str, Aws], kinds: Mapping[str, Kind]) -> None:
+        self._views = {site: View(aws) for site, aws in accounts.items()}
+        self._kinds = kinds
+
+    def read(
+        self, wants: Iterable[Want], whole: Iterable[str], pool: Executor | None = None
+    ) -> dict[str, Have]:
+        """What is there by address.
+
+        wants: the objects looked for. whole: kinds of which undeclared objects are reported too.
+        pool: reads the kinds side by side; without one they are read one after the other.
+        Raises Conflict where two objects carry one identity.
+        """
+        groups: dict[Group, list[Want]] = defaultdict(list)
+        for kind in whole:
+            groups["", kind] = []
+        for want in wants:
+            groups[want.site, want.kind].append(want)
+        for site, kind in groups:
+            for service in self._kinds[kind].services:
+                self._views[site].aws.client(service)
+        each = pool.map if pool else map
+        found = each(lambda group: self._find(group, groups[group]), list(groups))
+        names = {want.address for group in groups.values() for want in group}
+        everything = {("", kind) for kind in whole}
+        haves: dict[str, Have] = {}
+        for group, items in zip(groups, found, strict=True):
+            for have in items:
+                if have.address in names or group in everything:
+                    _take(haves, have)
+        return haves
+
+    def _find(self, group: Group, wants: list[Want]) -> list[Have]:
+        site, kind = group
+        found = self._kinds[kind].find(self._views[site], wants)
+        return [replace(have, site=site) for have in found]
+
+
+def _take(haves: dict[str, Have], have: Have) -> None:
+    other = haves.get(have.address)
+    if other is not None:
+        ids = " and ".join(str(item.facts.get("id", "?")) for item in (other, have))
+        raise Conflict(
+            f"two objects claim to be {have.address}: {ids}; remove the one that is not in use, "
+            "or its phoenix:id tag"
+        )
+    haves[have.address] = have

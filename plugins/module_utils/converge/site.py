@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a declaration to a plan, and from the plan to an outcome, for one site.
+
+Knows neither Ansible nor check mode: a plan that nobody applies changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ..aws.session import Aws, Connection
+from ..declaration.site import Site
+from ..engine import graph
+from ..engine import plan as planning
+from ..engine.apply import Event, Outcome, apply
+from ..engine.model import Action, Have, Plan, Step, Want
+from .catalog import KINDS, Tier, kinds_of
+from .reading import Reader
+from .world import Account
+
+Known = Mapping[str, Mapping[str, Any]]
+THREADS = 16
+RULES = {name: kind.rules for name, kind in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run is asked to do. options: by tier name. known: facts by address from earlier tiers."""
+
+    site: Site
+    tiers: tuple[Tier, ...]
+    options: Mapping[str, Mapping[str, Any]]
+    connections: Mapping[str, Connection]
+    known: Known
+    replace: frozenset[str] = frozenset()
+    purge: frozenset[str] = frozenset()
+    timeout: float = 5400.0
+
+    @property
+    def wants(self) -> tuple[Want, ...]:
+        return tuple(
+            want for tier in self.tiers for want in tier.wants(self.site, self.options[tier.TIER])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made from. known: also the objects nobody had to read."""
+
+    plan: Plan
+    haves: Mapping[str, Have]
+    known: Known
+
+
+class Converger:
+    """Plans and applies one task over one set of clients and threads. Close it after use."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self._accounts = _accounts(task)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix")
+
+    def __enter__(self) -> Converger:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def plan(self) -> Planned:
+        """Reads the account and says what would be done. Writes nothing."""
+        wants = self.task.wants
+        wants += tuple(_lookups(wants, self.task.known))
+        own = [want for want in wants if not want.given]
+        given = {want.address: want for want in wants if want.given}
+        reader = Reader(self._accounts, KINDS)
+        haves = reader.read(own, kinds_of(self.task.tiers), self._pool)
+        draft = self._plan(wants, haves, self.task.known)
+        needed = _needed(draft, haves, given)
+        haves |= reader.read([given[name] for name in needed], (), self._pool)
+        unread = {name: {} for name in given if name not in needed}
+        known: Known = {**self.task.known, **unread}
+        kept = [want for want in wants if want.address not in unread]
+        return Planned(self._plan(kept, haves, known), haves, known)
+
+    def plan_destruction(self) -> Planned:
+        """Reads the account and says what would be removed. Writes nothing."""
+        own = [want for want in self.task.wants if not want.given]
+        haves = Reader(self._accounts, KINDS).read(own, kinds_of(self.task.tiers), self._pool)
+        return Planned(planning.destruction(self.task.wants, haves, RULES), haves, {})
+
+    def apply(
+        self, planned: Planned, *, wait: bool, listener: Callable[[Event], None]
+    ) -> Outcome:
+        """Executes the plan. Raises AccountMismatch before the first write to a wrong account."""
+        if planned.plan.writes:
+            self._accounts[""].verify_account()
+        world = Account(
+            self._accounts,
+            KINDS,
+            planned.known,
+            timeout=self.task.timeout,
+            purge=self.task.purge,
+            listener=listener,
+        )
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix-apply") as pool:
+            return apply(planned.plan, planned.haves, world, pool, wait=wait)
+
+    def _plan(self, wants: Iterable[Want], haves: Mapping[str, Have], known: Known) -> Plan:
+        return planning.plan(
+            wants, haves, RULES, known=known, replace=self.task.replace, purge=self.task.purge
+        )
+
+
+def _accounts(task: Task) -> dict[str, Aws]:
+    """Clients by site as wants name it: "" is the site being built."""
+    own, peer = task.site.scope, task.site.peer
+    found = {"": Aws(own, task.connections[own.site])}
+    if peer:
+        found[peer.site] = Aws(peer, task.connections[peer.site])
+    return found
+
+
+def _lookups(wants: Iterable[Want], known: Known) -> Iterable[Want]:
+    """Objects of earlier tiers that are referred to and not handed over: read, never made."""
+    present = graph.index(wants)
+    missing = {
+        target
+        for want in present.values()
+        for target in graph.needs(want)
+        if target not in present and target not in known
+    }
+    for target in sorted(missing):
+        kind, _slash, id = target.partition("/")
+        yield Want(kind, id, given=True)
+
+
+def _needed(draft: Plan, haves: Mapping[str, Have], given: Mapping[str, Want]) -> list[str]:
+    """The given objects that somebody has to read.
+
+    Those whose facts are compared; those that a step waits for that has something to do; and, of
+    those nobody refers to, those that would report on something that is still moving.
+    """
+    steps = {step.address: step for step in draft.steps}
+    needed = {ref.target for step in draft.steps if step.want for ref in graph.refs(step.want.spec)}
+    for step in draft.steps:
+        if _moves(step, haves):
+            needed |= step.needs.keys()
+    for name in given:
+        if any(target in steps and _moves(steps[target], haves) for target in steps[name].needs):
+            needed.add(name)
+    return sorted(needed & given.keys())
+
+
+def _moves(step: Step, haves: Mapping[str, Have]) -> bool:
+    if step.action is Action.READ:
+        return False
+    return step.action.writes or (step.address in haves and not haves[step.address].settled)

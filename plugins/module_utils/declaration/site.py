@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The declared environment: its sites, and one of them seen from inside."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..aws.scope import Scope
+from ..engine.canon import cidr
+from .fields import REQUIRED, Field, Problem, read
+
+REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]")
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,20}[a-z0-9]")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
+
+
+def _network(value: str) -> bool:
+    network = ipaddress.ip_network(value.strip(), strict=False)
+    return network.version == 4 and 16 <= network.prefixlen <= 20 and network.is_private
+
+
+SITE_FIELDS = (
+    Field(
+        "region", "str", "an AWS region", "us-east-1", REQUIRED, lambda v: bool(REGION.fullmatch(v))
+    ),
+    Field("stands", "str", "home or recovery", "home", REQUIRED, choices=("home", "recovery")),
+    Field("cidr", "str", "a private IPv4 network of /16 to /20", "10.20.0.0/16", REQUIRED, _network),
+    Field(
+        "strategy",
+        "str",
+        "one of " + ", ".join(STRATEGIES),
+        "pilot_light",
+        "pilot_light",
+        choices=STRATEGIES,
+    ),
+    Field(
+        "account_id",
+        "str",
+        "a quoted AWS account id of 12 digits",
+        "123456789012",
+        check=lambda v: bool(re.fullmatch(r"\d{12}", v)),
+    ),
+    Field("profile", "str", "the name of a profile in the AWS configuration", "production"),
+    Field(
+        "role_arn",
+        "str",
+        "the ARN of a role to assume",
+        "arn:aws:iam::123456789012:role/phoenix",
+        check=lambda v: bool(ROLE.fullmatch(v)),
+    ),
+)
+
+ENVIRONMENT_FIELDS = (
+    Field(
+        "environment",
+        "str",
+        "a short name of lower-case letters, digits and dashes",
+        "production",
+        REQUIRED,
+        lambda v: bool(SLUG.fullmatch(v)),
+    ),
+    Field(
+        "account_id",
+        "str",
+        "a quoted AWS account id of 12 digits",
+        "123456789012",
+        REQUIRED,
+        lambda v: bool(re.fullmatch(r"\d{12}", v)),
+    ),
+    Field(
+        "sites",
+        "dict",
+        "the sites of the environment by name",
+        {"home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"}},
+        REQUIRED,
+        lambda v: bool(v) and all(SLUG.fullmatch(name) for name in v),
+        each=SITE_FIELDS,
+    ),
+    Field("site", "str", "the name of one of the sites", "home", REQUIRED),
+    Field("tags", "dict", "tags for every object, text to text", {"team": "shop"}, {}, lambda v: all(isinstance(x, str) and not str(k).startswith(("aws:", "phoenix:")) for k, x in v.items())),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One site as its tiers see it.
+
+    scope: its own. peer: that of the other site, None where the environment has one site only.
+    cidr: its network, canonical. strategy: of the recovery site. cidrs: of all sites by name.
+    """
+
+    scope: Scope
+    peer: Scope | None
+    cidr: str
+    strategy: str
+    cidrs: Mapping[str, str]
+
+    @property
+    def is_home(self) -> bool:
+        return self.scope.stands == "home"
+
+
+def check_sites(declared: Mapping[str, Any]) -> list[Problem]:
+    """Rules that hold between the sites: one home, other regions, networks apart, the site known."""
+    sites: Mapping[str, Mapping[str, Any]] = declared["sites"]
+    problems: list[Problem] = []
+    if declared["site"] not in sites:
+        problems.append(
+            Problem("site", declared["site"], "must be one of the declared sites", sorted(sites)[0])
+        )
+    for stands in ("home", "recovery"):
+        same = [name for name, site in sites.items() if site["stands"] == stands]
+        if len(same) > 1 or (stands == "home" and not same):
+            problems.append(
+                Problem(
+                    "sites",
+                    same,
+                    f"must have {'exactly' if stands == 'home' else 'at most'} one site that stands {stands}",
+                    {"home": {"stands": "home"}, "recovery": {"stands": "recovery"}},
+                )
+            )
+    for (one, a), (two, b) in itertools.combinations(sites.items(), 2):
+        if a["region"] == b["region"]:
+            problems.append(
+                Problem(
+                    f"sites.{two}.region",
+                    b["region"],
+                    f"must be another region than that of {one}, or both are lost at once",
+                    "us-west-2" if a["region"] != "us-west-2" else "us-east-1",
+                )
+            )
+        if ipaddress.ip_network(cidr(a["cidr"])).overlaps(ipaddress.ip_network(cidr(b["cidr"]))):
+            problems.append(
+                Problem(
+                    f"sites.{two}.cidr",
+                    b["cidr"],
+                    f"must not overlap {a['cidr']} of {one}",
+                    "10.21.0.0/16",
+                )
+            )
+    return problems
+
+
+def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
+    """The site that the environment options declare, or the problems found in them."""
+    declared, problems = read(ENVIRONMENT_FIELDS, given, only=False)
+    if problems:
+        return None, problems
+    problems = check_sites(declared)
+    if problems:
+        return None, problems
+    scopes = {name: _scope(declared, name) for name in declared["sites"]}
+    name = declared["site"]
+    others = [scope for other, scope in scopes.items() if other != name]
+    return (
+        Site(
+            scope=scopes[name],
+            peer=others[0] if others else None,
+            cidr=cidr(declared["sites"][name]["cidr"]),
+            strategy=declared["sites"][name]["strategy"],
+            cidrs={other: cidr(site["cidr"]) for other, site in declared["sites"].items()},
+        ),
+        [],
+    )
+
+
+def _scope(declared: Mapping[str, Any], name: str) -> Scope:
+    site = declared["sites"][name]
+    return Scope(
+        environment=declared["environment"],
+        site=name,
+        region=site["region"],
+        account=site["account_id"] or declared["account_id"],
+        stands=site["stands"],
+        tags=declared["tags"],
+    )

@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The words of the engine as plain frozen data: want, have, action, step, plan.
+
+Nothing here knows AWS, Ansible, a clock or a file.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+class Unknown:
+    """The value of something that exists only after apply. There is one instance, `UNKNOWN`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(known after apply)"
+
+    __str__ = __repr__
+
+
+UNKNOWN: Final = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Points from one want to a fact of another.
+
+    target: address of the other want, "kind/id" or "site:kind/id".
+    attr: which of its facts, usually "id" or "arn".
+    ready: the other one must be settled (available, issued, …), not merely made.
+    """
+
+    target: str
+    attr: str = "id"
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A string with Refs inside it: Join(("arn:aws:s3:::", Ref("bucket/logs", "name"), "/*"))."""
+
+    parts: tuple[str | Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One declared object.
+
+    spec: its managed attributes in canonical form; values may be Ref or Join at any depth.
+    after: order without data ("this one later than those").
+    given: it is read and awaited, never made, changed or removed (another site's, say).
+    site: "" for the site being built, else the name of the site it belongs to.
+    """
+
+    kind: str
+    id: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[Ref, ...] = ()
+    tier: str = ""
+    given: bool = False
+    site: str = ""
+
+    @property
+    def address(self) -> str:
+        return address(self.kind, self.id, self.site)
+
+
+@dataclass(frozen=True, slots=True)
+class Have:
+    """One observed object.
+
+    spec: the same keys as a want's spec, canonical; keys that nobody declares are allowed.
+    facts: what Refs read ("id", "arn", "name", "dns_name", …); never compared.
+    settled: usable by those who need it ready. status: AWS's own word for it, for progress lines.
+    foreign: things found on it that are not ours, named in reports and left alone.
+    """
+
+    kind: str
+    id: str
+    spec: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    settled: bool = True
+    status: str = ""
+    foreign: tuple[str, ...] = ()
+    site: str = ""
+
+    @property
+    def address(self) -> str:
+        return address(self.kind, self.id, self.site)
+
+
+class Action(enum.StrEnum):
+    """What a step does. KEEP: no longer declared, but stateful, so it stays until destroyed."""
+
+    NOOP = "no change"
+    CREATE = "create"
+    UPDATE = "change"
+    REPLACE = "replace"
+    DESTROY = "destroy"
+    KEEP = "keep"
+    READ = "read"
+
+    @property
+    def writes(self) -> bool:
+        return self in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DESTROY)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One managed field that differs: the path below spec, and both values."""
+
+    path: tuple[str, ...]
+    before: Any
+    after: Any
+
+    @property
+    def key(self) -> str:
+        return self.path[0]
+
+    @property
+    def dotted(self) -> str:
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One planned act on one object. needs: the addresses it waits for, True where they must be ready."""
+
+    address: str
+    action: Action
+    kind: str
+    id: str
+    tier: str
+    want: Want | None = None
+    have: Have | None = None
+    changes: tuple[Change, ...] = ()
+    needs: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps, every one after those that it needs."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def writes(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.action.writes)
+
+    def count(self, action: Action) -> int:
+        return sum(1 for step in self.steps if step.action is action)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the planner must know of a kind.
+
+    replace: spec keys that AWS cannot change in place. stateful: never replaced, never deleted by
+    an edit. rank: order of removal of what nobody declares any more (highest first).
+    partial: mapping keys of which only the declared entries are ours (tags, parameters).
+    """
+
+    replace: frozenset[str] = frozenset()
+    stateful: bool = False
+    rank: int = 0
+    partial: frozenset[str] = frozenset({"tags"})
+
+
+def address(kind: str, id: str, site: str = "") -> str:
+    return f"{site}:{kind}/{id}" if site else f"{kind}/{id}"

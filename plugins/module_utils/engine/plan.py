@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""plan(wants, have) -> Plan: a pure function. Check mode shows what it returns, apply executes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from . import graph
+from .diff import compare
+from .errors import ReplacementRefused
+from .model import UNKNOWN, Action, Change, Have, Plan, Ref, Rules, Step, Want
+
+Known = Mapping[str, Mapping[str, Any]]
+
+
+def plan(
+    wants: Iterable[Want],
+    haves: Mapping[str, Have],
+    rules: Mapping[str, Rules],
+    *,
+    known: Known | None = None,
+    replace: frozenset[str] = frozenset(),
+    purge: frozenset[str] = frozenset(),
+) -> Plan:
+    """The steps that turn what is there into what is wanted.
+
+    wants: the declared objects. haves: the observed ones by address, also undeclared ones of ours.
+    rules: by kind. known: facts by address of objects outside these wants, made earlier.
+    replace: addresses that may be replaced, or {"all"}. purge: partial mappings ("tags") whose
+    undeclared entries are removed.
+    Raises ReplacementRefused, UnknownReference, Cycle, DuplicateAddress.
+    """
+    known = known or {}
+    wanted = graph.index(wants)
+    needs = {
+        name: {target: ready for target, ready in graph.needs(want).items() if target not in known}
+        for name, want in wanted.items()
+    }
+    lookup = _lookup(haves, known)
+    steps = [
+        _step(wanted[name], haves.get(name), rules[wanted[name].kind], needs[name], lookup, purge)
+        for name in graph.order(needs)
+    ]
+    steps += _undeclared(wanted, haves, rules)
+    _refuse_replacements(steps, rules, replace)
+    return Plan(tuple(steps))
+
+
+def destruction(
+    wants: Iterable[Want], haves: Mapping[str, Have], rules: Mapping[str, Rules]
+) -> Plan:
+    """The steps that remove everything observed, dependents before what they depend on."""
+    wanted = graph.index(wants)
+    edges = {name: [t for t in graph.needs(want) if t in wanted] for name, want in wanted.items()}
+    reverse: dict[str, dict[str, bool]] = {name: {} for name in haves}
+    for name, targets in edges.items():
+        for target in targets:
+            if target in reverse and name in haves:
+                reverse[target][name] = True
+    listed = [name for name in reversed(graph.order(edges)) if name in haves]
+    spare = sorted(
+        (name for name in haves if name not in wanted),
+        key=lambda name: -rules[haves[name].kind].rank,
+    )
+    return Plan(
+        tuple(
+            Step(
+                name,
+                Action.DESTROY,
+                haves[name].kind,
+                haves[name].id,
+                wanted[name].tier if name in wanted else "",
+                want=wanted.get(name),
+                have=haves[name],
+                needs=reverse[name],
+            )
+            for name in (*spare, *listed)
+            if not (name in wanted and wanted[name].given)
+        )
+    )
+
+
+def _lookup(haves: Mapping[str, Have], known: Known) -> Callable[[Ref], Any]:
+    def lookup(ref: Ref) -> Any:
+        have = haves.get(ref.target)
+        facts = have.facts if have else known.get(ref.target, {})
+        return facts.get(ref.attr, UNKNOWN)
+
+    return lookup
+
+
+def _step(
+    want: Want,
+    have: Have | None,
+    rules: Rules,
+    needs: Mapping[str, bool],
+    lookup: Callable[[Ref], Any],
+    purge: frozenset[str],
+) -> Step:
+    def step(action: Action, changes: tuple[Change, ...] = ()) -> Step:
+        return Step(
+            want.address, action, want.kind, want.id, want.tier, want, have, changes, needs
+        )
+
+    if want.given:
+        return step(Action.READ)
+    if have is None:
+        return step(Action.CREATE)
+    changes = compare(graph.resolve(want.spec, lookup), have.spec, rules.partial, purge)
+    if not changes:
+        return step(Action.NOOP)
+    if any(change.key in rules.replace for change in changes):
+        return step(Action.REPLACE, changes)
+    return step(Action.UPDATE, changes)
+
+
+def _undeclared(
+    wanted: Mapping[str, Want], haves: Mapping[str, Have], rules: Mapping[str, Rules]
+) -> list[Step]:
+    """What is ours and no longer declared, removed last and dependents first."""
+    spare = [have for name, have in haves.items() if name not in wanted]
+    spare.sort(key=lambda have: (-rules[have.kind].rank, have.id))
+    steps: list[Step] = []
+    before: dict[str, bool] = {name: False for name in wanted}
+    for have in spare:
+        action = Action.KEEP if rules[have.kind].stateful else Action.DESTROY
+        steps.append(Step(have.address, action, have.kind, have.id, "", have=have, needs=dict(before)))
+        if action is Action.DESTROY:
+            before[have.address] = False
+    return steps
+
+
+def _refuse_replacements(
+    steps: Iterable[Step], rules: Mapping[str, Rules], allowed: frozenset[str]
+) -> None:
+    for step in steps:
+        if step.action is not Action.REPLACE:
+            continue
+        fields = ", ".join(c.dotted for c in step.changes if c.key in rules[step.kind].replace)
+        if rules[step.kind].stateful:
+            raise ReplacementRefused(
+                f"{step.address} holds data and would have to be replaced to change: {fields}",
+                "declare the value it has now, or make a second one and move the data",
+            )
+        if not allowed & {"all", step.address}:
+            raise ReplacementRefused(
+                f"{step.address} would have to be replaced to change: {fields}",
+                f'allow it with allow_replace: ["{step.address}"]',
+            )

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every kind is: how to find, create, update and delete one type of AWS resource.
+
+A kind never sleeps, logs, retries or decides. Its spec is canonical: what means the same is equal,
+in what it wants (built by the tiers) and in what it finds.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine.model import Change, Have, Rules, Want
+
+
+class Kind(abc.ABC):
+    """One AWS resource type. `name` is the file's name; `rules` is what the planner must know.
+
+    services: the SDK clients it uses, so that they can be made before threads start.
+    """
+
+    name: ClassVar[str]
+    rules: ClassVar[Rules] = Rules()
+    services: ClassVar[tuple[str, ...]] = ()
+
+    @abc.abstractmethod
+    def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        """Every object of this kind that is ours at the view's site, also undeclared ones.
+
+        wants: the declared ones, for kinds that AWS reads by name only; their Refs are not resolved.
+        """
+
+    @abc.abstractmethod
+    def create(self, aws: Aws, want: Want) -> Have:
+        """Makes the object, tagged in the same call. The want's Refs are resolved.
+
+        Where AWS takes no token, use `aws.once`: whether an unclear call was executed is found out
+        by looking, not by repeating. Settings that need calls of their own come after the create
+        call, by the same code as `update`.
+        """
+
+    @abc.abstractmethod
+    def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        """Makes these changes. None means: facts as before, spec as wanted, settled."""
+
+    @abc.abstractmethod
+    def delete(self, aws: Aws, have: Have) -> None:
+        """Removes the object. Its absence is success; whatever still uses it is an error."""
+
+
+def have_for(
+    want: Want, facts: Mapping[str, Any], *, settled: bool = True, status: str = ""
+) -> Have:
+    """What is there after a create that AWS accepted: the wanted spec and the facts it answered."""
+    return Have(want.kind, want.id, dict(want.spec), facts, settled, status, site=want.site)
+
+
+def changed(changes: Iterable[Change]) -> frozenset[str]:
+    """The top-level keys among the changes."""
+    return frozenset(change.key for change in changes)
+
+
+def tag_edits(changes: Iterable[Change]) -> tuple[dict[str, str], list[str]]:
+    """The tags to set and the tag keys to remove among the changes."""
+    edits = [change for change in changes if change.key == "tags"]
+    put = {change.path[1]: str(change.after) for change in edits if change.after is not None}
+    return put, [change.path[1] for change in edits if change.after is None]
+
+
+def retag_ec2(aws: Aws, resource: str, changes: Iterable[Change]) -> None:
+    """Sets and removes tags of an EC2 resource, one call each and only where needed."""
+    put, drop = tag_edits(changes)
+    client = aws.client("ec2")
+    if put:
+        tags = [{"Key": key, "Value": value} for key, value in sorted(put.items())]
+        client.create_tags(Resources=[resource], Tags=tags)
+    if drop:
+        client.delete_tags(Resources=[resource], Tags=[{"Key": key} for key in drop])
