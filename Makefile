@@ -44,7 +44,7 @@ plan: $(READY) ## what `make site` would do, and what it would cost; writes noth
 	$(SITE) --check --diff
 
 status: $(READY) ## what runs of the emulated account
-	@python -m sandbox status
+	@python -m sandbox status || test $$? -eq 3
 
 down: $(READY) ## stop the emulated account and remove what it left
 	@python -m sandbox down
@@ -81,5 +81,5 @@ pins: ## renew constraints-dev.txt from requirements-dev.txt
 
 clean: ## remove all that the other targets made
 	@if [ -x .venv/bin/python ] && [ -d sandbox ]; then python -m sandbox down; fi
-	rm -rf .cache .venv .venv-* .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .cache .venv .venv-* .ansible .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import re
 import subprocess
@@ -27,9 +28,9 @@ MAY_IMPORT = {
     "declaration": {"aws", "engine"},
     "kinds": {"aws", "engine"},
     "tiers": {"declaration", "kinds", "aws", "engine"},
-    "costs": {"declaration", "kinds", "engine"},
-    "converge": {"kinds", "aws", "engine"},
-    "operations": {"converge", "declaration", "kinds", "aws", "engine"},
+    "costs": {"declaration", "engine"},
+    "converge": {"tiers", "declaration", "kinds", "aws", "engine"},
+    "operations": {"converge", "tiers", "declaration", "kinds", "aws", "engine"},
     "runner": {"operations", "converge", "costs", "tiers", "declaration", "kinds", "aws", "engine"},
     "modules": {"runner"},
     "action": {"runner"},
@@ -210,8 +211,10 @@ def test_every_kind_has_tests_of_its_own(path: Path) -> None:
     assert "def test_" in tests.read_text(encoding="utf-8")
 
 
-def test_there_are_kinds_to_check() -> None:
+def test_every_kind_belongs_to_a_tier() -> None:
+    catalog = importlib.import_module(f"{COLLECTION}.plugins.module_utils.converge.catalog")
     assert KIND_FILES
+    assert sorted(catalog.KINDS) == [path.stem for path in KIND_FILES]
 
 
 @pytest.mark.parametrize(
