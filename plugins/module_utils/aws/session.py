@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..engine.scrub import Scrubber
 from . import sdk
 from .errors import AccountMismatch
 from .scope import Scope
@@ -35,6 +36,8 @@ SERVICES = (
     "sts",
 )
 ATTEMPTS = 10
+# Secret values are few, known late, and must not leave the process by any way; so one place knows all.
+SECRETS = Scrubber()
 _shared: dict[str, Any] = {}
 _lock = threading.Lock()
 

@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs module web_tier in the controller's process where the connection is local."""
+
+from __future__ import annotations
+
+from ..plugin_utils.here import Here
+
+
+class ActionModule(Here):
+    what = "web_tier"

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options that every module has: which environment, which site, and how to run."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Fragment operatingdev.phoenix.environment."""
+
+    DOCUMENTATION = r"""
+options:
+  environment:
+    description:
+      - Name of the environment. It is the first part of every name and an owner tag.
+    type: str
+    required: true
+  account_id:
+    description:
+      - The AWS account that the credentials must belong to. A run stops before its first write
+        where they belong to another one.
+    type: str
+    required: true
+  sites:
+    description:
+      - All sites of the environment by name, each a dictionary.
+      - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network of
+        /16 to /20 that overlaps with that of no other site."
+      - "Optional are C(strategy) (V(backup_restore), V(pilot_light) or V(warm_standby)), C(account_id),
+        C(profile) and C(role_arn)."
+    type: dict
+    required: true
+  site:
+    description:
+      - The site that this task is about.
+    type: str
+    required: true
+  tags:
+    description:
+      - Tags for every object, besides the owner tags that begin with C(phoenix:).
+    type: dict
+    default: {}
+  purge_tags:
+    description:
+      - Whether tags that nobody declares are removed. Those of AWS itself stay in any case.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until everything is usable. Without, slow things are only started, what
+        depends on them is deferred, and both are listed in RV(waiting).
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How many seconds to wait at the most. A later run goes on where this one stopped.
+    type: int
+    default: 5400
+  known:
+    description:
+      - The RV(known) of an earlier task, which saves looking up the same objects again.
+    type: dict
+    default: {}
+  allow_replace:
+    description:
+      - Addresses of objects that may be deleted and made anew where AWS cannot change them, or
+        V(all). What holds data is never replaced.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    description: Can run in check mode and return the plan without changing anything.
+    support: full
+  diff_mode:
+    description: Returns each changed field with its value before and after.
+    support: full
+"""

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs a task in the controller's process where its connection is local, as a module elsewhere.
+
+Packing a module and starting Python again costs thirty times what the task itself costs. The
+strategy imports an action plugin before it forks its workers, so what is loaded here is loaded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils.aws import sdk
+from ..module_utils.aws.session import SECRETS, warm
+from ..module_utils.engine.apply import Event, State
+from ..module_utils.runner import CONNECTION, Refusal, dry_run, run
+
+display = Display()
+warm()
+
+
+class Here(ActionBase):
+    """An action whose module has the same name; `what` is what the runner is asked to do."""
+
+    what = ""
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        params = self.parameters(dict(self._task.args), task_vars or {})
+        if not self._is_here():
+            result |= self._execute_module(module_args=params, task_vars=task_vars)
+            return result
+        try:
+            result |= self.work(_with_environment(params))
+        except Refusal as refusal:
+            result |= SECRETS.clean(refusal.result)
+            result |= {"failed": True, "msg": SECRETS.clean(str(refusal))}
+        return result
+
+    def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The task's parameters; a plugin may complete them."""
+        return given
+
+    def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return run(params, self.what, dry=dry_run(self._task), listener=self.tell)
+
+    def tell(self, event: Event) -> None:
+        """A line of progress for what takes time; the rest is in the result."""
+        if event.state is State.MADE and event.status:
+            display.v(f"{event.address} is {event.status} ({event.seconds:.0f} s)")
+        elif event.address.startswith("serving/") and event.state is State.SETTLED:
+            display.display(f"production serves: {event.seconds:.1f} s after this task began")
+
+    def _is_here(self) -> bool:
+        """Local connection, nobody else's rights or environment, and the SDK in this Python."""
+        plain = not self._task.become and not any(self._task.environment or ())
+        return self._connection.transport == "local" and plain and not sdk.MISSING
+
+
+def _with_environment(params: dict[str, Any]) -> dict[str, Any]:
+    """Connection options by their aliases; what is absent the SDK finds in the environment itself."""
+    for name, spec in CONNECTION.items():
+        for alias in spec.get("aliases", ()):
+            if alias in params:
+                params.setdefault(name, params.pop(alias))
+    return params
