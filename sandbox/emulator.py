@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Iterable
 from typing import Any
 
-import sandbox.emulator_settings  # noqa: F401  (before any import of the emulator)
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.model_instances import reset_model_data
@@ -31,6 +30,8 @@ class _Dispatcher(DomainDispatcherApplication):
             return None
         if host not in self._known:
             self._known[host] = super().get_backend_for_host(host)
+        if self._known[host] is None:
+            raise NotImplementedError(f"the service at {host}")
         return self._known[host]
 
 
@@ -100,10 +101,14 @@ class Snapshot:
         self._holder[self._region] = self._now
 
 
+def _services() -> list[Any]:
+    return list(vars(BackendDict)["_instances"])
+
+
 def _all_backends() -> list[BaseBackend]:
     return [
         backend
-        for service in BackendDict._instances
+        for service in _services()
         for account in service.values()
         for backend in account.values()
     ]

@@ -91,18 +91,7 @@ def rule_of(given: Mapping[str, Any]) -> Rule:
     effect = given.get("effect")
     if effect not in EFFECTS:
         raise BadRule(f"effect must be one of {', '.join(sorted(EFFECTS))}, not {effect!r}")
-    values: dict[str, Any] = {}
-    for name, kind in _NUMBERS.items():
-        if given.get(name) is not None:
-            value = given[name]
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise BadRule(f"{name} must be a number of at least 0, not {value!r}")
-            values[name] = kind(value)
-    for name in _TEXTS:
-        if given.get(name) is not None:
-            if not isinstance(given[name], str):
-                raise BadRule(f"{name} must be a text, not {given[name]!r}")
-            values[name] = given[name]
+    values = _numbers(given) | _texts(given)
     if given.get("write_only"):
         values["write"] = True
     elif given.get("write") is not None:
@@ -117,6 +106,26 @@ def rule_of(given: Mapping[str, Any]) -> Rule:
     if effect == "stale" and not values.get("seconds") and not values.get("reads"):
         raise BadRule("a stale rule needs seconds or reads")
     return Rule(effect=effect, dice=random.Random(values.get("seed", 0)), **values)
+
+
+def _numbers(given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {}
+    for name, kind in _NUMBERS.items():
+        value = given.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            raise BadRule(f"{name} must be a number of at least 0, not {value!r}")
+        values[name] = kind(value)
+    return values
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: given[name] for name in _TEXTS if given.get(name) is not None}
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise BadRule(f"{name} must be a text, not {value!r}")
+    return values
 
 
 def _check_kill(values: Mapping[str, Any]) -> None:

@@ -71,9 +71,7 @@ def running(
         command += ["--regions", ",".join(regions)]
     if log_file:
         command += ["--log", str(log_file)]
-    process = subprocess.Popen(
-        command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
     assert process.stdout
     try:

@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
-from werkzeug.exceptions import HTTPException
-
 from moto.core.request import Request
 from moto.core.routing import ServiceOperationRouter, get_service_router
+from werkzeug.exceptions import HTTPException
 
 UNKNOWN = "Unknown"
 
@@ -92,4 +91,4 @@ def _rest_operation(service: str, environ: dict[str, Any]) -> str:
         operation, _ = router.match(Request(environ))
     except (HTTPException, NotImplementedError):
         return UNKNOWN
-    return operation.name
+    return str(operation.name)

@@ -18,8 +18,8 @@ class World:
     """One emulated cloud; there is one in a process, since the emulator's state is global.
 
     `speed` is 0 (things are there at once) or a number of AWS seconds that pass in one real second.
-    `lock` is held by every request for as long as the emulator works on it, and by every action that
-    `later` runs: state that only these two touch needs no lock of its own.
+    `lock` is held by every request for as long as the emulator works on it, and by every action
+    that `later` runs: state that only these two touch needs no lock of its own.
     """
 
     def __init__(self, speed: float = 0.0) -> None:

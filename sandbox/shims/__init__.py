@@ -6,7 +6,8 @@ Every module of this package that does not begin with an underscore is a shim an
 - `MENDED`: one sentence for each mended difference,
 - `HOOKS`: what it relies on, as (class, name of a method, names of its leading parameters without
   `self`); an empty tuple of parameters only asks that the name exists (also for properties),
-- `install(world)`: changes the emulator's classes; called once in a process.
+- `install(world)`: changes the emulator's classes; called once in a process,
+- `OUTERMOST = True`, if its wrappers must see a request before those of all other shims.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Protocol, cast
 
-import sandbox.emulator_settings  # noqa: F401  (before any import of the emulator)
 from sandbox.world import World
 
 Hook = tuple[type, str, tuple[str, ...]]
@@ -39,9 +39,10 @@ _installed: set[str] = set()
 
 
 def shims() -> list[Shim]:
-    """All shims, in the order of their names."""
+    """All shims in the order in which they are installed: by name, the outermost at the end."""
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    return [cast(Shim, importlib.import_module(f"{__name__}.{name}")) for name in names]
+    found = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return [cast(Shim, m) for m in sorted(found, key=lambda m: getattr(m, "OUTERMOST", False))]
 
 
 def mismatches(hooks: Iterable[Hook]) -> list[str]:

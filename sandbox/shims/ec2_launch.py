@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""EC2 instances and the templates they are launched from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError, InvalidLaunchTemplateVersionNotFound
+from moto.ec2.models.instances import InstanceBackend, InstanceState
+from moto.ec2.models.launch_templates import (
+    LaunchTemplate,
+    LaunchTemplateBackend,
+    LaunchTemplateVersion,
+)
+from moto.ec2.responses import EC2Response
+from moto.ec2.utils import parse_user_data
+from moto.ssm.models import ssm_backends
+
+from sandbox.shims import Hook
+from sandbox.shims.ec2 import forget_tags
+from sandbox.world import World
+from sandbox.wrap import wrap
+
+MENDED = (
+    "Version 2 and later of a launch template may have user data.",
+    "A version made from SourceVersion takes over what it does not say itself.",
+    "A template's tags are those it has now, and its own tags are not part of its versions.",
+    "An instance gets the instance profile, metadata options, groups and user data of the version "
+    "it is launched from.",
+    "An ImageId of the form resolve:ssm:<parameter> is resolved at launch.",
+    "An unknown version of a launch template is refused, and a deleted template leaves no tags.",
+    "An instance is pending for its time, then running.",
+)
+HOOKS: tuple[Hook, ...] = (
+    (LaunchTemplate, "create_version", ("data", "description")),
+    (LaunchTemplate, "get_version", ("num",)),
+    (LaunchTemplateVersion, "image_id", ()),
+    (LaunchTemplateBackend, "delete_launch_template", ("name", "tid")),
+    (EC2Response, "create_launch_template_version", ()),
+    (InstanceBackend, "run_instances", ("image_id", "count", "user_data", "security_group_names")),
+    (InstanceBackend, "_get_template_from_args", ("launch_template_arg",)),
+)
+
+_RESOLVE = "resolve:ssm:"
+_version: ContextVar[str | None] = ContextVar("launching_version", default=None)
+
+
+@contextmanager
+def launching_version(version: str | int | None) -> Iterator[None]:
+    """Within the block, launches that name a template and no version use this one.
+
+    An Auto Scaling group of the emulator names only its template when it launches.
+    """
+    token = _version.set(None if version is None else str(version))
+    try:
+        yield
+    finally:
+        _version.reset(token)
+
+
+def install(world: World) -> None:
+    _versions()
+    _templates()
+    _images()
+    _launches(world)
+
+
+def _versions() -> None:
+    @wrap(LaunchTemplate, "create_version")
+    def create(original: Callable[..., Any], self: Any, data: Any, description: Any) -> Any:
+        if isinstance(data.get("UserData"), (str, bytes)):
+            data["UserData"] = parse_user_data(data["UserData"])
+        elif data.get("UserData") is None:
+            data.pop("UserData", None)
+        # The emulator files the template's own tags among those of what it launches.
+        given = data.get("TagSpecifications", [])
+        kept = [spec for spec in given if spec.get("ResourceType") != "launch-template"]
+        if kept:
+            data["TagSpecifications"] = kept
+        else:
+            data.pop("TagSpecifications", None)
+        return original(data, description)
+
+    @wrap(LaunchTemplate, "get_version")
+    def get(original: Callable[[Any], Any], self: Any, num: Any) -> Any:
+        text = str(num)
+        if not text.startswith("$") and not (
+            text.isdigit() and 1 <= int(text) <= len(self.versions)
+        ):
+            raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=text)
+        return original(num)
+
+    @wrap(EC2Response, "create_launch_template_version")
+    def from_source(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
+        source = self._get_param("SourceVersion")
+        answer = original()
+        content: Any = answer.result
+        shown = content["LaunchTemplateVersion"]
+        if source:
+            template = self.ec2_backend.get_launch_template(shown["LaunchTemplateId"])
+            for name, value in template.get_version(source).data.items():
+                shown["LaunchTemplateData"].setdefault(name, value)
+        return answer
+
+
+def _templates() -> None:
+    # The emulator assigns the tags of the moment it is made, hence the setter that does nothing.
+    now = property(lambda self: self.get_tags(), lambda self, value: None)
+    LaunchTemplate.tags = now  # type: ignore[assignment]
+
+    @wrap(LaunchTemplateBackend, "delete_launch_template")
+    def delete(original: Callable[..., Any], self: Any, name: Any, tid: Any) -> Any:
+        template = original(name, tid)
+        forget_tags(self, template.id)
+        return template
+
+
+def resolved(ec2: Any, image_id: str | None) -> str | None:
+    """The image that an ImageId means: itself, or the value of the parameter it names.
+
+    Raises EC2ClientError if there is no such parameter.
+    """
+    if not image_id or not image_id.startswith(_RESOLVE):
+        return image_id
+    name = image_id.removeprefix(_RESOLVE)
+    parameters = ssm_backends[ec2.account_id][ec2.region_name].get_parameters([name])
+    if name not in parameters:
+        raise EC2ClientError(
+            "InvalidParameterValue", f"The parameter {name} of the image does not exist"
+        )
+    return str(parameters[name].value)
+
+
+def _images() -> None:
+    def image_id(self: Any) -> str:
+        return resolved(self.template.ec2_backend, self.data.get("ImageId", "")) or ""
+
+    LaunchTemplateVersion.image_id = property(image_id)  # type: ignore[method-assign, assignment]
+
+
+def _launches(world: World) -> None:
+    @wrap(InstanceBackend, "run_instances")
+    def run(
+        original: Callable[..., Any],
+        self: Any,
+        image_id: str,
+        count: int,
+        user_data: Any,
+        security_group_names: list[str],
+        **kwargs: Any,
+    ) -> Any:
+        template = dict(kwargs.get("launch_template") or {})
+        data: dict[str, Any] = {}
+        if template:
+            template.setdefault("Version", _version.get() or "$Default")
+            kwargs["launch_template"] = template
+            version = self._get_template_from_args(template)
+            data = version.data
+            image_id = image_id or version.image_id
+            kwargs["metadata_options"] = {
+                **data.get("MetadataOptions", {}),
+                **(kwargs.get("metadata_options") or {}),
+            }
+            interface = (data.get("NetworkInterfaces") or [{}])[0]
+            if not kwargs.get("security_group_ids") and interface.get("Groups"):
+                kwargs["security_group_ids"] = list(interface["Groups"])
+            if kwargs.get("associate_public_ip") is None:
+                kwargs["associate_public_ip"] = interface.get("AssociatePublicIpAddress")
+        image = resolved(self, image_id)
+        reservation = original(image, count, user_data, security_group_names, **kwargs)
+        asked = kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn")
+        for instance in reservation.instances:
+            profile = data.get("IamInstanceProfile") or {}
+            if profile and not asked:
+                self.associate_iam_instance_profile(
+                    instance_id=instance.id,
+                    iam_instance_profile_name=profile.get("Name"),
+                    iam_instance_profile_arn=profile.get("Arn"),
+                )
+            _boot(world, instance)
+        return reservation
+
+
+def _boot(world: World, instance: Any) -> None:
+    wait = world.seconds("instance_running")
+    if not wait:
+        return
+    instance._state = InstanceState("pending", 0)
+
+    def up() -> None:
+        if instance._state.name == "pending":
+            instance._state = InstanceState("running", 16)
+
+    world.later(wait, up, f"instance {instance.id}")

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""EC2 security groups and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import (
+    DependencyViolationError,
+    EC2ClientError,
+    InvalidPermissionDuplicateError,
+    InvalidSecurityGroupRuleIdNotFoundError,
+)
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.responses import EC2Response
+
+from sandbox.shims import Hook
+from sandbox.shims._ec2_users import users_of_group
+from sandbox.shims.ec2 import forget_tags
+from sandbox.world import World
+from sandbox.wrap import wrap
+
+MENDED = (
+    "A rule whose source is a group or a prefix list keeps and shows its description.",
+    "Two rules that differ in description only are duplicates, for every kind of source.",
+    "AuthorizeSecurityGroupIngress and -Egress add all permissions of the request or none, refuse "
+    "duplicates within the request, and answer with all rules that were added.",
+    "UpdateSecurityGroupRuleDescriptions finds rules by SecurityGroupRuleDescriptions too.",
+    "A group that a rule of another group names, or that an interface, a balancer, an endpoint or "
+    "a database uses, cannot be deleted; nor can a default group.",
+)
+HOOKS: tuple[Hook, ...] = (
+    (SecurityGroupRule, "description", ()),
+    (SecurityGroupRule, "__eq__", ("other",)),
+    (SecurityGroupRule, "__init__", ("ec2_backend", "ip_protocol", "group_id", "from_port")),
+    (SecurityGroupBackend, "get_security_group_by_name_or_id", ("group_name_or_id", "vpc_id")),
+    (EC2Response, "authorize_security_group_ingress", ()),
+    (EC2Response, "authorize_security_group_egress", ()),
+    (EC2Response, "update_security_group_rule_descriptions_ingress", ()),
+    (EC2Response, "update_security_group_rule_descriptions_egress", ()),
+    (EC2Response, "delete_security_group", ()),
+)
+
+
+def install(world: World) -> None:
+    _descriptions()
+    _equality()
+    for side in ("ingress", "egress"):
+        _authorize(side)
+        _update_descriptions(side)
+    _deletion()
+
+
+def _descriptions() -> None:
+    @wrap(SecurityGroupRule, "__init__")
+    def init(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+        original(*args, **kwargs)
+        prefix = kwargs.get("prefix_list_id", args[7] if len(args) > 7 else None)
+        if prefix and prefix.get("Description"):
+            self.ip_range = {**self.ip_range, "Description": prefix["Description"]}
+
+    def description(self: Any) -> str | None:
+        text: str | None = self.ip_range.get("Description") or self.source_group.get("Description")
+        return text
+
+    SecurityGroupRule.description = property(description)  # type: ignore[method-assign, assignment]
+
+
+def _source(rule: Any) -> tuple[Any, ...]:
+    return (
+        rule.ip_protocol,
+        None if rule.ip_protocol == "-1" else (rule.from_port, rule.to_port),
+        rule.cidr_ipv4,
+        rule.cidr_ipv6,
+        rule.source_group.get("GroupId"),
+        rule.prefix_list_id,
+    )
+
+
+def _equality() -> None:
+    @wrap(SecurityGroupRule, "__eq__")
+    def equal(_: Callable[..., bool], self: Any, other: Any) -> bool:
+        return isinstance(other, SecurityGroupRule) and _source(self) == _source(other)
+
+
+def _authorize(side: str) -> None:
+    @wrap(EC2Response, f"authorize_security_group_{side}")
+    def authorize(_: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
+        add = getattr(self.ec2_backend, f"authorize_security_group_{side}")
+        added: list[SecurityGroupRule] = []
+        group: SecurityGroup | None = None
+        before: list[SecurityGroupRule] = []
+        try:
+            for asked in self._process_rules_from_querystring():
+                if group is None:
+                    group = self.ec2_backend.get_security_group_by_name_or_id(
+                        asked["group_name_or_id"]
+                    )
+                    before = list(getattr(group, f"{side}_rules", []))
+                rules, group = add(**asked)
+                added += rules
+        except EC2ClientError as problem:
+            if group is not None:
+                setattr(group, f"{side}_rules", before)
+            forget_tags(self.ec2_backend, *(rule.id for rule in added))
+            if isinstance(problem, InvalidPermissionDuplicateError):
+                raise EC2ClientError(
+                    "InvalidPermission.Duplicate",
+                    "the specified rule already exists in the group",
+                ) from problem
+            raise
+        return ActionResult({"Return": True, "SecurityGroupRules": added})
+
+
+def _update_descriptions(side: str) -> None:
+    @wrap(EC2Response, f"update_security_group_rule_descriptions_{side}")
+    def update(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
+        wanted = self._get_param("SecurityGroupRuleDescriptions", [])
+        if not wanted:
+            original()
+            return ActionResult({"Return": True})
+        group = self.ec2_backend.get_security_group_by_name_or_id(self._get_param("GroupId"))
+        for change in wanted:
+            rule = group.get_rule(change["SecurityGroupRuleId"])
+            if rule is None:
+                raise InvalidSecurityGroupRuleIdNotFoundError(change["SecurityGroupRuleId"])
+            rule.source_group.pop("Description", None)
+            rule.ip_range["Description"] = change.get("Description") or ""
+        return ActionResult({"Return": True})
+
+
+def _deletion() -> None:
+    @wrap(EC2Response, "delete_security_group")
+    def delete(original: Callable[[], Any], self: EC2Response) -> Any:
+        name = self._get_param("GroupId") or self._get_param("GroupName")
+        group = self.ec2_backend.get_security_group_by_name_or_id(name)
+        if group is None:
+            return original()
+        if group.is_default:
+            raise EC2ClientError(
+                "CannotDelete",
+                f'the specified group: "{group.id}" name: "default" cannot be deleted by a user',
+            )
+        if users_of_group(self.ec2_backend, group):
+            raise DependencyViolationError(f"resource {group.id} has a dependent object")
+        original()
+        rules = [*group.ingress_rules, *group.egress_rules]
+        forget_tags(self.ec2_backend, group.id, *(rule.id for rule in rules))
+        return ActionResult({"Return": True, "GroupId": group.id})
