@@ -91,10 +91,7 @@ def _dry_runs() -> None:
 
 
 def _client_tokens(world: World) -> None:
-    remembered: # A repeated create must find its token before any other shim looks at its arguments.
-OUTERMOST = True
-
-_Remembered = {}
+    remembered: _Remembered = {}
     world.on_reset(remembered.clear)
 
     def honour(name: str) -> None:
