@@ -20,6 +20,7 @@ from .aws.session import SECRETS, Connection, connection
 from .converge import report
 from .converge.catalog import BY_NAME, TIERS, Tier
 from .converge.site import Converger, Planned, Task
+from .costs.records import record
 from .costs.usage import usages
 from .declaration.fields import Field, Problem, argument_spec, read
 from .declaration.site import ENVIRONMENT_FIELDS, Site, read_site
@@ -104,6 +105,11 @@ def whole_arguments() -> dict[str, Any]:
     return {**arguments(()), **tiers}
 
 
+def site_arguments() -> dict[str, Any]:
+    """The argument spec of module site: all tiers, and the results of the tasks before it."""
+    return {**whole_arguments(), "after": {"type": "list", "elements": "dict", "default": []}}
+
+
 def run_tier(tier: Tier) -> None:
     """The main function of a tier's module."""
     module = AnsibleModule(arguments(tier.FIELDS), supports_check_mode=True)
@@ -112,8 +118,7 @@ def run_tier(tier: Tier) -> None:
 
 def run_site() -> None:
     """The main function of module site."""
-    spec = {**whole_arguments(), "after": {"type": "list", "elements": "dict", "default": []}}
-    module = AnsibleModule(spec, supports_check_mode=True)
+    module = AnsibleModule(site_arguments(), supports_check_mode=True)
     _finish(module, lambda: run(module.params, "site", dry=module.check_mode))
 
 
@@ -249,7 +254,9 @@ def _converge(
             planned = converger.plan()
             if dry:
                 return _result(task, planned, None, what)
-            outcome = converger.apply(planned, wait=bool(params.get("wait", True)), listener=listener)
+            outcome = converger.apply(
+                planned, wait=bool(params.get("wait", True)), listener=listener
+            )
     except (EngineError, AccountMismatch, Conflict) as error:
         raise Refusal(
             str(error), code=error.code, hint=getattr(error, "hint", ""), changed=False
@@ -289,15 +296,7 @@ def _usages(task: Task) -> list[dict[str, Any]]:
     """What the declaration uses and AWS charges for, by tier; prices come at the end of a run."""
     scope = task.site.scope
     return [
-        {
-            "tier": want.tier,
-            "address": want.address,
-            "key": item.key,
-            "region": item.region,
-            "quantity": str(item.quantity),
-            "unit": item.unit,
-            "note": item.note,
-        }
+        record(want.tier, want.address, item)
         for want in task.wants
         if not want.given
         for item in usages(want.kind, want.spec, scope.region)

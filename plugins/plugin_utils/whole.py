@@ -40,7 +40,7 @@ class Whole(Here):
 def spelled(path: str) -> str:
     """A path of the declaration as the variable that a user writes: network.zones -> network_zones."""
     head, dot, rest = path.partition(".")
-    if dot and any(tier.TIER == head for tier in TIERS):
+    if dot and any(head == tier.TIER for tier in TIERS):
         return f"{head}_{rest}"
     return PREFIX + path
 

@@ -33,10 +33,12 @@ MAY_IMPORT = {
     "operations": {"converge", "tiers", "declaration", "kinds", "aws", "engine"},
     "runner": {"operations", "converge", "costs", "tiers", "declaration", "kinds", "aws", "engine"},
     "modules": {"runner"},
-    "action": {"runner"},
+    "reports": {"converge", "costs", "aws", "engine"},
+    "plugin_utils": {"runner", "converge", "declaration", "aws", "engine"},
+    "action": {"plugin_utils", "runner", "reports", "converge", "aws"},
     "doc_fragments": set(),
 }
-MAY_KNOW_ANSIBLE = {"runner", "modules", "action"}
+MAY_KNOW_ANSIBLE = {"runner", "modules", "action", "plugin_utils"}
 EMULATOR = re.compile(
     r"\b(moto|sandbox|podman|emulat\w*)\b|(localhost|127\.0\.0\.1):\d{3,}", re.IGNORECASE
 )

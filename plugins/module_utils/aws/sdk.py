@@ -36,8 +36,12 @@ except ImportError:
         """Stands in for botocore's class where botocore is absent."""
 
 
+# What a call raises where the service cannot be reached, may not be asked or does not answer it.
+REACH = (ClientError, ConnectionError, HTTPClientError, ResponseParserError, OSError)
+
 __all__ = [
     "MISSING",
+    "REACH",
     "AssumeRoleCredentialFetcher",
     "ClientError",
     "Config",

@@ -68,9 +68,7 @@ def waiting(planned: Planned, outcome: Outcome | None) -> dict[str, str]:
 
 def foreign(planned: Planned) -> list[str]:
     """What stands on our objects and is not ours; it is named and left alone."""
-    return [
-        f"{have.address}: {item}" for have in planned.haves.values() for item in have.foreign
-    ]
+    return [f"{have.address}: {item}" for have in planned.haves.values() for item in have.foreign]
 
 
 def failures(outcome: Outcome) -> list[dict[str, str]]:

@@ -92,9 +92,7 @@ class Converger:
         haves = Reader(self._accounts, KINDS).read(own, kinds_of(self.task.tiers), self._pool)
         return Planned(planning.destruction(self.task.wants, haves, RULES), haves, {})
 
-    def apply(
-        self, planned: Planned, *, wait: bool, listener: Callable[[Event], None]
-    ) -> Outcome:
+    def apply(self, planned: Planned, *, wait: bool, listener: Callable[[Event], None]) -> Outcome:
         """Executes the plan. Raises AccountMismatch before the first write to a wrong account."""
         if planned.plan.writes:
             self._accounts[""].verify_account()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 REQUIRED: Any = object()
@@ -34,7 +34,9 @@ class Problem:
     example: Any
 
     def __str__(self) -> str:
-        return f"{self.path}: {_short(self.value)} - {self.rule}, for example {_short(self.example)}"
+        return (
+            f"{self.path}: {_short(self.value)} - {self.rule}, for example {_short(self.example)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from ..aws.scope import Scope
 from ..engine.canon import cidr
 from .fields import REQUIRED, Field, Problem, read
 
-REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]")
+REGION = re.compile(
+    r"(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]"
+)
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,20}[a-z0-9]")
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
@@ -31,7 +33,9 @@ SITE_FIELDS = (
         "region", "str", "an AWS region", "us-east-1", REQUIRED, lambda v: bool(REGION.fullmatch(v))
     ),
     Field("stands", "str", "home or recovery", "home", REQUIRED, choices=("home", "recovery")),
-    Field("cidr", "str", "a private IPv4 network of /16 to /20", "10.20.0.0/16", REQUIRED, _network),
+    Field(
+        "cidr", "str", "a private IPv4 network of /16 to /20", "10.20.0.0/16", REQUIRED, _network
+    ),
     Field(
         "strategy",
         "str",
@@ -84,7 +88,16 @@ ENVIRONMENT_FIELDS = (
         each=SITE_FIELDS,
     ),
     Field("site", "str", "the name of one of the sites", "home", REQUIRED),
-    Field("tags", "dict", "tags for every object, text to text", {"team": "shop"}, {}, lambda v: all(isinstance(x, str) and not str(k).startswith(("aws:", "phoenix:")) for k, x in v.items())),
+    Field(
+        "tags",
+        "dict",
+        "tags for every object, text to text",
+        {"team": "shop"},
+        {},
+        lambda v: all(
+            isinstance(x, str) and not str(k).startswith(("aws:", "phoenix:")) for k, x in v.items()
+        ),
+    ),
 )
 
 

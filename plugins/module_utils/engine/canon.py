@@ -23,7 +23,9 @@ def unordered(values: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(unique[key] for key in sorted(unique))
 
 
-def tags(pairs: Iterable[Mapping[str, str]], key: str = "Key", value: str = "Value") -> dict[str, str]:
+def tags(
+    pairs: Iterable[Mapping[str, str]], key: str = "Key", value: str = "Value"
+) -> dict[str, str]:
     """AWS's list of pairs as a dict, without the tags that AWS itself keeps ("aws:…")."""
     return {pair[key]: pair.get(value, "") for pair in pairs if not pair[key].startswith("aws:")}
 

@@ -67,4 +67,6 @@ def order(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     try:
         return tuple(graphlib.TopologicalSorter(edges).static_order())
     except graphlib.CycleError as error:
-        raise Cycle("these refer to one another in a circle: " + " -> ".join(error.args[1])) from error
+        raise Cycle(
+            "these refer to one another in a circle: " + " -> ".join(error.args[1])
+        ) from error

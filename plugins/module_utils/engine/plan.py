@@ -100,9 +100,7 @@ def _step(
     purge: frozenset[str],
 ) -> Step:
     def step(action: Action, changes: tuple[Change, ...] = ()) -> Step:
-        return Step(
-            want.address, action, want.kind, want.id, want.tier, want, have, changes, needs
-        )
+        return Step(want.address, action, want.kind, want.id, want.tier, want, have, changes, needs)
 
     if want.given:
         return step(Action.READ)
@@ -123,10 +121,12 @@ def _undeclared(
     spare = [have for name, have in haves.items() if name not in wanted]
     spare.sort(key=lambda have: (-rules[have.kind].rank, have.id))
     steps: list[Step] = []
-    before: dict[str, bool] = {name: False for name in wanted}
+    before: dict[str, bool] = dict.fromkeys(wanted, False)
     for have in spare:
         action = Action.KEEP if rules[have.kind].stateful else Action.DESTROY
-        steps.append(Step(have.address, action, have.kind, have.id, "", have=have, needs=dict(before)))
+        steps.append(
+            Step(have.address, action, have.kind, have.id, "", have=have, needs=dict(before))
+        )
         if action is Action.DESTROY:
             before[have.address] = False
     return steps

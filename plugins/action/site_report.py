@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Puts the results of a whole run on one page and in one JSON file, on the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils.aws.session import connection
+from ..module_utils.converge.catalog import TIERS
+from ..module_utils.reports.run import report_run
+from ..module_utils.runner import CONNECTION, dry_run
+
+display = Display()
+TASKS = (*(tier.TIER for tier in TIERS), "site")
+
+
+class ActionModule(ActionBase):
+    """Reads what the roles registered: <tier>_result and site_result of every site."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _VALID_ARGS = frozenset({"folder", "prices", "next_steps", *CONNECTION})
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        hosts = task_vars["hostvars"]
+        results = {
+            host: {
+                task: hosts[host][f"{task}_result"]
+                for task in TASKS
+                if f"{task}_result" in hosts[host]
+            }
+            for host in task_vars["ansible_play_hosts_all"]
+        }
+        folder = Path(str(self._task.args.get("folder") or "."))
+        reported = report_run(
+            results,
+            self._declared(task_vars),
+            folder,
+            dry=dry_run(self._task),
+            prices=str(self._task.args.get("prices") or "auto"),
+            next_steps=list(self._task.args.get("next_steps") or []),
+            connection=connection(self._task.args),
+        )
+        display.display("\n" + reported.pop("text"))
+        return result | reported
+
+    def _declared(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("environment", "account_id", "sites")
+        return {name: self._templar.template(task_vars[f"phoenix_{name}"]) for name in names}

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The page and the file at the end of a run: what was planned or done, what it costs, what is next."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..aws.scope import Scope
+from ..aws.sdk import REACH
+from ..aws.session import SECRETS, Aws, Connection
+from ..costs import price_list, render, snapshot
+from ..costs.model import Estimate, Item, Price, estimate, merged
+from ..costs.records import items
+from . import summary
+
+# The Price List API answers in few regions; this one is always among them.
+PRICE_REGION = "us-east-1"
+
+
+def report_run(
+    results: summary.Results,
+    declaration: Mapping[str, Any],
+    folder: Path,
+    *,
+    dry: bool,
+    prices: str,
+    next_steps: Iterable[str],
+    connection: Connection,
+) -> dict[str, Any]:
+    """Writes the JSON file of a run into a folder and answers the page: text, path, totals.
+
+    results: site -> task -> result. connection: by which the Price List API is asked. prices: "auto" (Price List API where it answers, else the
+    snapshot) or "snapshot". The page of a plan ends with its cost, that of a run with what stands.
+    """
+    costs = _costs(results, declaration, connection if dry and prices == "auto" else None)
+    data = SECRETS.clean({**summary.as_dict(results, dry), "cost": render.as_dict(costs)})
+    stamp = datetime.datetime.now(datetime.UTC)
+    data["written"] = stamp.isoformat(timespec="seconds")
+    data["environment"] = declaration["environment"]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{declaration['environment']}-{'plan' if dry else 'run'}.json"
+    path.write_text(json.dumps(data, indent=2, default=str) + "\n", encoding="utf-8")
+    page = [summary.text(results, dry), ""]
+    page.append(render.table(costs) if dry else summary.built(results, declaration))
+    page += ["", f"all of it as data: {path}", *(f"next: {step}" for step in next_steps)]
+    return {
+        "changed": False,
+        "text": SECRETS.clean("\n".join(page)),
+        "path": str(path),
+        "totals": data["totals"],
+    }
+
+
+def _costs(
+    results: summary.Results, declaration: Mapping[str, Any], connection: Connection | None
+) -> Estimate:
+    found = [
+        item
+        for site, tasks in results.items()
+        for result in tasks.values()
+        for item in items(site, result.get("usages", []))
+    ]
+    listed = _listed(found, declaration, connection) if connection else {}
+    return estimate(found, merged(listed, snapshot.prices()))
+
+
+def _listed(
+    wanted: Iterable[Item], declaration: Mapping[str, Any], connection: Connection
+) -> Mapping[tuple[str, str], Price]:
+    """Prices from the Price List API; none where it cannot be reached or may not be asked."""
+    scope = Scope(declaration["environment"], "", PRICE_REGION, declaration["account_id"])
+    client = Aws(scope, connection).once("pricing", PRICE_REGION)
+
+    def get_products(service: str, filters: Any) -> list[str]:
+        pages = client.get_paginator("get_products").paginate(ServiceCode=service, Filters=filters)
+        return [text for page in pages for text in page["PriceList"]]
+
+    try:
+        return price_list.fetch((item.usage for item in wanted), get_products)
+    except REACH:
+        return {}

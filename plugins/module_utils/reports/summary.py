@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The whole run on one page: the results of all tasks of all sites, as text and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Results = Mapping[str, Mapping[str, Mapping[str, Any]]]
+COUNTED = ("create", "change", "replace", "destroy")
+SIGNS = {"create": "+", "change": "~", "replace": "!", "destroy": "-", "keep": "="}
+FIELDS_SHOWN = 6
+
+
+def as_dict(results: Results, planned: bool) -> dict[str, Any]:
+    """site -> task -> result, reduced to what a reader of the file wants.
+
+    planned: nothing was done, the actions are those that a run would do.
+    """
+    return {
+        "planned": planned,
+        "totals": totals(results),
+        "sites": {
+            site: {
+                "counts": {task: result.get("counts", {}) for task, result in tasks.items()},
+                "actions": [a for result in tasks.values() for a in result.get("actions", [])],
+                "done": [name for result in tasks.values() for name in result.get("done", [])],
+                "foreign": sorted(
+                    {n for result in tasks.values() for n in result.get("foreign", [])}
+                ),
+                "waiting": _last(tasks).get("waiting", {}),
+                "resources": _last(tasks).get("known", {}),
+                "errors": [e for result in tasks.values() for e in result.get("errors", [])],
+            }
+            for site, tasks in results.items()
+        },
+    }
+
+
+def totals(results: Results) -> dict[str, int]:
+    """How many objects are to be created, changed, replaced and destroyed in all."""
+    return {name: sum(count for *_where, count in _counts(results, name)) for name in COUNTED}
+
+
+def text(results: Results, planned: bool) -> str:
+    """What is (or would be) done, by site and tier, then each object in a line."""
+    title = "Plan: nothing was changed" if planned else "Done"
+    rows = [("site", "tier", *COUNTED)]
+    for site, tasks in results.items():
+        for task, result in tasks.items():
+            counts = result.get("counts")
+            if counts is not None and (task != "site" or any(counts.values())):
+                rows.append((site, task, *(str(counts[name]) for name in COUNTED)))
+    whole = totals(results)
+    rows.append(("all", "", *(str(whole[name]) for name in COUNTED)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [title, ""]
+    lines += [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines += ["", *_actions(results)]
+    return "\n".join(lines)
+
+
+def _counts(results: Results, name: str) -> Iterator[tuple[str, str, int]]:
+    for site, tasks in results.items():
+        for task, result in tasks.items():
+            yield site, task, result.get("counts", {}).get(name, 0)
+
+
+def _actions(results: Results) -> Iterator[str]:
+    for site, tasks in results.items():
+        for result in tasks.values():
+            for action in result.get("actions", []):
+                yield f"{SIGNS[action['action']]} {site} {action['address']}{_fields(action)}"
+
+
+def _fields(action: Mapping[str, Any]) -> str:
+    changes = action["changes"]
+    if not changes:
+        return ""
+    shown = [f"{c['field']}: {c['before']!r} -> {c['after']!r}" for c in changes[:FIELDS_SHOWN]]
+    more = len(changes) - len(shown)
+    return "  (" + "; ".join(shown) + (f"; {more} more" if more else "") + ")"
+
+
+def _last(tasks: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The result of the last task that said what it knows."""
+    said = [result for result in tasks.values() if result.get("known")]
+    return said[-1] if said else {}
+
+
+def built(results: Results, declared: Mapping[str, Any]) -> str:
+    """What stands where, for people: address of the site, balancer, database."""
+    lines = [f"{declared['environment']} in account {declared['account_id']}"]
+    for site in results:
+        place = declared["sites"].get(site, {})
+        lines.append(
+            f"  {site} stands {place.get('stands')} in {place.get('region')}, {place.get('cidr')}"
+        )
+        facts = _last(results[site]).get("known", {})
+        for label, address, fact in SHOWN:
+            value = facts.get(address, {}).get(fact)
+            if value:
+                lines.append(f"    {label}: {value}")
+        for name, state in _last(results[site]).get("waiting", {}).items():
+            lines.append(f"    still {state}: {name}")
+    return "\n".join(lines)
+
+
+SHOWN = (
+    ("balancer", "load_balancer/main", "dns_name"),
+    ("database", "db_instance/main", "endpoint"),
+    ("web tier", "autoscaling_group/web", "name"),
+    ("name servers", "hosted_zone/main", "name_servers"),
+)
