@@ -67,6 +67,11 @@ class Cloud:
         self._process.terminate()
         self._process.wait()
 
+    def image(self, region: str = HOME) -> str:
+        """An image to launch from; the emulator as it comes takes any name."""
+        found = self.client("ec2", region).describe_images()["Images"]
+        return str(found[0]["ImageId"]) if found else "ami-12c6146b"
+
     def refused(self, service: str, call: str, region: str = HOME, /, **arguments: Any) -> str:
         """The error code with which a call is refused; empty where it is accepted."""
         try:
