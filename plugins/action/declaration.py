@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..module_utils.runner import run
+from ..module_utils.converge.run import run
 from ..plugin_utils.whole import Whole, spelled
 
 

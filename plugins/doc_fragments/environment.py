@@ -24,10 +24,10 @@ options:
   sites:
     description:
       - All sites of the environment by name, each a dictionary.
-      - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network of
-        /16 to /20 that overlaps with that of no other site."
-      - "Optional are C(strategy) (V(backup_restore), V(pilot_light) or V(warm_standby)), C(account_id),
-        C(profile) and C(role_arn)."
+      - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network
+        of /16 to /20 that overlaps with that of no other site."
+      - "Optional are C(strategy) (V(backup_restore), V(pilot_light) or V(warm_standby)),
+        C(account_id), C(profile) and C(role_arn)."
     type: dict
     required: true
   site:

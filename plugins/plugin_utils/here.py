@@ -3,7 +3,7 @@
 """Runs a task in the controller's process where its connection is local, as a module elsewhere.
 
 Packing a module and starting Python again costs thirty times what the task itself costs. The
-strategy imports an action plugin before it forks its workers, so what is loaded here is loaded once.
+strategy imports an action plugin before it forks its workers: what is loaded here is loaded once.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from ansible.utils.display import Display
 
 from ..module_utils.aws import sdk
 from ..module_utils.aws.session import SECRETS, warm
+from ..module_utils.converge.intake import Refusal
+from ..module_utils.converge.run import run
 from ..module_utils.engine.apply import Event, State
-from ..module_utils.runner import CONNECTION, Refusal, dry_run, run
+from ..module_utils.runner import CONNECTION, dry_run
 
 display = Display()
 warm()
@@ -65,7 +67,7 @@ class Here(ActionBase):
 
 
 def _with_environment(params: dict[str, Any]) -> dict[str, Any]:
-    """Connection options by their aliases; what is absent the SDK finds in the environment itself."""
+    """Connection options by their aliases; what is absent the SDK finds in the environment."""
     for name, spec in CONNECTION.items():
         for alias in spec.get("aliases", ()):
             if alias in params:

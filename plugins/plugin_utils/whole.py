@@ -38,7 +38,7 @@ class Whole(Here):
 
 
 def spelled(path: str) -> str:
-    """A path of the declaration as the variable that a user writes: network.zones -> network_zones."""
+    """A path of the declaration as the variable of its role: network.zones -> network_zones."""
     head, dot, rest = path.partition(".")
     if dot and any(head == tier.TIER for tier in TIERS):
         return f"{head}_{rest}"

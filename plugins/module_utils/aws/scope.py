@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whose objects we speak of: environment, site, account, region; and the names and tags of theirs."""
+"""Whose objects we speak of: environment, site, account, region; with their names and tags."""
 
 from __future__ import annotations
 

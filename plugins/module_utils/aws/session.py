@@ -36,7 +36,7 @@ SERVICES = (
     "sts",
 )
 ATTEMPTS = 10
-# Secret values are few, known late, and must not leave the process by any way; so one place knows all.
+# Secret values are few, known late, and must not get out by any way; so one place knows all.
 SECRETS = Scrubber()
 _shared: dict[str, Any] = {}
 _lock = threading.Lock()
@@ -44,7 +44,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach an account; the names are those of amazon.aws. Empty means: as the SDK finds it."""
+    """How to reach an account, named as in amazon.aws. Empty means: as the SDK finds it."""
 
     profile: str = ""
     role_arn: str = ""

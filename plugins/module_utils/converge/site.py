@@ -29,7 +29,11 @@ RULES = {name: kind.rules for name, kind in KINDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a run is asked to do. options: by tier name. known: facts by address from earlier tiers."""
+    """What a run is asked to do.
+
+    options: by tier name. known: facts by address, from earlier tiers. replace: addresses that may
+    be replaced. purge: mappings whose undeclared entries go. timeout: seconds.
+    """
 
     site: Site
     tiers: tuple[Tier, ...]
@@ -70,6 +74,17 @@ class Converger:
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    @property
+    def account(self) -> Aws:
+        """Clients of the site itself."""
+        return self._accounts[""]
+
+    @property
+    def peer(self) -> Aws | None:
+        """Clients of the other site, None where there is none."""
+        peer = self.task.site.peer
+        return self._accounts[peer.site] if peer else None
+
     def plan(self) -> Planned:
         """Reads the account and says what would be done. Writes nothing."""
         wants = self.task.wants
@@ -86,11 +101,15 @@ class Converger:
         kept = [want for want in wants if want.address not in unread]
         return Planned(self._plan(kept, haves, known), haves, known)
 
-    def plan_destruction(self) -> Planned:
-        """Reads the account and says what would be removed. Writes nothing."""
+    def plan_destruction(self, keep: frozenset[str] = frozenset()) -> Planned:
+        """Reads the account and says what would be removed. Writes nothing.
+
+        keep: addresses that stay.
+        """
         own = [want for want in self.task.wants if not want.given]
         haves = Reader(self._accounts, KINDS).read(own, kinds_of(self.task.tiers), self._pool)
-        return Planned(planning.destruction(self.task.wants, haves, RULES), haves, {})
+        going = {name: have for name, have in haves.items() if name not in keep}
+        return Planned(planning.destruction(own, going, RULES), haves, {})
 
     def apply(self, planned: Planned, *, wait: bool, listener: Callable[[Event], None]) -> Outcome:
         """Executes the plan. Raises AccountMismatch before the first write to a wrong account."""

@@ -121,12 +121,12 @@ class Site:
 
 
 def check_sites(declared: Mapping[str, Any]) -> list[Problem]:
-    """Rules that hold between the sites: one home, other regions, networks apart, the site known."""
+    """Rules between the sites: one home, other regions, networks apart, the site known."""
     sites: Mapping[str, Mapping[str, Any]] = declared["sites"]
     problems: list[Problem] = []
     if declared["site"] not in sites:
         problems.append(
-            Problem("site", declared["site"], "must be one of the declared sites", sorted(sites)[0])
+            Problem("site", declared["site"], "must be one of the declared sites", min(sites))
         )
     for stands in ("home", "recovery"):
         same = [name for name, site in sites.items() if site["stands"] == stands]
@@ -135,7 +135,8 @@ def check_sites(declared: Mapping[str, Any]) -> list[Problem]:
                 Problem(
                     "sites",
                     same,
-                    f"must have {'exactly' if stands == 'home' else 'at most'} one site that stands {stands}",
+                    f"must have {'exactly' if stands == 'home' else 'at most'} one site "
+                    f"that stands {stands}",
                     {"home": {"stands": "home"}, "recovery": {"stands": "recovery"}},
                 )
             )

@@ -41,7 +41,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What apply did. done: the steps executed, in the order they ended. errors: root causes only."""
+    """What apply did. done: the steps executed, as they ended. errors: root causes only."""
 
     haves: Mapping[str, Have]
     done: tuple[Step, ...]
@@ -103,7 +103,7 @@ class _Run:
 def apply(
     plan: Plan, haves: Mapping[str, Have], world: World, pool: Executor, *, wait: bool
 ) -> Outcome:
-    """Executes the plan and answers what happened; raises only what is a mistake of this program."""
+    """Executes the plan and answers what happened. An act that fails is in the outcome."""
     run = _Run(plan, world, wait, world.now(), dict(haves))
     for step in plan.steps:
         run.states[step.address] = State.PENDING

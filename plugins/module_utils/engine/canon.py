@@ -13,7 +13,7 @@ from .model import Join, Ref
 
 
 def cidr(value: str) -> str:
-    """A network in its normal form, host bits cleared as AWS does: "10.0.0.1/16" -> "10.0.0.0/16"."""
+    """A network in normal form, host bits cleared as AWS does: "10.0.0.1/16" -> "10.0.0.0/16"."""
     return str(ipaddress.ip_network(value.strip(), strict=False))
 
 
@@ -34,7 +34,7 @@ def policy(document: str | Mapping[str, Any]) -> dict[str, Any]:
     """A policy document in one spelling: single values as lists, unordered lists sorted.
 
     The order of statements means nothing to IAM, so they are sorted as well. Principals keep their
-    type; account ids and root ARNs stay as written. Raises ValueError on text that is no JSON object.
+    type; account ids and root ARNs stay as written. Raises ValueError on what is no JSON object.
     """
     loaded = json.loads(document) if isinstance(document, str) else document
     if not isinstance(loaded, Mapping):

@@ -27,7 +27,7 @@ def refs(value: Any) -> Iterator[Ref]:
 
 
 def resolve(value: Any, lookup: Callable[[Ref], Any]) -> Any:
-    """The value with each Ref replaced by what lookup answers; a Join with an unknown part is UNKNOWN."""
+    """The value with each Ref looked up; a Join with an unknown part is UNKNOWN."""
     if isinstance(value, Ref):
         return lookup(value)
     if isinstance(value, Join):

@@ -130,7 +130,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One planned act on one object. needs: the addresses it waits for, True where they must be ready."""
+    """One planned act on one object. needs: what it waits for, True where that must be ready."""
 
     address: str
     action: Action

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""plan(wants, have) -> Plan: a pure function. Check mode shows what it returns, apply executes it."""
+"""plan(wants, have) -> Plan, a pure function. Check mode shows its answer, apply executes it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def destruction(
 ) -> Plan:
     """The steps that remove everything observed, dependents before what they depend on."""
     wanted = graph.index(wants)
-    edges = {name: [t for t in graph.needs(want) if t in wanted] for name, want in wanted.items()}
+    edges = {
+        name: [target for target in graph.needs(want) if target in wanted]
+        for name, want in wanted.items()
+    }
     reverse: dict[str, dict[str, bool]] = {name: {} for name in haves}
     for name, targets in edges.items():
         for target in targets:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The page and the file at the end of a run: what was planned or done, what it costs, what is next."""
+"""The page and the file at the end of a run: what was planned or done, its cost, what is next."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def report_run(
 ) -> dict[str, Any]:
     """Writes the JSON file of a run into a folder and answers the page: text, path, totals.
 
-    results: site -> task -> result. connection: by which the Price List API is asked. prices: "auto" (Price List API where it answers, else the
-    snapshot) or "snapshot". The page of a plan ends with its cost, that of a run with what stands.
+    results: site -> task -> result. connection: by which the Price List API is asked.
+    prices: "auto" (that API where it answers, else the snapshot) or "snapshot". The page of a plan ends with its cost, that of a run with what stands.
     """
     costs = _costs(results, declaration, connection if dry and prices == "auto" else None)
     data = SECRETS.clean({**summary.as_dict(results, dry), "cost": render.as_dict(costs)})

@@ -1,0 +1,17 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs module site_destroy in the controller's process where the connection is local."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..module_utils.converge.destroy import destroy
+from ..module_utils.runner import dry_run
+from ..plugin_utils.whole import Whole
+
+
+class ActionModule(Whole):
+    def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return destroy(params, dry=dry_run(self._task), listener=self.tell)

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What module site_destroy does: confirm, refuse, remove, prove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..declaration.fields import Field, read
+from . import teardown
+from .catalog import TIERS
+from .intake import Params, Refusal, declared, refusal
+from .run import Listener, raise_failures, refusals, result_of
+from .site import Converger
+
+DESTROY_FIELDS = (
+    Field("confirm", "str", "the name of the environment, typed by a person", "production", ""),
+    Field("final_snapshot", "bool", "true or false", True, True),
+    Field(
+        "empty_buckets",
+        "list",
+        "the buckets whose objects may be deleted",
+        ["logs"],
+        (),
+        elements="str",
+    ),
+)
+
+
+def destroy(
+    params: Params, *, dry: bool, listener: Listener = lambda event: None
+) -> dict[str, Any]:
+    """Takes a site down and answers what was removed and what is left. Raises Refusal.
+
+    Without the typed name, with protection on, with data in a bucket that nobody named, or at home
+    while the recovery site stands, nothing is touched.
+    """
+    task = declared(params, TIERS)
+    flags, problems = read(DESTROY_FIELDS, params, only=False)
+    if problems:
+        raise refusal(problems)
+    named = task.site.scope.environment
+    if not dry and flags["confirm"] != named:
+        raise Refusal(
+            f"taking down {named} needs its name typed: -e destroy_confirm={named}; "
+            f"got {flags['confirm']!r}, nothing was touched",
+            code="not_confirmed",
+            changed=False,
+        )
+    with refusals(task), Converger(task) as converger:
+        final = bool(flags["final_snapshot"])
+        keep = teardown.keeps(converger.plan_destruction(), final_snapshot=final)
+        planned = converger.plan_destruction(keep)
+        if not dry:
+            chosen = flags["empty_buckets"]
+            teardown.refuse_unless_ready(converger, planned, empty_buckets=chosen)
+            converger.account.verify_account()
+            teardown.empty(converger, planned, chosen)
+            outcome = converger.apply(planned, wait=True, listener=listener)
+            result = result_of(task, planned, outcome, "destroy")
+            raise_failures(task, outcome, result, True)
+            return _proved(converger, result, final)
+    return result_of(task, planned, None, "destroy")
+
+
+def _proved(converger: Converger, result: dict[str, Any], final: bool) -> dict[str, Any]:
+    rest = teardown.left(converger, final_snapshot=final)
+    result |= {"left": list(rest.lost), "kept": list(rest.kept), "known": {}}
+    if rest.lost:
+        raise Refusal(
+            f"site {converger.account.scope.site}: still there: {', '.join(rest.lost)}; "
+            "run the same playbook again",
+            code="left_over",
+            **result,
+        )
+    return result

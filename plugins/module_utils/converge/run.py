@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the modules do: plan and, unless asked to stop there, apply; then say what happened."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..aws import sdk
+from ..aws.errors import AccountMismatch, Conflict, code
+from ..aws.session import SECRETS
+from ..costs.records import record
+from ..costs.usage import usages
+from ..declaration.fields import Problem
+from ..engine.apply import Event, Outcome
+from ..engine.errors import EngineError
+from ..engine.model import Action
+from . import report
+from .catalog import BY_NAME, TIERS
+from .intake import Params, Refusal, declared
+from .site import Converger, Planned, Task
+
+Listener = Callable[[Event], None]
+
+
+def run(
+    params: Params,
+    what: str,
+    *,
+    dry: bool,
+    listener: Listener = lambda event: None,
+    spell: Callable[[str], str] = str,
+    problems: Iterable[Problem] = (),
+) -> dict[str, Any]:
+    """Does what a task asks for and answers its result, scrubbed of secrets.
+
+    what: a tier's name, "site", "site_info" or "declaration". dry: plan only. spell: how a path of
+    the declaration is written in messages. problems: those that the caller has found.
+    Raises Refusal.
+    """
+    for name in ("secret_key", "session_token"):
+        SECRETS.learn(str(params.get(name) or ""))
+    tiers = (BY_NAME[what],) if what in BY_NAME else TIERS
+    task = declared(params, tiers, spell, problems)
+    if what == "declaration":
+        return {"changed": False, "sites": dict(task.site.cidrs)}
+    earlier = list(params.get("after") or [])
+    if what == "site" and earlier and (dry or not any(r.get("waiting") for r in earlier)):
+        # In check mode the earlier tasks have planned all of it.
+        return {"changed": False, "actions": [], "waiting": {}}
+    if sdk.MISSING:
+        raise Refusal(
+            "the Python library botocore is needed where this task runs: pip install boto3",
+            exception=sdk.MISSING,
+        )
+    result: dict[str, Any] = SECRETS.clean(_converge(task, params, what, dry, listener))
+    return result
+
+
+def _converge(
+    task: Task, params: Params, what: str, dry: bool, listener: Listener
+) -> dict[str, Any]:
+    waits = bool(params.get("wait", True))
+    with refusals(task), Converger(task) as converger:
+        planned = converger.plan()
+        if dry:
+            return result_of(task, planned, None, what)
+        outcome = converger.apply(planned, wait=waits, listener=listener)
+    result = result_of(task, planned, outcome, what)
+    raise_failures(task, outcome, result, waits)
+    return result
+
+
+@contextlib.contextmanager
+def refusals(task: Task) -> Iterator[None]:
+    """The one place where what the layers below raise becomes a message."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except (EngineError, AccountMismatch, Conflict) as error:
+        hint = getattr(error, "hint", "")
+        message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
+        raise Refusal(message, code=error.code, hint=hint, changed=False) from error
+    except Exception as error:
+        raise Refusal(
+            f"site {task.site.scope.site}: {error}",
+            code=code(error),
+            changed=False,
+            exception="".join(traceback.format_exception(error)),
+        ) from error
+
+
+def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) -> dict[str, Any]:
+    site = task.site.scope.site
+    listed = report.actions(planned, site)
+    result = {
+        "changed": bool(planned.plan.writes) if outcome is None else bool(outcome.done),
+        "actions": listed,
+        "counts": report.counts(listed),
+        "known": report.known(planned, outcome),
+        "waiting": report.waiting(planned, outcome),
+        "foreign": report.foreign(planned),
+        "usages": _usages(task),
+        "done": [step.address for step in outcome.done] if outcome else [],
+        "diff": report.diffs(listed),
+    }
+    if what == "site_info":
+        drift = [a for a in listed if a["action"] != Action.KEEP]
+        result |= {"changed": False, "resources": report.resources(planned), "drift": drift}
+    return result
+
+
+def _usages(task: Task) -> list[dict[str, Any]]:
+    """What the declaration uses and AWS charges for, by tier; prices come at the end of a run."""
+    scope = task.site.scope
+    return [
+        record(want.tier, want.address, item)
+        for want in task.wants
+        if not want.given
+        for item in usages(want.kind, want.spec, scope.region)
+    ]
+
+
+def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any], wait: bool) -> None:
+    again = "run the same playbook again: it goes on where this run stopped"
+    if outcome.errors:
+        failed = report.failures(outcome)
+        lines = "\n".join(f"  {item['address']}: {item['message']}" for item in failed)
+        raise Refusal(
+            f"site {task.site.scope.site}: {len(failed)} of {len(result['actions'])} actions "
+            f"failed, {len(outcome.skipped)} that depend on them were not tried:\n{lines}\n{again}",
+            errors=failed,
+            skipped=list(outcome.skipped),
+            **result,
+        )
+    if wait and (outcome.waiting or outcome.deferred):
+        states = ", ".join(f"{name} is {state}" for name, state in outcome.waiting.items())
+        raise Refusal(
+            f"site {task.site.scope.site}: after {task.timeout:.0f} s still waiting: {states}; "
+            f"{again}, or allow more time with wait_timeout",
+            code="wait_timeout",
+            **result,
+        )

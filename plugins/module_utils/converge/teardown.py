@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Takes a site down, and proves that nothing of it is left that costs money.
+
+What is removed is found in the account by owner tags and names, not in a record of earlier runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..aws.errors import Meaning, meaning
+from ..aws.view import View
+from ..engine.errors import EngineError
+from ..engine.model import Have
+from ..kinds import bucket, db_instance
+from .site import Converger, Planned
+
+# A group without rules that vanishes with its network.
+VANISHING = frozenset({"default_security_group"})
+
+
+class Protected(EngineError):
+    code = "protected"
+
+
+class NotEmpty(EngineError):
+    code = "not_empty"
+
+
+class PeerStands(EngineError):
+    code = "peer_stands"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is still there after a teardown. kept: on purpose, with the reason; lost: not."""
+
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def refuse_unless_ready(
+    converger: Converger, planned: Planned, *, empty_buckets: Iterable[str]
+) -> None:
+    """Raises before anything is touched where the teardown would stop half-way or lose data.
+
+    Protected, NotEmpty, PeerStands; each names every object concerned and the next command.
+    """
+    protected = sorted(
+        have.address for have in planned.haves.values() if have.spec.get("deletion_protection")
+    )
+    if protected:
+        raise Protected(
+            "protected against deletion: " + ", ".join(protected),
+            "lift the protection in a run of its own: "
+            "ansible-playbook operatingdev.phoenix.unprotect",
+        )
+    full = [
+        f"{name} ({have.facts['name']})"
+        for name, have in planned.haves.items()
+        if have.kind == "bucket" and have.id not in set(empty_buckets) and _holds(converger, have)
+    ]
+    if full:
+        raise NotEmpty(
+            "buckets with objects in them: " + ", ".join(sorted(full)),
+            "copy what you need, then name those to be emptied, for example "
+            '-e \'{"destroy_empty_buckets": ["logs"]}\'',
+        )
+    _refuse_before_peer(converger)
+
+
+def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None:
+    """Removes every version of every object in the chosen buckets."""
+    names = set(chosen)
+    for have in planned.haves.values():
+        if have.kind == "bucket" and have.id in names:
+            bucket.empty(converger.account, str(have.facts["name"]))
+
+
+def left(converger: Converger, *, final_snapshot: bool) -> Left:
+    """Looks again, by kind and by tag, in this site's region."""
+    haves = converger.plan_destruction().haves
+    snapshots = db_instance.final_snapshots(View(converger.account))
+    kept = [f"final snapshot {name}" for name in snapshots] if final_snapshot else []
+    lost: list[str] = []
+    for have in haves.values():
+        if have.kind in VANISHING or have.status == "deleted":
+            continue
+        if have.kind == "kms_key" and kept:
+            kept.append(f"{have.address}, without which the snapshot cannot be read")
+        else:
+            lost.append(have.address)
+    return Left(tuple(kept), tuple(lost))
+
+
+def keeps(planned: Planned, *, final_snapshot: bool) -> frozenset[str]:
+    """Addresses that a teardown leaves: the key without which the final snapshot is lost."""
+    database = planned.haves.get("db_instance/main")
+    primary = database is not None and not database.spec.get("source")
+    return frozenset({"kms_key/main"} if final_snapshot and primary else ())
+
+
+def _holds(converger: Converger, have: Have) -> bool:
+    answer: Mapping[str, Any] = converger.account.client("s3").list_object_versions(
+        Bucket=have.facts["name"], MaxKeys=1, ExpectedBucketOwner=converger.account.scope.account
+    )
+    return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
+
+
+def _refuse_before_peer(converger: Converger) -> None:
+    """The home site has the zone and the primary, so it goes last."""
+    peer = converger.peer
+    if peer is None or not converger.task.site.is_home:
+        return
+    try:
+        tagged = View(peer).pages("ec2", "describe_vpcs", "Vpcs", Filters=peer.scope.filters())
+    except Exception as error:
+        if meaning(error) is Meaning.UNCLEAR:
+            return
+        raise
+    if tagged:
+        raise PeerStands(
+            f"site {peer.scope.site} still stands, and depends on {converger.account.scope.site}",
+            f"take {peer.scope.site} down first; without --limit the playbook does so",
+        )
