@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import copy
 import traceback
 from collections.abc import Iterable
 from typing import Any
 
-from moto.backends import get_backend
-from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
@@ -80,35 +78,3 @@ def _without_length(headers: list[tuple[str, str]], method: str) -> list[tuple[s
     if method == "HEAD":
         return headers
     return [(k, v) for k, v in headers if k.lower() not in ("content-length", "date", "server")]
-
-
-class Snapshot:
-    """One service of one region as it is now, able to answer instead of the present one."""
-
-    def __init__(self, call: Call, account: str) -> None:
-        backends = get_backend(call.service)[account]  # type: ignore[call-overload]
-        self._holder: dict[str, BaseBackend] = backends
-        self._region = call.region if call.region in backends else "aws"
-        now = backends[self._region]
-        memo = {id(other): other for other in _all_backends() if other is not now}
-        self._then = copy.deepcopy(now, memo)
-
-    def __enter__(self) -> None:
-        self._now = self._holder[self._region]
-        self._holder[self._region] = self._then
-
-    def __exit__(self, *_: object) -> None:
-        self._holder[self._region] = self._now
-
-
-def _services() -> list[Any]:
-    return list(vars(BackendDict)["_instances"])
-
-
-def _all_backends() -> list[BaseBackend]:
-    return [
-        backend
-        for service in _services()
-        for account in service.values()
-        for backend in account.values()
-    ]

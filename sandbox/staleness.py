@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from sandbox.calls import Call
-from sandbox.emulator import Snapshot
 from sandbox.faults import Faults, Rule
+from sandbox.snapshot import Snapshot
 
 _KEPT = 50
 

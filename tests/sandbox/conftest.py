@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One sandbox for a module's tests, empty before each, and clients for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from sandbox.running import Handle, running
+
+Clients = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def shared_cloud() -> Iterator[Handle]:
+    with running() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(shared_cloud: Handle) -> Handle:
+    """A sandbox in which there is nothing, nothing is to go wrong and all happens at once."""
+    shared_cloud.reset()
+    shared_cloud.speed(0)
+    return shared_cloud
+
+
+@pytest.fixture
+def client(cloud: Handle) -> Clients:
+    """Makes clients: `client("ec2")`, `client("rds", "us-west-2", retries=3)`."""
+
+    def make(service: str, region: str = "us-east-1", retries: int = 0) -> Any:
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=cloud.endpoint,
+            aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+            aws_secret_access_key="not-a-secret",
+            config=Config(
+                retries={"total_max_attempts": retries + 1, "mode": "standard"},
+                read_timeout=20,
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+    return make
