@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "reports": {"converge", "costs", "aws", "engine"},
     "plugin_utils": {"runner", "converge", "declaration", "aws", "engine"},
     "action": {"plugin_utils", "runner", "reports", "converge", "aws"},
-    "doc_fragments": set(),
+    "doc_fragments": {"converge", "declaration"},
 }
 MAY_KNOW_ANSIBLE = {"runner", "modules", "action", "plugin_utils"}
 EMULATOR = re.compile(

@@ -43,7 +43,7 @@ class View:
     def pages(
         self, service: str, operation: str, key: str, region: str = "", **arguments: Any
     ) -> list[Any]:
-        """All items under `key` of a list call, all pages; [] where what they belong to is absent."""
+        """All items under `key` of a list call, all pages; [] where their owner is absent."""
 
         def fetch() -> list[Any]:
             client = self.aws.client(service, region)

@@ -35,7 +35,8 @@ def report_run(
     """Writes the JSON file of a run into a folder and answers the page: text, path, totals.
 
     results: site -> task -> result. connection: by which the Price List API is asked.
-    prices: "auto" (that API where it answers, else the snapshot) or "snapshot". The page of a plan ends with its cost, that of a run with what stands.
+    prices: "auto" (that API where it answers, else the snapshot) or "snapshot". The page of a plan
+    ends with its cost, that of a run with what stands.
     """
     costs = _costs(results, declaration, connection if dry and prices == "auto" else None)
     data = SECRETS.clean({**summary.as_dict(results, dry), "cost": render.as_dict(costs)})

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module site_destroy: takes a site down and proves that nothing billable is left."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_destroy
+short_description: Take a site down and prove that nothing billable is left
+version_added: 0.1.0
+description:
+  - Finds everything that belongs to the site by owner tags and names, removes it in the order of its
+    dependencies, and looks again.
+  - Touches nothing without the typed name of the environment, while deletion protection is on, while
+    a bucket holds objects that O(empty_buckets) does not give up, or at home while the recovery site
+    stands.
+  - Secrets and keys are scheduled for deletion and can be called back for 30 days. The key by which
+    the final snapshot is encrypted stays.
+author:
+  - the Phoenix authors (@operatingdev)
+extends_documentation_fragment:
+  - operatingdev.phoenix.aws
+  - operatingdev.phoenix.environment
+  - operatingdev.phoenix.tiers
+options:
+  confirm:
+    description:
+      - The name of the environment, typed by a person.
+    type: str
+    default: ""
+  final_snapshot:
+    description:
+      - Whether the key of the final snapshot of the database stays, so that it can be restored. The
+        snapshot itself is made in any case.
+    type: bool
+    default: true
+  empty_buckets:
+    description:
+      - Buckets whose objects may be deleted, by purpose.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Take down the recovery site
+  operatingdev.phoenix.site_destroy:
+    environment: production
+    account_id: "123456789012"
+    sites: "{{ phoenix_sites }}"
+    site: recovery
+    confirm: production
+    empty_buckets: [logs]
+"""
+
+RETURN = r"""
+actions:
+  description: Every object that is (or in check mode would be) removed.
+  returned: always
+  type: list
+  elements: dict
+left:
+  description: What belongs to the site and is still there. Anything here fails the task.
+  returned: when something was removed
+  type: list
+  elements: str
+kept:
+  description: What stays on purpose, with the reason.
+  returned: when something was removed
+  type: list
+  elements: str
+"""
+
+from ..module_utils.runner import destroy_arguments, run_destroy  # noqa: E402
+
+ARGUMENTS = destroy_arguments()
+
+
+def main() -> None:
+    run_destroy()
+
+
+if __name__ == "__main__":
+    main()
