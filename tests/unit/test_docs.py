@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def names(folder: str, pattern: str) -> list[str]:
 
 
 MODULES = names("plugins/modules", "*.py")
+TIERS = set(names("plugins/module_utils/tiers", "*.py"))
 ROLES = sorted(path.parent.parent.name for path in (ROOT / "roles").glob("*/tasks/main.yml"))
 
 
@@ -133,6 +135,15 @@ def test_a_role_documents_the_defaults_it_has(role: str) -> None:
         if "default" in option
     }
     assert said == {name: defaults.get(name) for name in said}
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role in TIERS])
+def test_the_role_of_a_tier_has_the_options_and_defaults_of_its_module(role: str) -> None:
+    fields = importlib.import_module(f"{PACKAGE}.module_utils.tiers.{role}").FIELDS
+    defaults = load(f"roles/{role}/defaults/main.yml") or {}
+    # JSON knows one kind of list only, as YAML does.
+    declared = json.dumps({f"{role}_{f.name}": f.default for f in fields if not f.required})
+    assert defaults == json.loads(declared)
 
 
 def test_a_wrong_default_in_the_documentation_is_seen() -> None:
