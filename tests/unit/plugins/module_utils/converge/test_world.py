@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to a call that fails: adopt, repeat, or say whose the name is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import Conflict
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
+    Aws,
+    Connection,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.world import Account
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import (
+    Action,
+    Change,
+    Have,
+    Rules,
+    Step,
+    Want,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.base import Kind, have_for
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+WANT = Want("thing", "main", {"size": 2})
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "CreateThing")
+
+
+@dataclass
+class Thing(Kind):
+    """Its account is a list; each create first runs through the given outcomes."""
+
+    outcomes: list[Any] = field(default_factory=list)
+    there: list[Have] = field(default_factory=list)
+    creates: int = 0
+    updates: int = 0
+    deletes: int = 0
+    name: ClassVar[str] = "thing"
+    rules: ClassVar[Rules] = Rules(replace=frozenset({"shape"}))
+
+    def find(self, view: object, wants: Sequence[Want]) -> Iterable[Have]:
+        return list(self.there)
+
+    def create(self, aws: object, want: Want) -> Have:
+        self.creates += 1
+        have = have_for(want, {"id": f"thing-{self.creates}"})
+        outcome = self.outcomes.pop(0) if self.outcomes else "made"
+        if outcome in ("made", "made, answer lost"):
+            self.there.append(have)
+        if outcome == "made, answer lost":
+            raise ConnectionClosedError(endpoint_url="x")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return have
+
+    def update(
+        self, aws: object, want: Want, have: Have, changes: Sequence[Change]
+    ) -> Have | None:
+        self.updates += 1
+        return None
+
+    def delete(self, aws: object, have: Have) -> None:
+        self.deletes += 1
+        if self.outcomes:
+            raise self.outcomes.pop(0)
+
+
+def account(thing: Thing) -> Account:
+    scope = Scope("production", "home", "us-east-1", "123456789012")
+    aws = Aws(scope, Connection(access_key="x", secret_key="x"))
+    return Account({"": aws}, {"thing": thing}, {}, timeout=60)
+
+
+def create(thing: Thing) -> Have | None:
+    return account(thing).act(Step("thing/main", Action.CREATE, "thing", "main", "t", WANT), {})
+
+
+def test_a_create_whose_answer_was_lost_is_adopted_and_not_repeated() -> None:
+    thing = Thing(outcomes=["made, answer lost"])
+    have = create(thing)
+    assert thing.creates == 1 and have is not None and have.facts["id"] == "thing-1"
+
+
+def test_a_create_that_failed_with_500_and_made_nothing_is_repeated() -> None:
+    thing = Thing(outcomes=[refused("InternalError", 500), "made"])
+    create(thing)
+    assert thing.creates == 2 and len(thing.there) == 1
+
+
+def test_a_throttled_create_is_repeated_without_looking() -> None:
+    thing = Thing(outcomes=[refused("Throttling"), refused("RequestLimitExceeded"), "made"])
+    create(thing)
+    assert thing.creates == 3
+
+
+def test_a_refused_create_is_reported_as_it_is() -> None:
+    thing = Thing(outcomes=[refused("InvalidParameterValue")])
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        create(thing)
+    assert thing.creates == 1
+
+
+def test_a_half_made_object_is_brought_to_what_is_wanted() -> None:
+    half = Have("thing", "main", {"size": 1}, {"id": "thing-0"})
+    thing = Thing(outcomes=[refused("AlreadyExists")], there=[half])
+    create(thing)
+    assert (thing.creates, thing.updates) == (1, 1)
+
+
+def test_a_name_that_is_taken_by_something_foreign_is_named_and_left_alone() -> None:
+    thing = Thing(outcomes=[refused("AlreadyExists")])
+    with pytest.raises(Conflict, match="does not carry the owner tags"):
+        create(thing)
+    assert (thing.creates, thing.updates) == (1, 0)
+
+
+def test_a_create_that_needs_a_role_not_yet_propagated_is_repeated() -> None:
+    error = ClientError(
+        {"Error": {"Code": "ValidationError", "Message": "Invalid IAM Instance Profile name"}}, "X"
+    )
+    thing = Thing(outcomes=[error, "made"])
+    create(thing)
+    assert thing.creates == 2
+
+
+def test_what_is_still_in_use_is_deleted_when_it_is_free() -> None:
+    thing = Thing(outcomes=[refused("DependencyViolation"), refused("DependencyViolation")])
+    have = Have("thing", "main", {}, {"id": "x"})
+    step = Step("thing/main", Action.DESTROY, "thing", "main", "t", have=have)
+    assert account(thing).act(step, {}) is None
+    assert thing.deletes == 3
+
+
+def test_what_is_gone_already_counts_as_deleted() -> None:
+    thing = Thing(outcomes=[refused("InvalidThing.NotFound")])
+    have = Have("thing", "main", {}, {"id": "x"})
+    step = Step("thing/main", Action.DESTROY, "thing", "main", "t", have=have)
+    assert account(thing).act(step, {}) is None
