@@ -40,7 +40,7 @@ problems:
   elements: dict
 """
 
-from ..module_utils.runner import run_declaration, whole_arguments  # noqa: E402
+from ..module_utils.runner import run_declaration, whole_arguments
 
 ARGUMENTS = whole_arguments()
 

@@ -10,8 +10,8 @@ module: site
 short_description: Bring all tiers of a site to what is declared, and wait for them
 version_added: 0.1.0
 description:
-  - Plans and applies storage, network, database, traffic and web tier as one graph, so that what does
-    not need another thing does not wait for it.
+  - Plans and applies storage, network, database, traffic and web tier as one graph, so that what
+    does not need another thing does not wait for it.
   - After tasks of single tiers that ran with O(network#module:wait=false), it completes what they
     deferred and waits for everything at once. Where they left nothing, it makes no API call.
 author:
@@ -23,8 +23,8 @@ extends_documentation_fragment:
 options:
   after:
     description:
-      - Results of earlier tasks of single tiers. Where none of them is still waiting for anything, or
-        in check mode, where they have planned everything, this task does nothing.
+      - Results of earlier tasks of single tiers. Where none of them is still waiting for anything,
+        or in check mode, where they have planned everything, this task does nothing.
     type: list
     elements: dict
     default: []
@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: Every object that is (or in check mode would be) created, changed, replaced or removed.
+  description: Every object that is created, changed, replaced or removed, or would be.
   returned: always
   type: list
   elements: dict
@@ -93,7 +93,7 @@ done:
   elements: str
 """
 
-from ..module_utils.runner import run_site, site_arguments  # noqa: E402
+from ..module_utils.runner import run_site, site_arguments
 
 ARGUMENTS = site_arguments()
 

@@ -10,11 +10,11 @@ module: site_destroy
 short_description: Take a site down and prove that nothing billable is left
 version_added: 0.1.0
 description:
-  - Finds everything that belongs to the site by owner tags and names, removes it in the order of its
-    dependencies, and looks again.
-  - Touches nothing without the typed name of the environment, while deletion protection is on, while
-    a bucket holds objects that O(empty_buckets) does not give up, or at home while the recovery site
-    stands.
+  - Finds everything that belongs to the site by owner tags and names, removes it in the order of
+    its dependencies, and looks again.
+  - Touches nothing without the typed name of the environment, while deletion protection is on,
+    while a bucket holds objects that O(empty_buckets) does not give up, or at home while the
+    recovery site stands.
   - Secrets and keys are scheduled for deletion and can be called back for 30 days. The key by which
     the final snapshot is encrypted stays.
 author:
@@ -72,7 +72,7 @@ kept:
   elements: str
 """
 
-from ..module_utils.runner import destroy_arguments, run_destroy  # noqa: E402
+from ..module_utils.runner import destroy_arguments, run_destroy
 
 ARGUMENTS = destroy_arguments()
 

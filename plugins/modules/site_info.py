@@ -37,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: Every object that is (or in check mode would be) created, changed, replaced or removed.
+  description: Every object that would be created, changed, replaced or removed.
   returned: always
   type: list
   elements: dict
@@ -79,7 +79,7 @@ resources:
   elements: dict
 """
 
-from ..module_utils.runner import run_info, whole_arguments  # noqa: E402
+from ..module_utils.runner import run_info, whole_arguments
 
 ARGUMENTS = whole_arguments()
 
