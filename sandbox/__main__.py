@@ -11,10 +11,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sandbox.address import ADDRESS, DEFAULT_PORT
 from sandbox.background import Background, NotStarted
 from sandbox.client import Client, Refused
 from sandbox.running import CHECKOUT
-from sandbox.server import ADDRESS, DEFAULT_PORT, make, serve
 from sandbox.shims import EmulatorMismatch, shims
 
 
@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(given: argparse.Namespace) -> int:
+    # Here, because the emulator takes half a second to import and no other command needs it.
+    from sandbox.server import make, serve  # noqa: PLC0415
+
     regions = frozenset(filter(None, given.regions.split(",")))
     server = make(given.port, given.speed or 0.0, given.log, regions)
     if given.attached:

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.address import ADDRESS
 from sandbox.client import Client
 from sandbox.running import CHECKOUT
-from sandbox.server import ADDRESS
 
 _PATIENCE = 60.0
 

@@ -37,7 +37,7 @@ class Client:
     def health(self) -> dict[str, Any] | None:
         """What the sandbox says of itself, None if nothing answers there or something else does."""
         try:
-            answer = self.call("GET", "health", timeout=5.0)
+            answer = self.call("GET", "health", timeout=2.0)
         except (OSError, ValueError, Refused):
             return None
         return answer if isinstance(answer, dict) and "pid" in answer else None

@@ -13,15 +13,13 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from sandbox.address import ADDRESS
 from sandbox.application import Application
 from sandbox.request_log import RequestLog
 from sandbox.shims import install_all
 from sandbox.world import World
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # isort: skip
-
-ADDRESS = "127.0.0.1"
-DEFAULT_PORT = 5570
 
 
 class Handler(MotoRequestHandler):

@@ -22,6 +22,15 @@ def _databases(ec2: Any) -> list[Any]:
     return list(backend.databases.values()) if backend else []
 
 
+def _interfaces(ec2: Any) -> list[Any]:
+    """Network interfaces; the emulator keeps those of instances that were terminated."""
+    return [
+        interface
+        for interface in ec2.enis.values()
+        if not (interface.instance and interface.instance.state == "terminated")
+    ]
+
+
 def users_of_group(ec2: Any, group: Any) -> list[str]:
     """What keeps a security group from being deleted: ids or names."""
     return list(_users_of_group(ec2, group))
@@ -39,7 +48,7 @@ def _naming(ec2: Any, group: Any) -> Iterator[str]:
 
 def _users_of_group(ec2: Any, group: Any) -> Iterator[str]:
     yield from _naming(ec2, group)
-    for interface in ec2.enis.values():
+    for interface in _interfaces(ec2):
         if group.id in {getattr(used, "id", used) for used in interface.group_set}:
             yield interface.id
     for endpoint in ec2.vpc_end_points.values():
@@ -62,7 +71,7 @@ def _users_of_subnet(ec2: Any, subnet_id: str) -> Iterator[str]:
     for gateway in ec2.nat_gateways.values():
         if gateway.subnet_id == subnet_id and gateway.state not in {"deleted", "failed"}:
             yield gateway.id
-    for interface in ec2.enis.values():
+    for interface in _interfaces(ec2):
         if interface.subnet.id == subnet_id:
             yield interface.id
     for balancer in _balancers(ec2):

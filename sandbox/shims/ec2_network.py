@@ -106,11 +106,11 @@ def _subnets() -> None:
         subnet = original(subnet_id)
         # AWS drops the associations with the subnet; the emulator would go on to show them.
         for table in self.route_tables.values():
-            table.associations.update(
-                {k: v for k, v in table.associations.items() if v.subnet_id != subnet_id}
-            )
-            for key in [k for k, v in table.associations.items() if v.subnet_id == subnet_id]:
-                del table.associations[key]
+            table._associations = {
+                number: target
+                for number, target in table._associations.items()
+                if target != subnet_id
+            }
         forget_tags(self, subnet_id)
         return subnet
 
