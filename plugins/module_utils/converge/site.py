@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..aws.session import Aws, Connection
+from ..declaration.fields import read
 from ..declaration.site import Site
 from ..engine import graph
 from ..engine import plan as planning
 from ..engine.apply import Event, Outcome, apply
 from ..engine.model import Action, Have, Plan, Step, Want
-from .catalog import KINDS, Tier, kinds_of
+from .catalog import KINDS, TIERS, Tier, kinds_of
 from .reading import Reader
 from .world import Account
 
@@ -88,7 +89,7 @@ class Converger:
     def plan(self) -> Planned:
         """Reads the account and says what would be done. Writes nothing."""
         wants = self.task.wants
-        wants += tuple(_lookups(wants, self.task.known))
+        wants += tuple(_lookups(self.task, wants))
         own = [want for want in wants if not want.given]
         given = {want.address: want for want in wants if want.given}
         reader = Reader(self._accounts, KINDS)
@@ -141,18 +142,38 @@ def _accounts(task: Task) -> dict[str, Aws]:
     return found
 
 
-def _lookups(wants: Iterable[Want], known: Known) -> Iterable[Want]:
-    """Objects of earlier tiers that are referred to and not handed over: read, never made."""
+def _lookups(task: Task, wants: Iterable[Want]) -> Iterable[Want]:
+    """Objects of earlier tiers that are referred to and not handed over: read, never made.
+
+    They are looked for under the names that their own tier gives them, which come from the site
+    and not from the tier's options.
+    """
     present = graph.index(wants)
     missing = {
         target
         for want in present.values()
         for target in graph.needs(want)
-        if target not in present and target not in known
+        if target not in present and target not in task.known
+    }
+    if not missing:
+        return
+    others = {
+        want.address: want
+        for tier in TIERS
+        if tier not in task.tiers
+        for want in tier.wants(task.site, _typical(tier))
     }
     for target in sorted(missing):
         kind, _slash, id = target.partition("/")
-        yield Want(kind, id, given=True)
+        want = others.get(target, Want(kind, id))
+        named = {key: value for key, value in want.spec.items() if not any(graph.refs(value))}
+        yield replace(want, spec=named, given=True, after=())
+
+
+def _typical(tier: Tier) -> dict[str, Any]:
+    """Options of a tier whose own are not at hand."""
+    needed = {field.name: field.example for field in tier.FIELDS if field.required}
+    return read(tier.FIELDS, needed)[0]
 
 
 def _needed(draft: Plan, haves: Mapping[str, Have], given: Mapping[str, Want]) -> list[str]:

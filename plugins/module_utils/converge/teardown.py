@@ -15,7 +15,7 @@ from ..aws.errors import Meaning, meaning
 from ..aws.view import View
 from ..engine.errors import EngineError
 from ..engine.model import Have
-from ..kinds import bucket, db_instance
+from ..kinds.bucket_content import empty as empty_bucket
 from .site import Converger, Planned
 
 # A group without rules that vanishes with its network.
@@ -77,14 +77,13 @@ def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None
     names = set(chosen)
     for have in planned.haves.values():
         if have.kind == "bucket" and have.id in names:
-            bucket.empty(converger.account, str(have.facts["name"]))
+            empty_bucket(converger.account, str(have.facts["name"]))
 
 
 def left(converger: Converger, *, final_snapshot: bool) -> Left:
     """Looks again, by kind and by tag, in this site's region."""
     haves = converger.plan_destruction().haves
-    snapshots = db_instance.final_snapshots(View(converger.account))
-    kept = [f"final snapshot {name}" for name in snapshots] if final_snapshot else []
+    kept = [f"snapshot {name}" for name in _snapshots(converger)] if final_snapshot else []
     lost: list[str] = []
     for have in haves.values():
         if have.kind in VANISHING or have.status == "deleted":
@@ -101,6 +100,19 @@ def keeps(planned: Planned, *, final_snapshot: bool) -> frozenset[str]:
     database = planned.haves.get("db_instance/main")
     primary = database is not None and not database.spec.get("source")
     return frozenset({"kms_key/main"} if final_snapshot and primary else ())
+
+
+def _snapshots(converger: Converger) -> list[str]:
+    """Manual snapshots of the site's database, its final one among them."""
+    scope = converger.account.scope
+    listed = View(converger.account).pages(
+        "rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"
+    )
+    return [
+        item["DBSnapshotIdentifier"]
+        for item in listed
+        if item["DBInstanceIdentifier"].startswith(f"{scope.prefix}-")
+    ]
 
 
 def _holds(converger: Converger, have: Have) -> bool:
