@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tags of objects that other services than EC2 keep, looked up by ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ..aws.scope import pairs
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine import canon
+from ..engine.model import Change
+from .base import tag_edits
+
+
+def tags_of(view: View, arn: str, exact: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+    """The tags of one object; exact: asks its own service, where the shared answer lacks the ARN.
+
+    The tagging API hears of a new object some seconds late.
+    """
+    found = view.tagged().get(arn)
+    return exact() if found is None else found
+
+
+def rds_tags(view: View, arn: str) -> Mapping[str, str]:
+    """The tags of an RDS object that exists."""
+
+    def exact() -> Mapping[str, str]:
+        answer = view.call("rds", "list_tags_for_resource", ResourceName=arn)
+        return canon.tags(answer["TagList"] if answer else ())
+
+    return tags_of(view, arn, exact)
+
+
+def retag_rds(aws: Aws, arn: str, changes: Iterable[Change]) -> None:
+    """Sets and removes tags of an RDS object, one call each and only where needed."""
+    put, drop = tag_edits(changes)
+    if put:
+        aws.client("rds").add_tags_to_resource(ResourceName=arn, Tags=pairs(put))
+    if drop:
+        aws.client("rds").remove_tags_from_resource(ResourceName=arn, TagKeys=drop)

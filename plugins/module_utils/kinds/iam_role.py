@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""IAM role with its trust policy, inline policies and attached managed policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..aws.scope import pairs
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine import canon
+from ..engine.model import Change, Have, Rules, Want
+from .base import Kind, changed, have_for, tag_edits
+from .documents import document
+
+PAGE = 1000
+
+
+class IamRole(Kind):
+    """spec: name, trust (document), policies {name: document}, attached (ARNs, unordered), tags.
+
+    facts: id, name, arn. What else is attached to the role or written into it may give it more
+    than was declared: it is named as foreign and left alone.
+    """
+
+    name: ClassVar[str] = "iam_role"
+    rules: ClassVar[Rules] = Rules(
+        replace=frozenset({"name"}), rank=15, partial=frozenset({"tags", "policies"})
+    )
+    services: ClassVar[tuple[str, ...]] = ("iam",)
+
+    def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        """Declared roles only: several tiers have roles, and none knows those of another."""
+        for want in wants:
+            role = _role(view, want.spec["name"])
+            tags = canon.tags(role.get("Tags", [])) if role else {}
+            if role and view.scope.owns(tags, self.name):
+                yield _have(want, role, tags)
+
+    def create(self, aws: Aws, want: Want) -> Have:
+        name = want.spec["name"]
+        arn = aws.once("iam").create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=document(want.spec["trust"]),
+            Tags=pairs(want.spec["tags"]),
+        )["Role"]["Arn"]
+        _put_policies(aws, want, want.spec["policies"])
+        _attach(aws, name, want.spec["attached"])
+        return have_for(want, {"id": name, "name": name, "arn": arn})
+
+    def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        iam, name, keys = aws.client("iam"), have.facts["name"], changed(changes)
+        if "trust" in keys:
+            trust = document(want.spec["trust"])
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        _put_policies(aws, want, [c.path[1] for c in changes if c.key == "policies"])
+        if "attached" in keys:
+            _attach(aws, name, set(want.spec["attached"]) - set(have.spec["attached"]))
+        put, drop = tag_edits(changes)
+        if put:
+            iam.tag_role(RoleName=name, Tags=pairs(put))
+        if drop:
+            iam.untag_role(RoleName=name, TagKeys=drop)
+        return None
+
+    def delete(self, aws: Aws, have: Have) -> None:
+        """Takes off what was declared, then the role; what others attached keeps it in place."""
+        iam, name = aws.client("iam"), have.facts["name"]
+        for arn in have.spec["attached"]:
+            iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+        for policy in have.spec["policies"]:
+            if f"inline policy {policy} of {name}" not in have.foreign:
+                iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
+
+
+def _role(view: View, name: str) -> Mapping[str, Any] | None:
+    """One request tells everything of all roles; a role too new for it is asked for by name."""
+    everything = view.pages(
+        "iam",
+        "get_account_authorization_details",
+        "RoleDetailList",
+        Filter=["Role"],
+        MaxItems=PAGE,
+    )
+    for role in everything:
+        if role["RoleName"] == name:
+            return dict(role)
+    answer = view.call("iam", "get_role", RoleName=name)
+    if not answer:
+        return None
+    policies = view.pages("iam", "list_role_policies", "PolicyNames", RoleName=name)
+    attached = view.pages("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
+    return {
+        **answer["Role"],
+        "AttachedManagedPolicies": attached,
+        "RolePolicyList": [
+            view.call("iam", "get_role_policy", RoleName=name, PolicyName=policy)
+            for policy in policies
+        ],
+    }
+
+
+def _have(want: Want, role: Mapping[str, Any], tags: Mapping[str, str]) -> Have:
+    name = role["RoleName"]
+    policies = {
+        item["PolicyName"]: canon.policy(item["PolicyDocument"])
+        for item in role.get("RolePolicyList", [])
+    }
+    attached = {item["PolicyArn"] for item in role.get("AttachedManagedPolicies", [])}
+    declared = set(want.spec.get("attached", ()))
+    spec = {
+        "name": name,
+        "trust": canon.policy(role["AssumeRolePolicyDocument"]),
+        "policies": policies,
+        "attached": canon.unordered(attached & declared),
+        "tags": tags,
+    }
+    strange = [
+        f"inline policy {policy} of {name}"
+        for policy in sorted(policies)
+        if policy not in want.spec.get("policies", {})
+    ]
+    strange += [f"attached policy {arn} of {name}" for arn in sorted(attached - declared)]
+    facts = {"id": name, "name": name, "arn": role["Arn"]}
+    return Have("iam_role", want.id, spec, facts, foreign=tuple(strange))
+
+
+def _put_policies(aws: Aws, want: Want, names: Iterable[str]) -> None:
+    for name in names:
+        aws.client("iam").put_role_policy(
+            RoleName=want.spec["name"],
+            PolicyName=name,
+            PolicyDocument=document(want.spec["policies"][name]),
+        )
+
+
+def _attach(aws: Aws, role: str, arns: Iterable[str]) -> None:
+    for arn in sorted(arns):
+        aws.client("iam").attach_role_policy(RoleName=role, PolicyArn=arn)

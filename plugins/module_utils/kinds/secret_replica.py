@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Copy of a secret in another region. Made apart from the secret, which must not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine import canon
+from ..engine.model import Change, Have, Rules, Want
+from .base import Kind, have_for
+from .secret_reading import described
+
+READY = "InSync"
+FAILED = "Failed"
+
+
+class SecretReplica(Kind):
+    """spec: name (of the secret), region, key (alias in that region). facts: id, arn, region.
+
+    Settled: in sync. A copy that failed counts as absent and is made again.
+    """
+
+    name: ClassVar[str] = "secret_replica"
+    rules: ClassVar[Rules] = Rules(replace=frozenset({"name", "region", "key"}), rank=40)
+    services: ClassVar[tuple[str, ...]] = ("secretsmanager",)
+
+    def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        for want in wants:
+            data = described(view, want.spec["name"]) or {}
+            if not view.scope.owns(canon.tags(data.get("Tags", []))) or data.get("DeletedDate"):
+                continue
+            for copy in data.get("ReplicationStatus", []):
+                if copy["Region"] == want.spec["region"] and copy.get("Status") != FAILED:
+                    yield _have(want, data, copy)
+
+    def create(self, aws: Aws, want: Want) -> Have:
+        spec = want.spec
+        target = {"Region": spec["region"], "KmsKeyId": spec["key"]}
+        answer = aws.once("secretsmanager").replicate_secret_to_regions(
+            SecretId=spec["name"], AddReplicaRegions=[target]
+        )
+        return have_for(want, _facts(want, answer), settled=False, status="InProgress")
+
+    def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        """Nothing of a copy is changed in place."""
+        return None
+
+    def delete(self, aws: Aws, have: Have) -> None:
+        aws.client("secretsmanager").remove_regions_from_replication(
+            SecretId=have.spec["name"], RemoveReplicaRegions=[have.spec["region"]]
+        )
+
+
+def _facts(want: Want, data: Mapping[str, Any]) -> dict[str, str]:
+    parts = data["ARN"].split(":")
+    parts[3] = want.spec["region"]
+    return {"id": ":".join(parts), "arn": ":".join(parts), "region": want.spec["region"]}
+
+
+def _have(want: Want, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:
+    status = copy.get("Status", "")
+    key = str(copy.get("KmsKeyId", "")).rpartition(":")[2]
+    return Have(
+        "secret_replica",
+        want.id,
+        {"name": data["Name"], "region": copy["Region"], "key": key},
+        _facts(want, data),
+        settled=status == READY,
+        status=status,
+    )

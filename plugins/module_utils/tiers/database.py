@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The database of a site: a primary at home, a replica of it at the recovery site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..aws.scope import Scope
+from ..declaration.fields import Field, Problem
+from ..declaration.site import Site
+from ..engine.model import Ref, Want
+from ..kinds.base import Kind
+from ..kinds.db_instance import DbInstance
+from ..kinds.db_parameter_group import DbParameterGroup
+from ..kinds.db_subnet_group import DbSubnetGroup
+from . import windows
+from .login import SECRETIVE, identifier, secret_name, username
+from .network import ZONES
+
+TIER = "database"
+# Storage grows by itself only to a limit that is a tenth above what is there.
+HEADROOM = 1.1
+RULES: Mapping[str, str] = {
+    "rds.force_ssl": "1",
+    "log_connections": "1",
+    "log_disconnections": "1",
+    "log_lock_waits": "1",
+    "log_min_duration_statement": "1000",
+}
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "engine_version",
+        "str",
+        "a PostgreSQL version from 14 to 18, quoted, major or major.minor",
+        "16",
+        "16",
+        lambda v: bool(re.fullmatch(r"1[4-8](\.\d{1,2})?", v)),
+    ),
+    Field(
+        "instance_class",
+        "str",
+        "a class of database instances",
+        "db.t4g.medium",
+        "db.t4g.medium",
+        lambda v: bool(re.fullmatch(r"db\.[a-z0-9]+\.(micro|small|medium|large|\d*xlarge)", v)),
+    ),
+    Field(
+        "storage_gb", "int", "a number of GiB from 20 to 65536", 50, 50, lambda v: 20 <= v <= 65536
+    ),
+    Field(
+        "max_storage_gb",
+        "int",
+        "a number of GiB from 22 to 65536",
+        200,
+        200,
+        lambda v: 22 <= v <= 65536,
+    ),
+    Field(
+        "name",
+        "str",
+        "a database name of lower-case letters, digits and underscores",
+        "application",
+        "application",
+        lambda v: (
+            bool(re.fullmatch(r"[a-z][a-z0-9_]{0,62}", v))
+            and v not in ("postgres", "rdsadmin", "template0", "template1")
+        ),
+    ),
+    username("username"),
+    Field("backup_days", "int", "a number of days from 1 to 35", 7, 7, lambda v: 1 <= v <= 35),
+    Field(
+        "backup_window",
+        "str",
+        "a time of the day in UTC of at least 30 minutes",
+        "02:00-03:00",
+        "02:00-03:00",
+        lambda v: windows.long_enough(windows.daily(v)),
+    ),
+    Field(
+        "maintenance_window",
+        "str",
+        "a time of the week in UTC of at least 30 minutes",
+        "sun:04:00-sun:05:00",
+        "sun:04:00-sun:05:00",
+        lambda v: windows.long_enough(windows.weekly(v)),
+    ),
+    Field("multi_az", "bool", "true or false", True, True),
+    Field("replica_multi_az", "bool", "true or false", False, False),
+    Field("deletion_protection", "bool", "true or false", True, True),
+    Field("port", "int", "a port from 1150 to 65535", 5432, 5432, lambda v: 1150 <= v <= 65535),
+    Field(
+        "parameters",
+        "dict",
+        "PostgreSQL parameters by name, each a text, a number or a truth value",
+        {"work_mem": "16384"},
+        {},
+        lambda v: all(isinstance(value, (str, int, float)) for value in v.values()),
+    ),
+    Field(
+        "zones",
+        "int",
+        "a number of zones from 2 to 4, that of the network",
+        3,
+        3,
+        lambda v: 2 <= v <= 4,
+    ),
+)
+KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), DbInstance())
+
+
+def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Rules between the fields."""
+    size, limit = options["storage_gb"], options["max_storage_gb"]
+    if limit < size * HEADROOM:
+        least = -(-size * 11 // 10)
+        yield Problem(
+            "max_storage_gb", limit, f"must be at least a tenth more than storage_gb, {size}", least
+        )
+    if windows.overlap(options["backup_window"], options["maintenance_window"]):
+        yield Problem(
+            "backup_window",
+            options["backup_window"],
+            f"must not overlap maintenance_window, {options['maintenance_window']}",
+            "02:00-03:00",
+        )
+    for name, value in options["parameters"].items():
+        if SECRETIVE.search(str(name)):
+            yield Problem(
+                f"parameters.{name}",
+                "********",
+                "must not hold a secret; the master password is made by the storage tier and kept "
+                "in Secrets Manager, so leave it out",
+                {"work_mem": "16384"},
+            )
+        elif name in RULES and name == "rds.force_ssl" and _text(value) != "1":
+            yield Problem(
+                f"parameters.{name}", value, "must stay on: connections are encrypted", "1"
+            )
+
+
+def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
+    """Everything the database tier declares for this site."""
+    scope = site.scope
+    groups = (_subnet_group(scope, options["zones"]), _parameter_group(scope, options))
+    if site.is_home:
+        return (*groups, _primary(scope, options))
+    if site.peer and site.strategy != "backup_restore":
+        return (*groups, *_replica(scope, site.peer, options))
+    return groups
+
+
+def _subnet_group(scope: Scope, zones: int) -> Want:
+    return Want(
+        "db_subnet_group",
+        "main",
+        {
+            "name": identifier(scope),
+            "description": f"Database subnets of {scope.prefix}",
+            "subnets": {
+                f"{scope.region}{letter}": Ref(f"subnet/database-{letter}")
+                for letter in ZONES[:zones]
+            },
+            "tags": scope.marks("db_subnet_group", "main", identifier(scope)),
+        },
+        tier=TIER,
+    )
+
+
+def _parameter_group(scope: Scope, options: Mapping[str, Any]) -> Want:
+    given = {str(name): _text(value) for name, value in options["parameters"].items()}
+    return Want(
+        "db_parameter_group",
+        "main",
+        {
+            "name": identifier(scope),
+            "family": f"postgres{_major(options)}",
+            "parameters": dict(sorted({**RULES, **given}.items())),
+            "tags": scope.marks("db_parameter_group", "main", identifier(scope)),
+        },
+        tier=TIER,
+    )
+
+
+def _primary(scope: Scope, options: Mapping[str, Any]) -> Want:
+    return Want(
+        "db_instance",
+        "main",
+        {
+            **_instance(scope, options),
+            "multi_az": options["multi_az"],
+            "source": "",
+            "username": options["username"],
+            "database": options["name"],
+            "secret": secret_name(scope),
+        },
+        after=(Ref("secret/database"),),
+        tier=TIER,
+    )
+
+
+def _replica(scope: Scope, peer: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
+    name = identifier(peer)
+    yield Want("db_instance", "main", {"identifier": name}, tier=TIER, given=True, site=peer.site)
+    yield Want(
+        "db_instance",
+        "main",
+        {
+            **_instance(scope, options),
+            "multi_az": options["replica_multi_az"],
+            "source": peer.arn("rds", f"db:{name}"),
+        },
+        after=(Ref(f"{peer.site}:db_instance/main", ready=True),),
+        tier=TIER,
+    )
+
+
+def _instance(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What primary and replica have in common, so that the one can take the other's place."""
+    return {
+        "identifier": identifier(scope),
+        "engine": "postgres",
+        "major": _major(options),
+        "version": options["engine_version"],
+        "instance_class": options["instance_class"],
+        "allocated_storage": options["storage_gb"],
+        "max_allocated_storage": options["max_storage_gb"],
+        "storage_type": "gp3",
+        "encrypted": True,
+        "key": Ref("kms_key/main", "arn"),
+        "subnet_group": Ref("db_subnet_group/main", "name"),
+        "parameter_group": Ref("db_parameter_group/main", "name"),
+        "security_groups": (Ref("security_group/database"),),
+        "port": options["port"],
+        "backup_retention": options["backup_days"],
+        "backup_window": options["backup_window"],
+        "maintenance_window": options["maintenance_window"],
+        "deletion_protection": options["deletion_protection"],
+        "copy_tags": True,
+        "minor_upgrades": True,
+        "insights_key": Ref("kms_key/main", "arn"),
+        "logs": ("postgresql", "upgrade"),
+        "authority": "rds-ca-rsa2048-g1",
+        "iam_login": True,
+        "public": False,
+        "tags": scope.marks("db_instance", "main", identifier(scope)),
+    }
+
+
+def _major(options: Mapping[str, Any]) -> str:
+    return str(options["engine_version"]).partition(".")[0]
+
+
+def _text(value: Any) -> str:
+    """A parameter as RDS spells it: truth values are 1 and 0."""
+    return str(int(value)) if isinstance(value, bool) else str(value)

@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a site keeps things in: its key, its buckets, and the database's password.
+
+The home site copies releases, backups and the secret to the recovery site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..aws.scope import Scope
+from ..declaration.fields import Field, Problem
+from ..declaration.site import Site
+from ..engine.model import Ref, Want
+from ..kinds.base import Kind
+from ..kinds.bucket import Bucket
+from ..kinds.bucket_replication import BucketReplication
+from ..kinds.iam_role import IamRole
+from ..kinds.kms_key import KmsKey
+from ..kinds.secret import Secret
+from ..kinds.secret_replica import SecretReplica
+from . import policies
+from .key_policy import key
+from .login import SECRETIVE, secret_name, username
+
+TIER = "storage"
+PURPOSES = ("releases", "backups", "logs")
+COPIED = ("releases", "backups")
+ABORT_DAYS = 7
+
+FIELDS: tuple[Field, ...] = (
+    Field("log_days", "int", "a number of days from 1 to 3650", 90, 90, lambda v: 1 <= v <= 3650),
+    Field(
+        "noncurrent_days",
+        "int",
+        "a number of days from 1 to 3650",
+        30,
+        30,
+        lambda v: 1 <= v <= 3650,
+    ),
+    Field("replicate", "bool", "true or false", True, True),
+    username("database_username"),
+)
+KINDS: tuple[Kind, ...] = (
+    KmsKey(),
+    Bucket(),
+    BucketReplication(),
+    IamRole(),
+    Secret(),
+    SecretReplica(),
+)
+
+
+def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Tags are readable by everybody who may list things, so no secret belongs in one."""
+    for name in site.scope.tags:
+        if SECRETIVE.search(name):
+            yield Problem(
+                f"tags.{name}",
+                "********",
+                "must not hold a secret, which tags show to everybody; keep it in Secrets Manager",
+                {"team": "shop"},
+            )
+
+
+def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
+    """Everything the storage tier declares for this site."""
+    found = [_key(site.scope), *(_bucket(site.scope, name, options) for name in PURPOSES)]
+    if site.is_home:
+        found.append(_secret(site.scope, options["database_username"]))
+        if site.peer and options["replicate"]:
+            found += _copies(site.scope, site.peer)
+    return tuple(found)
+
+
+def _key(scope: Scope) -> Want:
+    return Want(
+        "kms_key",
+        "main",
+        {
+            "alias": scope.key_alias,
+            "description": f"Data of {scope.prefix}",
+            "policy": key(scope),
+            "rotation": True,
+            "enabled": True,
+            "tags": scope.marks("kms_key", "main"),
+        },
+        tier=TIER,
+    )
+
+
+def _bucket(scope: Scope, purpose: str, options: Mapping[str, Any]) -> Want:
+    """Load balancers deliver their logs into no bucket with a customer key as its default."""
+    logs = purpose == "logs"
+    ours = {"algorithm": "aws:kms", "key": Ref("kms_key/main", "arn"), "bucket_key": True}
+    theirs = {"algorithm": "AES256", "key": "", "bucket_key": False}
+    return Want(
+        "bucket",
+        purpose,
+        {
+            "name": scope.bucket(purpose),
+            "versioning": True,
+            "encryption": theirs if logs else ours,
+            "policy": policies.bucket(scope, purpose),
+            "private": True,
+            "lifecycle": {
+                "abort_days": ABORT_DAYS,
+                "noncurrent_days": options["noncurrent_days"],
+                "expire_days": options["log_days"] if logs else 0,
+            },
+            "tags": scope.marks("bucket", purpose),
+        },
+        tier=TIER,
+    )
+
+
+def _secret(scope: Scope, user: str) -> Want:
+    return Want(
+        "secret",
+        "database",
+        {
+            "name": secret_name(scope),
+            "description": f"Master user of the database of {scope.prefix}",
+            "key": scope.key_alias,
+            "policy": policies.secret(scope),
+            "username": user,
+            "tags": scope.marks("secret", "database"),
+        },
+        after=(Ref("kms_key/main"),),
+        tier=TIER,
+    )
+
+
+def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
+    """What goes to the recovery site. The database needs none of it, and waits for none of it."""
+    there = f"{peer.site}:kms_key/main"
+    yield Want("kms_key", "main", {"alias": peer.key_alias}, tier=TIER, given=True, site=peer.site)
+    yield Want(
+        "secret_replica",
+        "database",
+        {"name": secret_name(scope), "region": peer.region, "key": peer.key_alias},
+        after=(Ref("secret/database"), Ref(there, ready=True)),
+        tier=TIER,
+    )
+    yield Want(
+        "iam_role",
+        "replication",
+        {
+            "name": scope.name("replication"),
+            "trust": policies.replication_trust(),
+            "policies": {"replication": policies.replication(scope, peer, COPIED)},
+            "attached": (),
+            "tags": scope.marks("iam_role", "replication"),
+        },
+        tier=TIER,
+    )
+    for purpose in COPIED:
+        target = Ref(f"{peer.site}:bucket/{purpose}", "name", ready=True)
+        yield Want(
+            "bucket", purpose, {"name": peer.bucket(purpose)}, tier=TIER, given=True, site=peer.site
+        )
+        yield Want(
+            "bucket_replication",
+            purpose,
+            {
+                "bucket": scope.bucket(purpose),
+                "role": Ref("iam_role/replication", "arn"),
+                "destination": policies.bucket_arn(peer, purpose),
+                "key": peer.arn("kms", peer.key_alias),
+                "delete_markers": True,
+                "enabled": True,
+            },
+            after=(Ref(f"bucket/{purpose}", "name", ready=True), Ref(there, ready=True), target),
+            tier=TIER,
+        )
