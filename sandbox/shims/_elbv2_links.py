@@ -30,8 +30,9 @@ def relink(backend: Any) -> list[Any]:
     begun = []
     for group in backend.target_groups.values():
         users = found.get(group.arn, [])
-        if users and not group.load_balancer_arns:
+        if users and not getattr(group, "served", False):
             begun.append(group)
+        group.served = bool(users)
         group.load_balancer_arns = users
     relink_certificates(backend)
     return begun

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 import urllib.request
@@ -16,7 +17,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-HOME, RECOVERY, ACCOUNT = "us-east-1", "us-west-2", "123456789012"
+HOME = "us-east-1"
+# Switches that the sandbox sets, as they are without it (but for a wait of a minute).
+AS_IT_COMES = {"MOTO_ENABLE_AMI_VALIDATION": "", "MOTO_ACM_VALIDATION_WAIT": "0"}
 
 
 class Cloud:
@@ -25,7 +28,10 @@ class Cloud:
     def __init__(self, kind: str) -> None:
         script = Path(__file__).with_name("stepped_cloud.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(script), kind], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(script), kind],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(AS_IT_COMES if kind == "plain" else {})},
         )
         if self._process.stdout is None:
             raise RuntimeError("no output of the emulator")
