@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates of the sandbox behave as AWS's, where the emulator alone does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EAST, WEST = "us-east-1", "us-west-2"
+
+
+def request(cloud: Any, region: str = EAST, **more: Any) -> str:
+    made = cloud.client("acm", region).request_certificate(
+        DomainName="example.org",
+        SubjectAlternativeNames=["www.example.org"],
+        ValidationMethod="DNS",
+        **more,
+    )
+    return str(made["CertificateArn"])
+
+
+def told(cloud: Any, arn: str) -> dict[str, Any]:
+    region = arn.split(":")[3]
+    return dict(cloud.client("acm", region).describe_certificate(CertificateArn=arn)["Certificate"])
+
+
+def proofs(cloud: Any, arn: str) -> dict[str, dict[str, str]]:
+    options = told(cloud, arn)["DomainValidationOptions"]
+    return {o["DomainName"]: o["ResourceRecord"] for o in options if "ResourceRecord" in o}
+
+
+def stand(cloud: Any, records: list[dict[str, str]], action: str = "UPSERT") -> None:
+    route53 = cloud.client("route53")
+    zones = route53.list_hosted_zones()["HostedZones"]
+    home = (
+        zones[0]
+        if zones
+        else route53.create_hosted_zone(Name="example.org", CallerReference="x")["HostedZone"]
+    )
+    changes = [
+        {
+            "Action": action,
+            "ResourceRecordSet": {
+                "Name": r["Name"],
+                "Type": r["Type"],
+                "TTL": 60,
+                "ResourceRecords": [{"Value": r["Value"]}],
+            },
+        }
+        for r in records
+    ]
+    route53.change_resource_record_sets(HostedZoneId=home["Id"], ChangeBatch={"Changes": changes})
+
+
+def test_a_certificate_is_issued_a_while_after_its_records_stand(cloud: Any) -> None:
+    cloud.slow()
+    arn = request(cloud)
+    assert proofs(cloud, arn) == {}
+    cloud.advance(1000)
+    assert told(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    assert "NotAfter" not in told(cloud, arn)
+    found = proofs(cloud, arn)
+    stand(cloud, [found["example.org"]])
+    cloud.advance(1000)
+    assert told(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    stand(cloud, [found["www.example.org"]])
+    cloud.advance(179)
+    assert told(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.advance(1)
+    assert told(cloud, arn)["Status"] == "ISSUED"
+    assert "NotAfter" in told(cloud, arn)
+    assert "IssuedAt" in told(cloud, arn)
+
+
+def test_the_record_of_a_domain_is_the_same_in_every_region(cloud: Any) -> None:
+    east, west = request(cloud), request(cloud, WEST)
+    assert proofs(cloud, east) == proofs(cloud, west)
+    first, second = proofs(cloud, east).values()
+    assert first["Value"] != second["Value"]
+    stand(cloud, list(proofs(cloud, east).values()))
+    assert told(cloud, east)["Status"] == told(cloud, west)["Status"] == "ISSUED"
+    assert told(cloud, request(cloud))["Status"] == "ISSUED"
+
+
+def test_a_wildcard_has_the_record_of_its_domain(cloud: Any) -> None:
+    arn = cloud.client("acm").request_certificate(
+        DomainName="example.org",
+        SubjectAlternativeNames=["*.example.org"],
+        ValidationMethod="DNS",
+    )["CertificateArn"]
+    first, second = proofs(cloud, arn).values()
+    assert first == second
+
+
+def test_a_token_makes_one_certificate_and_is_free_again_with_it(cloud: Any) -> None:
+    first = request(cloud, IdempotencyToken="t1")
+    assert request(cloud, IdempotencyToken="t1") == first
+    cloud.client("acm").delete_certificate(CertificateArn=first)
+    assert request(cloud, IdempotencyToken="t1") != first
+
+
+def test_a_certificate_in_use_is_kept_until_its_listener_is_gone(cloud: Any) -> None:
+    arn = request(cloud)
+    stand(cloud, list(proofs(cloud, arn).values()))
+    net = cloud.network()
+    elb = cloud.client("elbv2")
+    balancer = elb.create_load_balancer(Name="web", Subnets=net["subnets"], Scheme="internal")[
+        "LoadBalancers"
+    ][0]["LoadBalancerArn"]
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTPS",
+        Port=443,
+        Certificates=[{"CertificateArn": arn}],
+        DefaultActions=[answer],
+    )
+    assert told(cloud, arn)["InUseBy"] == [balancer]
+    code = cloud.refused("acm", "delete_certificate", CertificateArn=arn)
+    assert code == "ResourceInUseException"
+    elb.delete_load_balancer(LoadBalancerArn=balancer)
+    assert cloud.refused("acm", "delete_certificate", CertificateArn=arn) == ""
+
+
+# What the emulator does by itself. A test that fails here says: it has learned it, mend no more.
+
+
+def test_plain_certificates_are_issued_by_time_and_all_have_one_record(plain: Any) -> None:
+    arn = request(plain)
+    told(plain, arn)
+    assert told(plain, arn)["Status"] == "ISSUED"
+    first, second = proofs(plain, arn).values()
+    assert first["Value"] == second["Value"]
+    assert plain.refused("acm", "delete_certificate", CertificateArn=arn) == ""
