@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
             "--dir", type=Path, default=argparse.SUPPRESS, help="folder of its number and logs"
         )
     serving.add_argument("--log", type=Path, help="file for the request log")
+    serving.add_argument("--prepare", action="store_true", help="load services in advance")
     serving.add_argument("--attached", action="store_true", help="end when stdin ends")
 
     commands.add_parser("down", help="stop it and remove its folder")
@@ -51,10 +52,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
-    from sandbox.server import make, serve  # noqa: PLC0415
+    from sandbox.server import make, prepare_meanwhile, serve  # noqa: PLC0415
 
     regions = frozenset(filter(None, given.regions.split(",")))
     server = make(given.port, given.speed or 0.0, given.log, regions)
+    if given.prepare:
+        prepare_meanwhile(server)
     if given.attached:
 
         def wait_for_end() -> None:

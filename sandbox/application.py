@@ -17,7 +17,7 @@ from sandbox import regions
 from sandbox.answers import Answer, failed, throttled, unknown_region
 from sandbox.calls import Call, identify
 from sandbox.control import Control
-from sandbox.emulator import Emulator
+from sandbox.emulator import USUAL, Emulator
 from sandbox.faults import NOTHING, Faults, Rule, Verdict
 from sandbox.killing import kill_group
 from sandbox.request_log import RequestLog
@@ -47,6 +47,12 @@ class Application:
         world.on_reset(self._emulator.reset)
         world.on_reset(self._faults.clear)
         world.on_reset(self._staleness.forget)
+
+    def prepare(self) -> None:
+        """Load the usual services, one after the other, letting requests in between."""
+        for service in USUAL:
+            with self._world.lock:
+                self._emulator.prepare(service)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         # The whole body first: a slow sender must not hold the lock.

@@ -46,6 +46,7 @@ class Background:
         self._prepare()
         command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
         command += ["--speed", str(speed or 0.0), "--log", str(self.folder / "requests.jsonl")]
+        command.append("--prepare")
         if regions:
             command += ["--regions", regions]
         with (self.folder / "server.log").open("ab") as log:

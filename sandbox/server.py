@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import threading
+import traceback
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class Handler(MotoRequestHandler):
         except ConnectionError:
             self._cut()
             return
+        except Exception:
+            # What cannot even be read as a request; the emulator's own failures do not get here.
+            traceback.print_exc()
+            self.close_connection = True
+            head, body = ["400 Bad Request", [("Content-Type", "text/plain")]], b"not understood"
         status, headers = head
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
         if not any(name.lower() == "content-length" for name, _ in headers):
@@ -75,6 +81,12 @@ def make(
     install_all(world)
     application: Any = Application(world, RequestLog(log_file), regions)
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
+
+
+def prepare_meanwhile(server: BaseWSGIServer) -> None:
+    """Load the usual services in the background."""
+    application: Any = server.app
+    threading.Thread(target=application.prepare, daemon=True, name="prepare").start()
 
 
 def serve(server: BaseWSGIServer) -> None:
