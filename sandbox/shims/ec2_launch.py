@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -46,20 +44,6 @@ HOOKS: tuple[Hook, ...] = (
 )
 
 _RESOLVE = "resolve:ssm:"
-_version: ContextVar[str | None] = ContextVar("launching_version", default=None)
-
-
-@contextmanager
-def launching_version(version: str | int | None) -> Iterator[None]:
-    """Within the block, launches that name a template and no version use this one.
-
-    An Auto Scaling group of the emulator names only its template when it launches.
-    """
-    token = _version.set(None if version is None else str(version))
-    try:
-        yield
-    finally:
-        _version.reset(token)
 
 
 def install(world: World) -> None:
@@ -156,7 +140,7 @@ def _launches(world: World) -> None:
         template = dict(kwargs.get("launch_template") or {})
         data: dict[str, Any] = {}
         if template:
-            template.setdefault("Version", _version.get() or "$Default")
+            template.setdefault("Version", "$Default")
             kwargs["launch_template"] = template
             version = self._get_template_from_args(template)
             data = version.data
