@@ -26,8 +26,8 @@ options:
       - All sites of the environment by name, each a dictionary.
       - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network
         of /16 to /20 that overlaps with that of no other site."
-      - "Optional are C(strategy) (V(backup_restore), V(pilot_light) or V(warm_standby)),
-        C(account_id), C(profile) and C(role_arn)."
+      - "Optional are C(zones), letters such as V([a, b, c]), and C(strategy) (V(backup_restore),
+        V(pilot_light) or V(warm_standby)), C(account_id), C(profile) and C(role_arn)."
     type: dict
     required: true
   site:
@@ -35,6 +35,22 @@ options:
       - The site that this task is about.
     type: str
     required: true
+  application_port:
+    description:
+      - The port on which the web servers listen, for groups, balancer and hosts alike.
+    type: int
+    default: 8080
+  database_port:
+    description:
+      - The port of the database.
+    type: int
+    default: 5432
+  database_user:
+    description:
+      - Name of the master user of the database. Its password is made here and kept in Secrets
+        Manager.
+    type: str
+    default: phoenix_owner
   tags:
     description:
       - Tags for every object, besides the owner tags that begin with C(phoenix:).

@@ -20,6 +20,11 @@ REGION = re.compile(
 )
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,20}[a-z0-9]")
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+USER = re.compile(r"[a-z][a-z0-9_]{0,15}")
+RESERVED = frozenset(
+    "admin administrator all analyse default grant master postgres public rds_iam rds_password "
+    "rds_replication rds_superuser rdsadmin rdsrepladmin rdstopmgr root select table user".split()
+)
 STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
 
 
@@ -50,6 +55,15 @@ SITE_FIELDS = (
         "a quoted AWS account id of 12 digits",
         "123456789012",
         check=lambda v: bool(re.fullmatch(r"\d{12}", v)),
+    ),
+    Field(
+        "zones",
+        "list",
+        "the letters of 2 to 4 of the region's zones, each once",
+        ["a", "b", "c"],
+        ("a", "b", "c"),
+        lambda v: 2 <= len(v) <= 4 and len(set(v)) == len(v) and set(v) <= set("abcdef"),
+        elements="str",
     ),
     Field("profile", "str", "the name of a profile in the AWS configuration", "production"),
     Field(
@@ -87,6 +101,31 @@ ENVIRONMENT_FIELDS = (
         lambda v: bool(v) and all(SLUG.fullmatch(name) for name in v),
         each=SITE_FIELDS,
     ),
+    Field(
+        "application_port",
+        "int",
+        "the port from 1024 to 65535 on which the web servers listen",
+        8080,
+        8080,
+        lambda v: 1024 <= v <= 65535,
+    ),
+    Field(
+        "database_port",
+        "int",
+        "a port from 1150 to 65535",
+        5432,
+        5432,
+        lambda v: 1150 <= v <= 65535,
+    ),
+    Field(
+        "database_user",
+        "str",
+        "a user name of 1 to 16 lower-case letters, digits and underscores that PostgreSQL and RDS "
+        "do not reserve",
+        "phoenix_owner",
+        "phoenix_owner",
+        lambda v: bool(USER.fullmatch(v)) and v not in RESERVED and not v.startswith("pg_"),
+    ),
     Field("site", "str", "the name of one of the sites", "home", REQUIRED),
     Field(
         "tags",
@@ -106,7 +145,9 @@ class Site:
     """One site as its tiers see it.
 
     scope: its own. peer: that of the other site, None where the environment has one site only.
-    cidr: its network, canonical. strategy: of the recovery site. cidrs: of all sites by name.
+    cidr: its network, canonical. zones: letters of its zones. strategy: of the recovery site.
+    cidrs: of all sites by name. The ports and the database's master user are what several tiers
+    must agree on.
     """
 
     scope: Scope
@@ -114,6 +155,10 @@ class Site:
     cidr: str
     strategy: str
     cidrs: Mapping[str, str]
+    zones: tuple[str, ...] = ("a", "b", "c")
+    application_port: int = 8080
+    database_port: int = 5432
+    database_user: str = "phoenix_owner"
 
     @property
     def is_home(self) -> bool:
@@ -180,6 +225,10 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
             cidr=cidr(declared["sites"][name]["cidr"]),
             strategy=declared["sites"][name]["strategy"],
             cidrs={other: cidr(site["cidr"]) for other, site in declared["sites"].items()},
+            zones=tuple(sorted(declared["sites"][name]["zones"])),
+            application_port=declared["application_port"],
+            database_port=declared["database_port"],
+            database_user=declared["database_user"],
         ),
         [],
     )
