@@ -19,7 +19,7 @@ FAILED = "Failed"
 
 
 class SecretReplica(Kind):
-    """spec: name (of the secret), region, key (alias in that region). facts: id, arn, region.
+    """spec: name (of the secret), region, key (alias in that region). facts: id (the name), region, arn.
 
     Settled: in sync. A copy that failed counts as absent and is made again.
     """
@@ -40,10 +40,11 @@ class SecretReplica(Kind):
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
         target = {"Region": spec["region"], "KmsKeyId": spec["key"]}
-        answer = aws.once("secretsmanager").replicate_secret_to_regions(
+        aws.once("secretsmanager").replicate_secret_to_regions(
             SecretId=spec["name"], AddReplicaRegions=[target]
         )
-        return have_for(want, _facts(want, answer), settled=False, status="InProgress")
+        facts = {"id": spec["name"], "region": spec["region"]}
+        return have_for(want, facts, settled=False, status="InProgress")
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         """Nothing of a copy is changed in place."""
@@ -58,7 +59,7 @@ class SecretReplica(Kind):
 def _facts(want: Want, data: Mapping[str, Any]) -> dict[str, str]:
     parts = data["ARN"].split(":")
     parts[3] = want.spec["region"]
-    return {"id": ":".join(parts), "arn": ":".join(parts), "region": want.spec["region"]}
+    return {"id": data["Name"], "arn": ":".join(parts), "region": want.spec["region"]}
 
 
 def _have(want: Want, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:

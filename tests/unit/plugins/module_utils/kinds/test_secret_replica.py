@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The copy of the secret in the other region."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope, pairs
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.secret_replica import (
+    SecretReplica,
+)
+from moto.secretsmanager.models import FakeSecret
+
+from sandbox.shims import secret_replicas
+
+
+@pytest.fixture(autouse=True)
+def keys_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator forgets the key of a copy."""
+    original = FakeSecret.create_replicas
+    monkeypatch.setattr(
+        FakeSecret,
+        "create_replicas",
+        lambda self, replica_regions, force_overwrite: secret_replicas.create_replicas(
+            functools.partial(original, self), self, replica_regions, force_overwrite
+        ),
+    )
+
+
+@pytest.fixture
+def want(aws: Any, scope: Scope) -> Want:
+    aws.client("secretsmanager").create_secret(
+        Name="production/home/database",
+        SecretString="{}",
+        Tags=pairs(scope.marks("secret", "database")),
+    )
+    key = "alias/phoenix-production-recovery"
+    return Want(
+        "secret_replica",
+        "database",
+        {"name": "production/home/database", "region": "us-west-2", "key": key},
+    )
+
+
+def test_a_new_copy_is_as_declared_and_is_in_its_region(life: Any, aws: Any, want: Want) -> None:
+    have = life(SecretReplica()).make(want)
+    assert life(SecretReplica()).differences(want) == {}
+    assert have.settled
+    there = aws.client("secretsmanager", "us-west-2").describe_secret(SecretId=want.spec["name"])
+    assert have.facts["arn"] == there["ARN"]
+
+
+def test_a_copy_with_another_key_is_seen(life: Any, want: Want) -> None:
+    one = life(SecretReplica())
+    one.make(one.another(want, key="alias/other"))
+    assert set(one.differences(want)) == {"key"}
+
+
+def test_a_copy_of_a_secret_that_is_not_ours_is_not_ours(life: Any, aws: Any, want: Want) -> None:
+    one = life(SecretReplica())
+    one.make(want)
+    aws.client("secretsmanager").untag_resource(
+        SecretId=want.spec["name"], TagKeys=["phoenix:environment"]
+    )
+    assert one.find(want) is None
+
+
+def test_a_removed_copy_is_absent_and_the_secret_stays(life: Any, aws: Any, want: Want) -> None:
+    one = life(SecretReplica())
+    one.make(want)
+    one.remove(want)
+    assert one.find(want) is None
+    assert aws.client("secretsmanager").describe_secret(SecretId=want.spec["name"])["ARN"]
