@@ -123,9 +123,14 @@ class Ratios:
 
 
 def ratios(one: Figure, all_figures: Sequence[Figure], reference: str) -> Ratios | None:
-    """Multiples of the reference's figure of that step, None if it has none or is the same."""
+    """Multiples of the reference's figure of that step.
+
+    None if it has none, or is the same, or if a run of either failed.
+    """
     for other in all_figures:
         if (other.side, other.step) == (reference, one.step) and one.side != reference:
+            if one.code or other.code:
+                return None
             return Ratios(
                 ratio(one.wall, other.wall),
                 ratio(one.cpu, other.cpu),

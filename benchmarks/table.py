@@ -43,7 +43,7 @@ def _count(value: int | None) -> str:
 
 
 def _times(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.1f}"
+    return NOTHING if value is None else f"{value:.{1 if value >= 1 else 2}f}"
 
 
 def table(all_figures: Sequence[Figure], titles: Mapping[str, str], reference: str) -> str:
@@ -76,16 +76,18 @@ def _lines(
 def summary(
     all_figures: Sequence[Figure], titles: Mapping[str, str], reference: str
 ) -> Iterator[str]:
-    """One sentence for each step and each other side that both ran to their end."""
+    """One sentence for each other side in each step that the reference ran to its end."""
     ended = {one.step for one in all_figures if one.side == reference and not one.code}
     for one in all_figures:
-        times = ratios(one, all_figures, reference)
-        if times is None or times.wall is None or times.requests is None or one.step not in ended:
+        if one.side == reference or one.step not in ended:
             continue
         if one.code:
             yield f"{STEPS[one.step]}: {titles[one.side]} did not finish"
             continue
+        times = ratios(one, all_figures, reference)
+        if times is None:
+            continue
         yield (
-            f"{STEPS[one.step]}: {titles[one.side]} takes {times.wall:.1f} times the wall time "
-            f"and {times.requests:.1f} times the requests of {titles[reference]}"
+            f"{STEPS[one.step]}: {titles[one.side]} takes {_times(times.wall)} times the wall "
+            f"time and {_times(times.requests)} times the requests of {titles[reference]}"
         )

@@ -167,7 +167,7 @@ def test_the_table_shows_every_figure_under_its_step() -> None:
     assert [line.split()[0] for line in lines[1:]] == ["first", "Ours", "second", "Ours", "Floor"]
     assert " ".join(lines[2].split()[1:]) == "4.00 - 1.00 5 9 250 84 166 66 0 - - -"
     assert lines[4].split()[1:3] == ["2.50", "2.0-3.0"]
-    assert " ".join(lines[5].split()[1:]) == "1.00 - 1.00 - - 90 90 0 - - 0.4 1.0 0.9"
+    assert " ".join(lines[5].split()[1:]) == "1.00 - 1.00 - - 90 90 0 - - 0.40 1.0 0.90"
     assert len({len(line) for line in lines if "Ours" in line}) == 1
 
 
