@@ -11,6 +11,7 @@ from moto.ec2.exceptions import (
     DependencyViolationError,
     EC2ClientError,
     InvalidPermissionDuplicateError,
+    InvalidSecurityGroupNotFoundError,
     InvalidSecurityGroupRuleIdNotFoundError,
 )
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule
@@ -28,6 +29,9 @@ MENDED = (
     "AuthorizeSecurityGroupIngress and -Egress add all permissions of the request or none, refuse "
     "duplicates within the request, and answer with all rules that were added.",
     "UpdateSecurityGroupRuleDescriptions finds rules by SecurityGroupRuleDescriptions too.",
+    "ModifySecurityGroupRules changes rules of every protocol and source; a description that is "
+    "not given is removed.",
+    "The default group of a VPC lets its own members in.",
     "A group that a rule of another group names, or that an interface, a balancer, an endpoint or "
     "a database uses, cannot be deleted; nor can a default group.",
 )
@@ -36,6 +40,8 @@ HOOKS: tuple[Hook, ...] = (
     (SecurityGroupRule, "__eq__", ("other",)),
     (SecurityGroupRule, "__init__", ("ec2_backend", "ip_protocol", "group_id", "from_port")),
     (SecurityGroupBackend, "get_security_group_by_name_or_id", ("group_name_or_id", "vpc_id")),
+    (SecurityGroupBackend, "modify_security_group_rules", ("group_id", "rules")),
+    (SecurityGroupBackend, "create_security_group", ("name", "description", "vpc_id")),
     (EC2Response, "authorize_security_group_ingress", ()),
     (EC2Response, "authorize_security_group_egress", ()),
     (EC2Response, "update_security_group_rule_descriptions_ingress", ()),
@@ -50,6 +56,8 @@ def install(world: World) -> None:
     for side in ("ingress", "egress"):
         _authorize(side)
         _update_descriptions(side)
+    _changes()
+    _default_group()
     _deletion()
 
 
@@ -129,6 +137,83 @@ def _update_descriptions(side: str) -> None:
             rule.source_group.pop("Description", None)
             rule.ip_range["Description"] = change.get("Description") or ""
         return ActionResult({"Return": True})
+
+
+_KINDS = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
+
+
+def _changes() -> None:
+    @wrap(SecurityGroupBackend, "modify_security_group_rules")
+    def modify(
+        _: Callable[..., None], self: Any, group_id: str, rules: dict[str, dict[str, Any]]
+    ) -> None:
+        group = self.get_security_group_by_name_or_id(group_id)
+        if group is None:
+            raise InvalidSecurityGroupNotFoundError(group_id)
+        found = {}
+        for number, wanted in rules.items():
+            rule = group.get_rule(number)
+            if rule is None:
+                raise InvalidSecurityGroupRuleIdNotFoundError(number)
+            _check_change(rule, wanted)
+            found[number] = rule
+        for number, rule in found.items():
+            _change(self, rule, rules[number])
+
+
+def _kind(rule: Any) -> str:
+    present = (rule.cidr_ipv4, rule.cidr_ipv6, rule.prefix_list_id, rule.source_group)
+    return next(kind for kind, value in zip(_KINDS, present, strict=True) if value)
+
+
+def _check_change(rule: Any, wanted: dict[str, Any]) -> None:
+    kinds = [kind for kind in _KINDS if wanted.get(kind) is not None]
+    if len(kinds) != 1:
+        raise EC2ClientError(
+            "InvalidParameterCombination" if kinds else "MissingParameter",
+            "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or "
+            "referencedGroupId",
+        )
+    if kinds[0] != _kind(rule):
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Invalid rule type for security group rule '{rule.id}'. You may not specify "
+            f"{kinds[0]} for an existing rule of another type.",
+        )
+    if wanted.get("IpProtocol") is None:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols "
+            "explicitly.",
+        )
+
+
+def _change(ec2: Any, rule: Any, wanted: dict[str, Any]) -> None:
+    everything = str(wanted["IpProtocol"]) in {"-1", "all"}
+    rule.ip_protocol = "-1" if everything else str(wanted["IpProtocol"])
+    rule.from_port = None if everything else wanted.get("FromPort")
+    rule.to_port = None if everything else wanted.get("ToPort")
+    described = {"Description": wanted["Description"]} if wanted.get("Description") else {}
+    addresses = {"CidrIp": wanted.get("CidrIpv4"), "CidrIpv6": wanted.get("CidrIpv6")}
+    rule.ip_range = {key: value for key, value in addresses.items() if value} | described
+    if group := wanted.get("ReferencedGroupId"):
+        owner = {"UserId": ec2.account_id, "OwnerId": ec2.account_id}
+        rule.source_group = {"GroupId": group, **owner, **described}
+    rule.prefix_list_id = wanted.get("PrefixListId")
+
+
+def _default_group() -> None:
+    @wrap(SecurityGroupBackend, "create_security_group")
+    def create(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+        group = original(*args, **kwargs)
+        if group.is_default and not group.ingress_rules:
+            own = {"GroupId": group.id, "UserId": self.account_id, "OwnerId": self.account_id}
+            group.add_ingress_rule(
+                SecurityGroupRule(
+                    self, "-1", group.id, None, None, None, source_group=own, is_egress=False
+                )
+            )
+        return group
 
 
 def _deletion() -> None:

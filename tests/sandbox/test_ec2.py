@@ -374,8 +374,48 @@ class TestSecurityGroupRules:
         )
         assert rules(ec2, group)[0]["Description"] == "b"
 
+    def test_change_port_source_and_description_whatever_they_are(
+        self, ec2: Any, vpc: str, group: str
+    ) -> None:
+        other = ec2.create_security_group(GroupName="o", Description="d", VpcId=vpc)["GroupId"]
+        pair = {"GroupId": group, "Description": "mine"}
+        by_group = {"IpProtocol": "-1", "UserIdGroupPairs": [pair]}
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[web(Description="a"), by_group]
+        )
+        first, second = (rule["SecurityGroupRuleId"] for rule in rules(ec2, group))
+        tcp = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+
+        def change(number: str, **wanted: Any) -> None:
+            ec2.modify_security_group_rules(
+                GroupId=group,
+                SecurityGroupRules=[{"SecurityGroupRuleId": number, "SecurityGroupRule": wanted}],
+            )
+
+        change(first, **tcp, CidrIpv4="10.2.0.0/16", Description="b")
+        change(second, IpProtocol="-1", ReferencedGroupId=other)
+        cidr, named = rules(ec2, group)
+        assert (cidr["FromPort"], cidr["CidrIpv4"], cidr["Description"]) == (
+            80,
+            "10.2.0.0/16",
+            "b",
+        )
+        assert named["ReferencedGroupInfo"]["GroupId"] == other
+        assert "Description" not in named
+        with pytest.raises(ClientError, match="Invalid rule type"):
+            change(second, **tcp, CidrIpv4="10.2.0.0/16")
+
 
 class TestASecurityGroup:
+    def test_of_a_new_vpc_lets_its_members_in_and_can_be_stripped(self, ec2: Any, vpc: str) -> None:
+        mine = [{"Name": "vpc-id", "Values": [vpc]}]
+        found = ec2.describe_security_groups(Filters=mine)["SecurityGroups"][0]
+        pairs = found["IpPermissions"][0]["UserIdGroupPairs"]
+        assert [pair["GroupId"] for pair in pairs] == [found["GroupId"]]
+        number = rules(ec2, found["GroupId"])[0]["SecurityGroupRuleId"]
+        ec2.revoke_security_group_ingress(GroupId=found["GroupId"], SecurityGroupRuleIds=[number])
+        assert rules(ec2, found["GroupId"]) == []
+
     def test_is_not_deleted_while_a_rule_of_another_names_it(
         self, ec2: Any, vpc: str, group: str
     ) -> None:

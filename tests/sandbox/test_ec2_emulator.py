@@ -142,6 +142,23 @@ def test_a_rule_from_a_group_has_no_description_and_is_added_twice(ec2: Any, gro
     assert not any(rule.get("Description") for rule in mine)
 
 
+def test_a_new_default_group_lets_nobody_in(ec2: Any, vpc: str) -> None:
+    mine = [{"Name": "vpc-id", "Values": [vpc]}]
+    found = ec2.describe_security_groups(Filters=mine)["SecurityGroups"][0]
+    assert found["IpPermissions"] == []
+
+
+def test_a_rule_for_every_protocol_cannot_be_changed(ec2: Any, group: str) -> None:
+    made = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=by_group(group, "x"))
+    number = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    wanted = {"IpProtocol": "-1", "ReferencedGroupId": group}
+    with pytest.raises(ClientError):
+        ec2.modify_security_group_rules(
+            GroupId=group,
+            SecurityGroupRules=[{"SecurityGroupRuleId": number, "SecurityGroupRule": wanted}],
+        )
+
+
 def test_a_refused_authorization_leaves_what_came_before(ec2: Any, group: str) -> None:
     port = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1}
     one, two = ({**port, "IpRanges": [{"CidrIp": cidr}]} for cidr in ("10.0.0.0/8", "11.0.0.0/8"))
