@@ -117,8 +117,9 @@ def _amazon_linux() -> None:
     def describe(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
         asked = kwargs.get("ami_ids", args[0] if args else None) or []
         filters = kwargs.get("filters", args[1] if len(args) > 1 else None) or {}
+        owners = kwargs.get("owners", args[3] if len(args) > 3 else None) or []
         wanted = {*asked, *_texts(filters.get("image-id"))}
-        if any(number not in self.amis for number in wanted):
+        if "amazon" in owners or any(number not in self.amis for number in wanted):
             _load_latest(self)
         return original(*args, **kwargs)
 
