@@ -9,6 +9,7 @@ and every message about bad input.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,13 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "dict": (Mapping,),
     "float": (int, float),
 }
+
+# Names of options, parameters and tags whose value would be a secret in clear text.
+SECRETIVE = re.compile(r"(pass(word|wd|phrase)|pwd|secret|token|api[_-]?key)s?$", re.IGNORECASE)
+NO_SECRET = (
+    "must not be here in clear text: passwords are made by the storage tier and kept in Secrets "
+    "Manager"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,9 @@ def _strangers(
             continue
         close = difflib.get_close_matches(str(name), table, n=1)
         where = f"{path}.{name}" if path else str(name)
+        if SECRETIVE.search(str(name)):
+            yield Problem(where, "********", NO_SECRET, f"leave out {name}")
+            continue
         hint = f"did you mean {close[0]}?" if close else "known are " + ", ".join(sorted(table))
         example = f"{close[0]}: {table[close[0]].example}" if close else next(iter(table), "")
         yield Problem(where, given[name], f"is not an option here; {hint}", example)

@@ -144,6 +144,6 @@ def _login(aws: Aws, want: Want) -> tuple[str, str]:
     if value["username"] != want.spec["username"]:
         raise Conflict(
             f"{want.address}: secret {name} is for user {value['username']}, the declaration names "
-            f"{want.spec['username']}; declare the same user for storage and database"
+            f"{want.spec['username']} as database_user; declare the one that the secret is for"
         )
     return str(value["username"]), password

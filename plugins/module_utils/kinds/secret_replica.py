@@ -19,7 +19,7 @@ FAILED = "Failed"
 
 
 class SecretReplica(Kind):
-    """spec: name (of the secret), region, key (alias in that region). facts: id (the name), region, arn.
+    """spec: name (of the secret), region, key (alias in that region). facts: id, region, arn.
 
     Settled: in sync. A copy that failed counts as absent and is made again.
     """

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.scope import Scope
-from ..declaration.fields import Field, Problem
+from ..declaration.fields import NO_SECRET, SECRETIVE, Field, Problem
 from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from ..kinds.base import Kind
@@ -17,12 +17,9 @@ from ..kinds.db_instance import DbInstance
 from ..kinds.db_parameter_group import DbParameterGroup
 from ..kinds.db_subnet_group import DbSubnetGroup
 from . import windows
-from .login import SECRETIVE, identifier, secret_name, username
-from .network import ZONES
+from .login import identifier, secret_name
 
 TIER = "database"
-# Storage grows by itself only to a limit that is a tenth above what is there.
-HEADROOM = 1.1
 RULES: Mapping[str, str] = {
     "rds.force_ssl": "1",
     "log_connections": "1",
@@ -70,7 +67,6 @@ FIELDS: tuple[Field, ...] = (
             and v not in ("postgres", "rdsadmin", "template0", "template1")
         ),
     ),
-    username("username"),
     Field("backup_days", "int", "a number of days from 1 to 35", 7, 7, lambda v: 1 <= v <= 35),
     Field(
         "backup_window",
@@ -91,7 +87,6 @@ FIELDS: tuple[Field, ...] = (
     Field("multi_az", "bool", "true or false", True, True),
     Field("replica_multi_az", "bool", "true or false", False, False),
     Field("deletion_protection", "bool", "true or false", True, True),
-    Field("port", "int", "a port from 1150 to 65535", 5432, 5432, lambda v: 1150 <= v <= 65535),
     Field(
         "parameters",
         "dict",
@@ -100,14 +95,6 @@ FIELDS: tuple[Field, ...] = (
         {},
         lambda v: all(isinstance(value, (str, int, float)) for value in v.values()),
     ),
-    Field(
-        "zones",
-        "int",
-        "a number of zones from 2 to 4, that of the network",
-        3,
-        3,
-        lambda v: 2 <= v <= 4,
-    ),
 )
 KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), DbInstance())
 
@@ -115,7 +102,8 @@ KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), DbInstance())
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules between the fields."""
     size, limit = options["storage_gb"], options["max_storage_gb"]
-    if limit < size * HEADROOM:
+    # Storage grows by itself only to a limit that is a tenth above what is there.
+    if limit * 10 < size * 11:
         least = -(-size * 11 // 10)
         yield Problem(
             "max_storage_gb", limit, f"must be at least a tenth more than storage_gb, {size}", least
@@ -129,14 +117,8 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         )
     for name, value in options["parameters"].items():
         if SECRETIVE.search(str(name)):
-            yield Problem(
-                f"parameters.{name}",
-                "********",
-                "must not hold a secret; the master password is made by the storage tier and kept "
-                "in Secrets Manager, so leave it out",
-                {"work_mem": "16384"},
-            )
-        elif name in RULES and name == "rds.force_ssl" and _text(value) != "1":
+            yield Problem(f"parameters.{name}", "********", NO_SECRET, {"work_mem": "16384"})
+        elif name == "rds.force_ssl" and _text(value) != "1":
             yield Problem(
                 f"parameters.{name}", value, "must stay on: connections are encrypted", "1"
             )
@@ -145,15 +127,16 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the database tier declares for this site."""
     scope = site.scope
-    groups = (_subnet_group(scope, options["zones"]), _parameter_group(scope, options))
+    groups = (_subnet_group(site), _parameter_group(scope, options))
     if site.is_home:
-        return (*groups, _primary(scope, options))
+        return (*groups, _primary(site, options))
     if site.peer and site.strategy != "backup_restore":
-        return (*groups, *_replica(scope, site.peer, options))
+        return (*groups, *_replica(site, site.peer, options))
     return groups
 
 
-def _subnet_group(scope: Scope, zones: int) -> Want:
+def _subnet_group(site: Site) -> Want:
+    scope = site.scope
     return Want(
         "db_subnet_group",
         "main",
@@ -161,8 +144,7 @@ def _subnet_group(scope: Scope, zones: int) -> Want:
             "name": identifier(scope),
             "description": f"Database subnets of {scope.prefix}",
             "subnets": {
-                f"{scope.region}{letter}": Ref(f"subnet/database-{letter}")
-                for letter in ZONES[:zones]
+                f"{scope.region}{letter}": Ref(f"subnet/database-{letter}") for letter in site.zones
             },
             "tags": scope.marks("db_subnet_group", "main", identifier(scope)),
         },
@@ -185,31 +167,31 @@ def _parameter_group(scope: Scope, options: Mapping[str, Any]) -> Want:
     )
 
 
-def _primary(scope: Scope, options: Mapping[str, Any]) -> Want:
+def _primary(site: Site, options: Mapping[str, Any]) -> Want:
     return Want(
         "db_instance",
         "main",
         {
-            **_instance(scope, options),
+            **_instance(site, options),
             "multi_az": options["multi_az"],
             "source": "",
-            "username": options["username"],
+            "username": site.database_user,
             "database": options["name"],
-            "secret": secret_name(scope),
+            "secret": secret_name(site.scope),
         },
         after=(Ref("secret/database"),),
         tier=TIER,
     )
 
 
-def _replica(scope: Scope, peer: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
+def _replica(site: Site, peer: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
     name = identifier(peer)
     yield Want("db_instance", "main", {"identifier": name}, tier=TIER, given=True, site=peer.site)
     yield Want(
         "db_instance",
         "main",
         {
-            **_instance(scope, options),
+            **_instance(site, options),
             "multi_az": options["replica_multi_az"],
             "source": peer.arn("rds", f"db:{name}"),
         },
@@ -218,8 +200,9 @@ def _replica(scope: Scope, peer: Scope, options: Mapping[str, Any]) -> Iterator[
     )
 
 
-def _instance(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
+def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
     """What primary and replica have in common, so that the one can take the other's place."""
+    scope = site.scope
     return {
         "identifier": identifier(scope),
         "engine": "postgres",
@@ -234,7 +217,7 @@ def _instance(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
         "subnet_group": Ref("db_subnet_group/main", "name"),
         "parameter_group": Ref("db_parameter_group/main", "name"),
         "security_groups": (Ref("security_group/database"),),
-        "port": options["port"],
+        "port": site.database_port,
         "backup_retention": options["backup_days"],
         "backup_window": options["backup_window"],
         "maintenance_window": options["maintenance_window"],

@@ -4,54 +4,7 @@
 
 from __future__ import annotations
 
-import re
-
 from ..aws.scope import Scope
-from ..declaration.fields import Field
-
-RESERVED = frozenset(
-    {
-        "admin",
-        "administrator",
-        "all",
-        "analyse",
-        "default",
-        "grant",
-        "master",
-        "postgres",
-        "public",
-        "rds_iam",
-        "rds_password",
-        "rds_replication",
-        "rds_superuser",
-        "rdsadmin",
-        "rdsrepladmin",
-        "rdstopmgr",
-        "root",
-        "select",
-        "table",
-        "user",
-    }
-)
-SECRETIVE = re.compile(r"(pass(word|wd|phrase)|pwd|secret|token|api[_-]?key)s?$", re.IGNORECASE)
-USERNAME = "phoenix_owner"
-
-
-def username(name: str) -> Field:
-    """The option that names the master user; both tiers must be given the same."""
-    return Field(
-        name,
-        "str",
-        "a user name of 1 to 16 lower-case letters, digits and underscores that PostgreSQL and RDS "
-        "do not reserve",
-        USERNAME,
-        USERNAME,
-        lambda v: (
-            bool(re.fullmatch(r"[a-z][a-z0-9_]{0,15}", v))
-            and v not in RESERVED
-            and not v.startswith("pg_")
-        ),
-    )
 
 
 def identifier(scope: Scope) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.scope import Scope
-from ..declaration.fields import Field, Problem
+from ..declaration.fields import NO_SECRET, SECRETIVE, Field, Problem
 from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from ..kinds.base import Kind
@@ -23,7 +23,7 @@ from ..kinds.secret import Secret
 from ..kinds.secret_replica import SecretReplica
 from . import policies
 from .key_policy import key
-from .login import SECRETIVE, secret_name, username
+from .login import secret_name
 
 TIER = "storage"
 PURPOSES = ("releases", "backups", "logs")
@@ -41,7 +41,6 @@ FIELDS: tuple[Field, ...] = (
         lambda v: 1 <= v <= 3650,
     ),
     Field("replicate", "bool", "true or false", True, True),
-    username("database_username"),
 )
 KINDS: tuple[Kind, ...] = (
     KmsKey(),
@@ -60,7 +59,7 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(
                 f"tags.{name}",
                 "********",
-                "must not hold a secret, which tags show to everybody; keep it in Secrets Manager",
+                NO_SECRET,
                 {"team": "shop"},
             )
 
@@ -69,7 +68,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the storage tier declares for this site."""
     found = [_key(site.scope), *(_bucket(site.scope, name, options) for name in PURPOSES)]
     if site.is_home:
-        found.append(_secret(site.scope, options["database_username"]))
+        found.append(_secret(site.scope, site.database_user))
         if site.peer and options["replicate"]:
             found += _copies(site.scope, site.peer)
     return tuple(found)

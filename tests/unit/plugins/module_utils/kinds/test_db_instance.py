@@ -205,7 +205,7 @@ def test_the_password_comes_out_of_the_secret_and_is_kept_nowhere(
 def test_a_secret_for_another_user_is_refused_before_anything_is_made(
     life: Any, aws: Any, primary: Want
 ) -> None:
-    with pytest.raises(Conflict, match="declare the same user") as refused:
+    with pytest.raises(Conflict, match="declare the one") as refused:
         life(DbInstance()).make(life(DbInstance()).another(primary, username="somebody"))
     assert PASSWORD not in str(refused.value)
     assert aws.client("rds").describe_db_instances()["DBInstances"] == []

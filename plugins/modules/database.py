@@ -1,0 +1,166 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module database: keep the PostgreSQL database of a site as declared."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: database
+short_description: Keep the PostgreSQL database of a site as declared
+version_added: 0.1.0
+description:
+  - At the site that stands home, an encrypted primary on PostgreSQL with backups, forced TLS and
+    protection against deletion. At the recovery site, a replica of it with a key, groups and
+    settings of its own region.
+  - A change is asked for at once, not for the next maintenance window. A parameter that needs a
+    restart waits for one, which this module never does; the fact C(pending_reboot) names its
+    group.
+  - The master password comes from the secret of M(operatingdev.phoenix.storage) when the primary
+    is made. It is no option here.
+  - A database is never removed or replaced by an edit of the declaration. One that was promoted
+    is reported.
+author:
+  - the Phoenix authors (@operatingdev)
+extends_documentation_fragment:
+  - operatingdev.phoenix.aws
+  - operatingdev.phoenix.environment
+options:
+  engine_version:
+    description:
+      - PostgreSQL version, major or major.minor, from 14 to 18. AWS upgrades minor versions by
+        itself, and a later minor version than declared is no difference.
+    type: str
+    default: "16"
+  instance_class:
+    description:
+      - Class of the instance, the same at both sites.
+    type: str
+    default: db.t4g.medium
+  storage_gb:
+    description:
+      - Storage in GiB, from 20 to 65536. It grows by itself and cannot shrink.
+    type: int
+    default: 50
+  max_storage_gb:
+    description:
+      - Up to how many GiB the storage grows by itself, at least a tenth more than O(storage_gb).
+    type: int
+    default: 200
+  name:
+    description:
+      - Name of the database that the application uses.
+    type: str
+    default: application
+  backup_days:
+    description:
+      - How many days backups are kept, from 1 to 35, the same at both sites.
+    type: int
+    default: 7
+  backup_window:
+    description:
+      - Time of the day, in UTC, for the daily backup. It must not overlap O(maintenance_window).
+    type: str
+    default: "02:00-03:00"
+  maintenance_window:
+    description:
+      - Time of the week, in UTC, in which AWS may upgrade.
+    type: str
+    default: "sun:04:00-sun:05:00"
+  multi_az:
+    description:
+      - Whether the primary has a standby in a second zone.
+    type: bool
+    default: true
+  replica_multi_az:
+    description:
+      - Whether the replica has a standby in a second zone.
+    type: bool
+    default: false
+  deletion_protection:
+    description:
+      - Whether AWS refuses to delete the instance.
+    type: bool
+    default: true
+  parameters:
+    description:
+      - PostgreSQL parameters besides those that Phoenix sets itself. Passwords are refused.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: The database of the home site
+  operatingdev.phoenix.database:
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
+    site: home
+
+- name: A larger one that is started and not waited for
+  operatingdev.phoenix.database:
+    environment: production
+    account_id: "123456789012"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+    instance_class: db.r6g.large
+    storage_gb: 200
+    max_storage_gb: 1000
+    parameters:
+      work_mem: "16384"
+    wait: false
+"""
+
+RETURN = r"""
+actions:
+  description: Every object that is created, changed, replaced or removed, or would be.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - address: db_instance/main
+      site: home
+      tier: database
+      kind: db_instance
+      action: create
+      changes: []
+      values: {instance_class: db.t4g.medium}
+counts:
+  description: How many objects there are of each action.
+  returned: always
+  type: dict
+  sample: {create: 9, change: 0, replace: 0, destroy: 0}
+known:
+  description: Identifiers by address of everything that is there and usable.
+  returned: always
+  type: dict
+waiting:
+  description: What is there and not usable yet, with the state AWS reports, and what is deferred.
+  returned: always
+  type: dict
+foreign:
+  description: What stands on our objects and is not ours. It is left alone.
+  returned: always
+  type: list
+  elements: str
+done:
+  description: Addresses of the actions that were executed, in the order in which they ended.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ..module_utils.runner import arguments, run_tier
+from ..module_utils.tiers import database
+
+ARGUMENTS = arguments(database.FIELDS)
+
+
+def main() -> None:
+    run_tier(database)
+
+
+if __name__ == "__main__":
+    main()

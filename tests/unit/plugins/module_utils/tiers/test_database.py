@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the database tier declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.fields import read
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.site import (
+    Site,
+    read_site,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import graph
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import database, windows
+
+ENVIRONMENT = {
+    "environment": "production",
+    "account_id": "123456789012",
+    "sites": {
+        "home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"},
+        "recovery": {"region": "us-west-2", "stands": "recovery", "cidr": "10.21.0.0/16"},
+    },
+    "site": "home",
+}
+
+
+def site(name: str = "home", **more: Any) -> Site:
+    """A site of the reference environment."""
+    found, problems = read_site({**ENVIRONMENT, "site": name, **more})
+    if found is None:
+        raise LookupError(problems)
+    return found
+
+
+def options(**given: Any) -> dict[str, Any]:
+    found, problems = read(database.FIELDS, given)
+    if problems:
+        raise LookupError(problems)
+    return found
+
+
+def wants(name: str = "home", **given: Any) -> dict[str, Want]:
+    return {want.address: want for want in database.wants(site(name), options(**given))}
+
+
+OWN = {"db_subnet_group/main", "db_parameter_group/main", "db_instance/main"}
+EARLIER = {
+    "kms_key/main",
+    "secret/database",
+    "security_group/database",
+    "subnet/database-a",
+    "subnet/database-b",
+    "subnet/database-c",
+}
+
+
+def test_home_has_a_primary_and_the_recovery_site_a_replica_of_it() -> None:
+    assert set(wants()) == OWN
+    assert wants()["db_instance/main"].spec["source"] == ""
+    there = wants("recovery")
+    assert set(there) == OWN | {"home:db_instance/main"}
+    assert there["home:db_instance/main"].given
+    assert there["db_instance/main"].spec["source"] == (
+        "arn:aws:rds:us-east-1:123456789012:db:production-home-database"
+    )
+
+
+def test_a_site_that_lives_from_backups_has_the_groups_only() -> None:
+    sites = {
+        **ENVIRONMENT["sites"],  # type: ignore[dict-item]
+        "recovery": {
+            **ENVIRONMENT["sites"]["recovery"],  # type: ignore[index]
+            "strategy": "backup_restore",
+        },
+    }
+    found = database.wants(site("recovery", sites=sites), options())
+    assert {want.address for want in found} == OWN - {"db_instance/main"}
+
+
+def test_the_replica_can_take_the_place_of_the_primary() -> None:
+    primary, replica = (wants(name)["db_instance/main"].spec for name in ("home", "recovery"))
+    own = {"identifier", "tags", "source", "multi_az", "username", "database", "secret"}
+    shared = primary.keys() - own
+    assert {key: primary[key] for key in shared} == {key: replica[key] for key in shared}
+    assert replica.keys() | own == primary.keys() | own
+    groups = [wants(name)["db_parameter_group/main"].spec for name in ("home", "recovery")]
+    assert groups[0]["parameters"] == groups[1]["parameters"]
+
+
+@pytest.mark.parametrize("name", ["home", "recovery"])
+def test_every_reference_is_to_the_tier_itself_or_to_an_earlier_one(name: str) -> None:
+    found = wants(name)
+    for want in found.values():
+        assert set(graph.needs(want)) <= set(found) | EARLIER
+
+
+def test_the_primary_waits_for_nothing_of_the_other_site_and_for_no_copy() -> None:
+    needs = set(graph.needs(wants()["db_instance/main"]))
+    assert not {name for name in needs if ":" in name or "repli" in name}
+
+
+def test_the_replica_waits_until_the_primary_can_be_copied() -> None:
+    assert graph.needs(wants("recovery")["db_instance/main"])["home:db_instance/main"] is True
+
+
+def test_no_password_is_in_a_want() -> None:
+    spec = wants()["db_instance/main"].spec
+    assert not {key for key in spec if "password" in key}
+    assert spec["secret"] == "production/home/database"
+
+
+def test_connections_are_encrypted_and_the_family_follows_the_version() -> None:
+    spec = wants(engine_version="17.4")["db_parameter_group/main"].spec
+    assert spec["parameters"]["rds.force_ssl"] == "1"
+    assert spec["family"] == "postgres17"
+
+
+def test_another_spelling_of_the_declaration_makes_the_same_wants() -> None:
+    sites = {
+        name: {**item, "zones": ["c", "a", "b"]}
+        for name, item in reversed(list(ENVIRONMENT["sites"].items()))  # type: ignore[attr-defined]
+    }
+    one = options(parameters={"work_mem": "4096", "jit": False}, storage_gb="50")
+    other = options(parameters={"jit": "0", "work_mem": 4096}, storage_gb=50)
+    assert database.wants(site(sites=sites), one) == database.wants(site(), other)
+
+
+def test_the_subnets_are_those_of_the_declared_zones() -> None:
+    sites = {"home": {**ENVIRONMENT["sites"]["home"], "zones": ["b", "d"]}}  # type: ignore[index]
+    found = database.wants(site(sites=sites), options())
+    [group] = [want for want in found if want.kind == "db_subnet_group"]
+    assert set(group.spec["subnets"]) == {"us-east-1b", "us-east-1d"}
+    assert set(graph.needs(group)) == {"subnet/database-b", "subnet/database-d"}
+
+
+def test_the_port_is_that_of_the_environment() -> None:
+    found = database.wants(site(database_port=6432), options())
+    assert [w.spec["port"] for w in found if w.kind == "db_instance"] == [6432]
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"engine_version": "9.6"}, "engine_version"),
+        ({"engine_version": "sixteen"}, "engine_version"),
+        ({"instance_class": "t4g.medium"}, "instance_class"),
+        ({"storage_gb": 10}, "storage_gb"),
+        ({"name": "Shop-1"}, "name"),
+        ({"name": "template1"}, "name"),
+        ({"backup_days": 0}, "backup_days"),
+        ({"backup_days": 36}, "backup_days"),
+        ({"backup_window": "02:00-02:10"}, "backup_window"),
+        ({"backup_window": "25:00-26:00"}, "backup_window"),
+        ({"maintenance_window": "sunday:04:00-sunday:05:00"}, "maintenance_window"),
+        ({"multi_az": "twice"}, "multi_az"),
+        ({"parameters": {"work_mem": ["1"]}}, "parameters"),
+        ({"instance_clas": "db.t4g.medium"}, "instance_clas"),
+    ],
+)
+def test_a_malformed_option_is_named(given: dict[str, Any], path: str) -> None:
+    _found, problems = read(database.FIELDS, given)
+    assert [problem.path for problem in problems] == [path]
+
+
+@pytest.mark.parametrize("name", ["password", "master_password", "admin_pwd", "api_key"])
+def test_a_password_as_an_option_is_refused_without_showing_it(name: str) -> None:
+    _found, [problem] = read(database.FIELDS, {name: "hunter2"})
+    assert problem.path == name
+    assert "Secrets Manager" in problem.rule
+    assert "hunter2" not in str(problem)
+
+
+def test_a_password_among_the_parameters_is_refused_without_showing_it() -> None:
+    [problem] = database.check(site(), options(parameters={"shop.password": "hunter2"}))
+    assert problem.path == "parameters.shop.password"
+    assert "hunter2" not in str(problem)
+
+
+def test_a_parameter_that_only_speaks_of_passwords_is_allowed() -> None:
+    given = options(parameters={"password_encryption": "scram-sha-256"})
+    assert list(database.check(site(), given)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"storage_gb": 200, "max_storage_gb": 210}, "max_storage_gb"),
+        (
+            {"backup_window": "04:30-05:30", "maintenance_window": "sun:04:00-sun:05:00"},
+            "backup_window",
+        ),
+        ({"parameters": {"rds.force_ssl": 0}}, "parameters.rds.force_ssl"),
+    ],
+)
+def test_options_that_contradict_one_another_are_named(given: dict[str, Any], path: str) -> None:
+    assert [problem.path for problem in database.check(site(), options(**given))] == [path]
+
+
+def test_a_limit_of_exactly_a_tenth_more_is_enough() -> None:
+    assert list(database.check(site(), options(storage_gb=50, max_storage_gb=55))) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "week", "meet"),
+    [
+        ("02:00-03:00", "sun:04:00-sun:05:00", False),
+        ("04:30-05:00", "sun:04:00-sun:05:00", True),
+        ("23:30-00:30", "mon:00:00-mon:01:00", True),
+        ("00:00-00:30", "sun:23:45-mon:00:15", True),
+        ("03:00-04:00", "sun:04:00-sun:05:00", False),
+    ],
+)
+def test_windows_that_meet_are_seen_also_over_midnight(day: str, week: str, meet: bool) -> None:
+    assert windows.overlap(day, week) is meet
