@@ -97,7 +97,7 @@ def test_an_instance_in_one_zone_is_there_sooner(cloud: Any) -> None:
 
 
 def test_what_was_asked_of_an_instance_comes_back(cloud: Any) -> None:
-    cloud.client("iam").create_role(RoleName="watch", AssumeRolePolicyDocument="{}")
+
     asked = {
         "CopyTagsToSnapshot": True,
         "MaxAllocatedStorage": 100,
