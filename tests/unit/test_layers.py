@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "converge": {"costs", "tiers", "declaration", "kinds", "aws", "engine"},
     "operations": {"converge", "tiers", "declaration", "kinds", "aws", "engine"},
     "runner": {"operations", "converge", "declaration", "aws"},
-    "modules": {"runner"},
+    "modules": {"runner", "tiers"},
     "reports": {"converge", "costs", "aws", "engine"},
     "plugin_utils": {"runner", "converge", "declaration", "aws", "engine"},
     "action": {"plugin_utils", "runner", "reports", "converge", "aws"},
