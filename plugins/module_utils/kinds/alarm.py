@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Alarm on one metric, or on an expression over several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ..aws.scope import pairs
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine import canon
+from ..engine.model import Change, Have, Rules, Want
+from . import alarm_metrics
+from .arn_tags import tags_of
+from .base import Kind, changed, have_for, tag_edits
+
+# Spec key -> name at AWS, for what every alarm has.
+COMMON = {
+    "description": "AlarmDescription",
+    "evaluations": "EvaluationPeriods",
+    "datapoints": "DatapointsToAlarm",
+    "threshold": "Threshold",
+    "comparison": "ComparisonOperator",
+    "missing": "TreatMissingData",
+}
+
+
+class Alarm(Kind):
+    """spec: metric {namespace, name, statistic ("Average", …, "p95"), period (seconds), dimensions}
+    or None, expression (text over `metrics`, "" for none), metrics {id: metric}, evaluations,
+    datapoints, threshold (float), comparison, missing ("breaching", "notBreaching", "ignore",
+    "missing"), actions, ok_actions (ARNs, unordered), enabled (bool), description, tags.
+    facts: id, arn, name.
+    """
+
+    name: ClassVar[str] = "alarm"
+    rules: ClassVar[Rules] = Rules(rank=25)
+    services: ClassVar[tuple[str, ...]] = ("cloudwatch", "resourcegroupstaggingapi")
+
+    def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        start = view.scope.name("")
+        named = {view.scope.name(want.id) for want in wants}
+        for item in view.pages(
+            "cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=start
+        ):
+            arn, name = item["AlarmArn"], item["AlarmName"]
+            tags = _tags(view, arn) if name in named else view.tagged().get(arn, {})
+            if view.scope.owns(tags, self.name):
+                spec = {**_spec(item), "tags": tags}
+                yield Have(self.name, view.scope.id_of(tags), spec, _facts(arn, name))
+
+    def create(self, aws: Aws, want: Want) -> Have:
+        name = aws.scope.name(want.id)
+        # The same call again says the same: nothing is made twice under one name.
+        aws.client("cloudwatch").put_metric_alarm(
+            **_arguments(name, want.spec), Tags=pairs(want.spec["tags"])
+        )
+        return have_for(want, _facts(aws.scope.arn("cloudwatch", f"alarm:{name}"), name))
+
+    def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        cloudwatch, arn = aws.client("cloudwatch"), have.facts["arn"]
+        if changed(changes) - {"tags"}:
+            cloudwatch.put_metric_alarm(**_arguments(have.facts["name"], want.spec))
+        put, drop = tag_edits(changes)
+        if put:
+            cloudwatch.tag_resource(ResourceARN=arn, Tags=pairs(put))
+        if drop:
+            cloudwatch.untag_resource(ResourceARN=arn, TagKeys=drop)
+        return None
+
+    def delete(self, aws: Aws, have: Have) -> None:
+        aws.client("cloudwatch").delete_alarms(AlarmNames=[have.facts["name"]])
+
+
+def _spec(item: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: item.get(name) for key, name in COMMON.items()}
+    queries = item.get("Metrics") or []
+    return {
+        **found,
+        "description": found["description"] or "",
+        "datapoints": found["datapoints"] or found["evaluations"],
+        "metric": None if queries else alarm_metrics.metric(item, item),
+        "expression": next((q["Expression"] for q in queries if q.get("Expression")), ""),
+        "metrics": {
+            query["Id"]: alarm_metrics.metric(query["MetricStat"]["Metric"], query["MetricStat"])
+            for query in queries
+            if "MetricStat" in query
+        },
+        "actions": canon.unordered(item.get("AlarmActions", ())),
+        "ok_actions": canon.unordered(item.get("OKActions", ())),
+        "enabled": item.get("ActionsEnabled", True),
+    }
+
+
+def _arguments(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    found = {
+        "AlarmName": name,
+        **{theirs: spec[key] for key, theirs in COMMON.items()},
+        "AlarmActions": list(spec["actions"]),
+        "OKActions": list(spec["ok_actions"]),
+        "ActionsEnabled": spec["enabled"],
+    }
+    return found | (
+        alarm_metrics.simple(spec["metric"])
+        if spec["metric"]
+        else {"Metrics": alarm_metrics.queries(spec)}
+    )
+
+
+def _tags(view: View, arn: str) -> Mapping[str, str]:
+    def exact() -> Mapping[str, str]:
+        answer = view.call("cloudwatch", "list_tags_for_resource", ResourceARN=arn)
+        return canon.tags(answer["Tags"] if answer else ())
+
+    return tags_of(view, arn, exact)
+
+
+def _facts(arn: str, name: str) -> dict[str, Any]:
+    return {"id": name, "arn": arn, "name": name}

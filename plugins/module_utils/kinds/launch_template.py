@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Launch template. A change makes a new version, the default; old ones stay for a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from ..aws.scope import specification
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine.model import Change, Have, Rules, Want
+from .base import Kind, changed, have_for, retag_ec2
+from .launch_data import data_of, spec_of, versions
+
+
+class LaunchTemplate(Kind):
+    """spec: launch (see below), tags. facts: id, name, version (number of the default, as text).
+
+    launch: image (id, or "resolve:ssm:<parameter>"), instance_type, profile (ARN), root_device,
+    root_volume_gb, key (ARN), public_address (bool), security_groups (ids, unordered), metadata
+    {tokens, hops, tags}, monitoring (bool), user_data (text), instance_tags, volume_tags, others
+    (names of settings beyond these; nobody wants any).
+    """
+
+    name: ClassVar[str] = "launch_template"
+    rules: ClassVar[Rules] = Rules(rank=30, partial=frozenset({"launch", "tags"}))
+    services: ClassVar[tuple[str, ...]] = ("ec2",)
+
+    def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        for id, item, tags in view.owned(
+            self.name, "ec2", "describe_launch_templates", "LaunchTemplates"
+        ):
+            name = item["LaunchTemplateName"]
+            for version in versions(view, name):
+                yield Have(
+                    self.name,
+                    id,
+                    {"launch": spec_of(version["LaunchTemplateData"]), "tags": tags},
+                    _facts(item["LaunchTemplateId"], name, version["VersionNumber"]),
+                )
+
+    def create(self, aws: Aws, want: Want) -> Have:
+        name = aws.scope.name(want.id)
+        # Its name is its identity; a deterministic token would outlive a template that was deleted.
+        item = aws.once("ec2").create_launch_template(
+            LaunchTemplateName=name,
+            LaunchTemplateData=data_of(want.spec["launch"]),
+            TagSpecifications=specification("launch-template", want.spec["tags"]),
+        )["LaunchTemplate"]
+        facts = _facts(item["LaunchTemplateId"], name, item["DefaultVersionNumber"])
+        return have_for(want, facts)
+
+    def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        ec2, id = aws.client("ec2"), have.facts["id"]
+        retag_ec2(aws, id, changes)
+        if "launch" not in changed(changes):
+            return None
+        arguments = {"LaunchTemplateId": id, "LaunchTemplateData": data_of(want.spec["launch"])}
+        # The token is made of the content: asked for again, the same content is the same version.
+        version = ec2.create_launch_template_version(
+            **arguments, ClientToken=aws.scope.token(want.address, arguments)
+        )["LaunchTemplateVersion"]["VersionNumber"]
+        ec2.modify_launch_template(LaunchTemplateId=id, DefaultVersion=str(version))
+        return have_for(want, _facts(id, have.facts["name"], version))
+
+    def delete(self, aws: Aws, have: Have) -> None:
+        aws.client("ec2").delete_launch_template(LaunchTemplateId=have.facts["id"])
+
+
+def _facts(id: str, name: str, version: int) -> dict[str, Any]:
+    return {"id": id, "name": name, "version": str(version)}

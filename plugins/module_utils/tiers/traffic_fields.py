@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The options of the traffic tier, and the rules between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..declaration.fields import REQUIRED, Field, Problem
+from ..declaration.site import Site
+
+HOST = re.compile(
+    r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+)
+PATH = re.compile(r"/[\x21-\x7e]{0,254}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+def is_host(value: str) -> bool:
+    return bool(HOST.fullmatch(value))
+
+
+def is_path(value: str) -> bool:
+    return bool(PATH.fullmatch(value))
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("domain", "str", "a lower-case domain name", "www.example.org", REQUIRED, is_host),
+    Field(
+        "zone",
+        "str",
+        "the lower-case name of a hosted zone that holds the domain; by default the domain itself",
+        "example.org",
+        "",
+        lambda v: not v or is_host(v),
+    ),
+    Field("zone_managed", "bool", "true or false", True, True),
+    Field(
+        "certificate_names",
+        "list",
+        "further lower-case domain names for the certificate",
+        ["api.www.example.org"],
+        (),
+        lambda v: all(is_host(name.removeprefix("*.")) for name in v),
+        elements="str",
+    ),
+    Field("health_path", "str", "a path that begins with /", "/ready", "/ready", is_path),
+    Field(
+        "ssl_policy",
+        "str",
+        "a security policy of load balancers that knows TLS 1.3 and nothing before 1.2",
+        SSL_POLICY,
+        SSL_POLICY,
+        lambda v: bool(re.fullmatch(r"ELBSecurityPolicy-TLS13-1-[23]-[\w-]+", v)),
+    ),
+    Field("access_logs", "bool", "true or false", True, True),
+    Field("deletion_protection", "bool", "true or false", True, True),
+    Field(
+        "alarm_email",
+        "str",
+        "an e-mail address",
+        "operations@example.org",
+        "",
+        lambda v: not v or bool(EMAIL.fullmatch(v)),
+    ),
+)
+
+
+def zone_of(options: Mapping[str, Any]) -> str:
+    return str(options["zone"] or options["domain"])
+
+
+def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names must lie in the zone, and all sites in one account."""
+    zone = zone_of(options)
+    if not _within(options["domain"], zone):
+        yield Problem("domain", options["domain"], f"must lie in zone {zone}", f"www.{zone}")
+    for name in options["certificate_names"]:
+        if not _within(name.removeprefix("*."), zone):
+            rule = f"must lie in zone {zone}, which proves the certificate"
+            yield Problem("certificate_names", name, rule, [f"api.{zone}"])
+    if site.peer and site.peer.account != site.scope.account:
+        yield Problem(
+            "sites",
+            [site.scope.account, site.peer.account],
+            "must be in one account: both sites' records are in one zone, and the switch between "
+            "them is a health check that sees alarms of its own account only",
+            {"account_id": site.scope.account},
+        )
+
+
+def _within(name: str, zone: str) -> bool:
+    return f".{name}".endswith(f".{zone}")

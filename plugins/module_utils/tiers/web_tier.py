@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The hosts of a site: what they are launched with, how many there are, and what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..aws.scope import ID, Scope
+from ..declaration.fields import Problem
+from ..declaration.site import Site
+from ..engine.model import Join, Ref, Want
+from ..kinds.autoscaling_group import AutoscalingGroup
+from ..kinds.base import Kind
+from ..kinds.iam_role import IamRole
+from ..kinds.instance_profile import InstanceProfile
+from ..kinds.launch_template import LaunchTemplate
+from ..kinds.scaling_policy import ScalingPolicy
+from ..kinds.scaling_processes import ScalingProcesses
+from ..kinds.serving import Serving
+from ..kinds.ssm_parameter import SsmParameter
+from . import web_fields, web_role
+from .login import secret_name
+
+TIER = "web_tier"
+FIELDS = web_fields.FIELDS
+KINDS: tuple[Kind, ...] = (
+    IamRole(),
+    InstanceProfile(),
+    LaunchTemplate(),
+    AutoscalingGroup(),
+    ScalingPolicy(),
+    ScalingProcesses(),
+    SsmParameter(),
+    Serving(),
+)
+# Hosts that run at the recovery site while home serves.
+STANDBY = {"backup_restore": 0, "pilot_light": 0, "warm_standby": 1}
+GRACE = 300
+WARMUP = 120
+METRICS = (
+    "GroupDesiredCapacity",
+    "GroupInServiceInstances",
+    "GroupMaxSize",
+    "GroupMinSize",
+    "GroupPendingInstances",
+    "GroupStandbyInstances",
+    "GroupTerminatingInstances",
+    "GroupTotalInstances",
+)
+DATABASE = "db_instance/main"
+
+
+def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Rules between the fields."""
+    yield from web_fields.check(site, options)
+
+
+def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
+    """Everything the web tier declares for this site."""
+    scope = site.scope
+    launch = _launch(scope, options)
+    return (
+        *_identity(site),
+        Want(
+            "launch_template",
+            "web",
+            {"launch": launch, "tags": scope.marks("launch_template", "web")},
+            tier=TIER,
+        ),
+        _group(site, options, launch),
+        *_scaling(site, options),
+        *_parameters(site, options),
+        *_serving(site, options),
+    )
+
+
+def _home(site: Site) -> Scope:
+    return site.scope if site.is_home or not site.peer else site.peer
+
+
+def _has_database(site: Site) -> bool:
+    return site.is_home or site.strategy != "backup_restore"
+
+
+def _least(site: Site, options: Mapping[str, Any]) -> int:
+    return int(options["min_size"]) if site.is_home else STANDBY[site.strategy]
+
+
+def _identity(site: Site) -> Iterator[Want]:
+    scope = site.scope
+    yield Want(
+        "iam_role",
+        "web",
+        {
+            "name": scope.name("web"),
+            "trust": web_role.trust(),
+            "policies": {"web": web_role.permissions(scope, _home(site))},
+            "attached": (),
+            "tags": scope.marks("iam_role", "web"),
+        },
+        tier=TIER,
+    )
+    spec = {"role": Ref("iam_role/web", "name"), "tags": scope.marks("instance_profile", "web")}
+    yield Want("instance_profile", "web", spec, tier=TIER)
+
+
+def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "image": options["image_id"] or f"resolve:ssm:{options['image_parameter']}",
+        "instance_type": options["instance_type"],
+        "profile": Ref("instance_profile/web", "arn"),
+        "root_device": options["root_device"],
+        "root_volume_gb": options["root_gb"],
+        "key": Ref("kms_key/main", "arn"),
+        "public_address": False,
+        "security_groups": (Ref("security_group/web"),),
+        # Tags may have characters that the metadata service refuses, and then no host starts.
+        "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
+        "monitoring": True,
+        "user_data": options["user_data"],
+        "instance_tags": scope.marks("instance", "web"),
+        "volume_tags": scope.marks("volume", "web"),
+        "others": (),
+    }
+
+
+def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) -> Want:
+    scope, letters = site.scope, site.zones
+    tags = scope.marks("autoscaling_group", "web")
+    way_out = letters if options["nat"] != "none" else ()
+    return Want(
+        "autoscaling_group",
+        "web",
+        {
+            "template": Ref("launch_template/web"),
+            "template_version": Ref("launch_template/web", "version"),
+            "launch": launch,
+            "min_size": _least(site, options),
+            "max_size": options["max_size"],
+            "subnets": {f"app-{letter}": Ref(f"subnet/app-{letter}") for letter in letters},
+            "target_groups": (Ref("target_group/web", "arn"),),
+            "health_check": "ELB",
+            "grace": GRACE,
+            "warmup": WARMUP,
+            "metrics": METRICS,
+            "tags": tags,
+            # A host has an id of its own, from the launch template.
+            "propagate": {key: key != ID for key in tags},
+        },
+        after=tuple(Ref(f"route/app-{letter}", ready=True) for letter in way_out),
+        tier=TIER,
+    )
+
+
+def _scaling(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
+    group = Ref("autoscaling_group/web", "name")
+    common = {"group": group, "scale_in": True, "enabled": True}
+    cpu = {
+        "metric": "ASGAverageCPUUtilization",
+        "label": "",
+        "target": float(options["cpu_target"]),
+    }
+    yield Want("scaling_policy", "cpu", {**common, **cpu}, tier=TIER)
+    if options["requests_target"]:
+        balancer, targets = Ref("load_balancer/main", "suffix"), Ref("target_group/web", "suffix")
+        requests = {
+            "metric": "ALBRequestCountPerTarget",
+            "label": Join((balancer, "/", targets)),
+            "target": float(options["requests_target"]),
+        }
+        # AWS refuses it before the balancer sends anything to the target group.
+        after = (Ref("listener/https"),)
+        yield Want("scaling_policy", "requests", {**common, **requests}, after=after, tier=TIER)
+    served = (Ref(DATABASE, ready=True),) if _has_database(site) else ()
+    spec = {"group": group, "suspended": ()}
+    yield Want("scaling_processes", "web", spec, after=served, tier=TIER)
+
+
+def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
+    values: dict[str, Any] = {
+        "application_port": str(site.application_port),
+        "database_name": options["database_name"],
+        "database_secret": secret_name(_home(site)),
+        "domain": Ref("certificate/main", "domain"),
+        "releases_bucket": site.scope.bucket("releases"),
+        **options["parameters"],
+    }
+    if _has_database(site):
+        values["database_endpoint"] = Ref(DATABASE, "endpoint", ready=True)
+        values["database_port"] = Join((Ref(DATABASE, "port", ready=True),))
+    for id, value in sorted(values.items()):
+        tags = site.scope.marks("ssm_parameter", id)
+        spec = {"value": value, "type": "String", "tags": tags}
+        yield Want("ssm_parameter", id, spec, tier=TIER)
+
+
+def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
+    """Production serves once everything between a name and an answer is in place."""
+    if site.is_home:
+        after = (
+            Ref(DATABASE, ready=True),
+            Ref("listener/https", ready=True),
+            Ref("dns_record/site", ready=True),
+            Ref("autoscaling_group/web", ready=True),
+        )
+        minimum = {"minimum": options["min_size"]}
+        yield Want("serving", "main", minimum, after=after, tier=TIER, given=True)
