@@ -73,6 +73,8 @@ def status(error: BaseException) -> int:
 
 def meaning(error: BaseException) -> Meaning:
     """Classifies an exception from a call."""
+    if isinstance(error, Unseen):
+        return Meaning.ABSENT
     if not isinstance(error, ClientError):
         lost = isinstance(error, (ConnectionError, HTTPClientError, ResponseParserError))
         return Meaning.UNCLEAR if lost else Meaning.REFUSED
@@ -116,6 +118,7 @@ def _absent(name: str) -> bool:
         or name
         in {
             "404",
+            "Gateway.NotAttached",
             "InvalidAllocationID.NotFound",
             "ParameterNotFound",
             "ReplicationConfigurationNotFoundError",
@@ -142,6 +145,10 @@ def _exists(name: str) -> bool:
             "InvalidSubnet.Conflict",
         }
     )
+
+
+class Unseen(Exception):
+    """AWS has made it together with something else, and does not show it yet."""
 
 
 class AccountMismatch(Exception):

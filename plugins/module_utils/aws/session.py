@@ -9,6 +9,7 @@ forked from one that called `warm` finds them loaded.
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +88,7 @@ class Aws:
     def __init__(self, scope: Scope, connection: Connection) -> None:
         self.scope = scope
         self._connection = connection
+        self._run = uuid.uuid4().hex
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._making = threading.RLock()
         self._session = self._open()
@@ -101,6 +103,14 @@ class Aws:
     def at(self, scope: Scope, connection: Connection | None = None) -> Aws:
         """The same for another scope, by the same credentials unless a connection is given."""
         return Aws(scope, connection or self._connection)
+
+    def token(self, address: str, arguments: Mapping[str, Any]) -> str:
+        """An idempotency token for one create call, however often this run repeats it.
+
+        Another run has another one, and looks by tag first: a token that never changed would make
+        AWS answer with the object that was made by it and has been deleted since.
+        """
+        return self.scope.token(address, {**arguments, "run": self._run})
 
     def verify_account(self) -> None:
         """Raises AccountMismatch unless the credentials belong to the account of the scope."""

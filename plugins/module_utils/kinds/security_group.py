@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Security group, without rules: each of these is an object of kind `security_group_rule`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from ..aws.scope import specification
+from ..aws.session import Aws
+from ..aws.view import View
+from ..engine.model import Change, Have, Rules, Want
+from . import security_groups
+from .base import Kind, changed, have_for, retag_ec2
+
+
+class SecurityGroup(Kind):
+    """spec: name, description, vpc (id), default_egress (bool: the rule that AWS adds is there),
+    tags. facts: id. foreign: rules that are not ours.
+    """
+
+    name: ClassVar[str] = "security_group"
+    rules: ClassVar[Rules] = Rules(replace=frozenset({"name", "description", "vpc"}), rank=17)
+    services: ClassVar[tuple[str, ...]] = ("ec2",)
+
+    def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        for item, tags in security_groups.listed(view):
+            if not view.scope.owns(tags, self.name):
+                continue
+            rules = security_groups.rules(view)[item["GroupId"]]
+            defaults = [rule for rule in rules if security_groups.is_default_egress(rule)]
+            yield Have(
+                self.name,
+                view.scope.id_of(tags),
+                {
+                    "name": item["GroupName"],
+                    "description": item["Description"],
+                    "vpc": item["VpcId"],
+                    "default_egress": bool(defaults),
+                    "tags": tags,
+                },
+                {"id": item["GroupId"]},
+                foreign=tuple(
+                    f"rule {security_groups.words(rule)}"
+                    for rule in rules
+                    if rule not in defaults
+                    and not view.scope.owns(security_groups.tags_of(rule), security_groups.RULE)
+                ),
+            )
+
+    def create(self, aws: Aws, want: Want) -> Have:
+        group = aws.once("ec2").create_security_group(
+            GroupName=want.spec["name"],
+            Description=want.spec["description"],
+            VpcId=want.spec["vpc"],
+            TagSpecifications=specification("security-group", want.spec["tags"]),
+        )["GroupId"]
+        if not want.spec["default_egress"]:
+            _everywhere(aws, group, False)
+        return have_for(want, {"id": group})
+
+    def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        if "default_egress" in changed(changes):
+            _everywhere(aws, have.facts["id"], want.spec["default_egress"])
+        retag_ec2(aws, have.facts["id"], changes)
+        return None
+
+    def delete(self, aws: Aws, have: Have) -> None:
+        aws.client("ec2").delete_security_group(GroupId=have.facts["id"])
+
+
+def _everywhere(aws: Aws, group: str, allowed: bool) -> None:
+    """Adds or removes the rule that AWS adds. It is named by what it says: its id is not known."""
+    permission = {
+        "IpProtocol": security_groups.ALL,
+        "IpRanges": [{"CidrIp": security_groups.ANYWHERE}],
+    }
+    client = aws.once("ec2")
+    call = (
+        client.authorize_security_group_egress if allowed else client.revoke_security_group_egress
+    )
+    try:
+        call(GroupId=group, IpPermissions=[permission])
+    except Exception:
+        # Done by an earlier try whose answer was lost, by somebody else, or not done at all.
+        now = security_groups.rules_of(aws, group)
+        if allowed is not any(security_groups.is_default_egress(rule) for rule in now):
+            raise

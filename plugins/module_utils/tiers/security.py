@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who may talk to whom: groups for balancer, web and database that name one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws.scope import Scope
+from ..declaration.site import Site
+from ..engine.model import Ref, Want
+
+TIER = "network"
+GROUPS = ("balancer", "web", "database")
+ANYWHERE = "0.0.0.0/0"
+HTTP, HTTPS = 80, 443
+
+
+def groups(scope: Scope) -> Iterator[Want]:
+    """The default group, emptied, and one group for each of those who talk."""
+    yield Want(
+        "default_security_group",
+        "main",
+        {
+            "vpc": Ref("vpc/main"),
+            "rules": (),
+            "tags": scope.marks("default_security_group", "main", scope.name("default")),
+        },
+        tier=TIER,
+    )
+    for name in GROUPS:
+        yield Want(
+            "security_group",
+            name,
+            {
+                "name": scope.name(name),
+                "description": f"{name.capitalize()} of {scope.prefix}",
+                "vpc": Ref("vpc/main"),
+                "default_egress": False,
+                "tags": scope.marks("security_group", name),
+            },
+            tier=TIER,
+        )
+
+
+def rules(site: Site) -> Iterator[Want]:
+    """Every way that is open. What answers needs no rule: groups remember connections."""
+    application, database = site.application_port, site.database_port
+    ways = (
+        ("balancer", "in", "https", HTTPS, ANYWHERE, "Visitors"),
+        ("balancer", "in", "http", HTTP, ANYWHERE, "Visitors, sent on to HTTPS"),
+        ("balancer", "out", "web", application, "web", "Requests to the application"),
+        ("web", "in", "balancer", application, "balancer", "Requests from the balancer"),
+        ("web", "out", "database", database, "database", "Queries to the database"),
+        ("web", "out", "https", HTTPS, ANYWHERE, "AWS API and updates"),
+        ("web", "out", "http", HTTP, ANYWHERE, "Updates"),
+        ("database", "in", "web", database, "web", "Queries from the application"),
+    )
+    for group, direction, what, port, peer, description in ways:
+        open_to_all = peer == ANYWHERE
+        id = f"{group}/{direction}-{what}"
+        yield Want(
+            "security_group_rule",
+            id,
+            {
+                "group": Ref(f"security_group/{group}"),
+                "direction": direction,
+                "by": "cidr" if open_to_all else "group",
+                "peer": peer if open_to_all else Ref(f"security_group/{peer}"),
+                "protocol": "tcp",
+                "from_port": port,
+                "to_port": port,
+                "description": description,
+                "tags": site.scope.marks("security_group_rule", id),
+            },
+            tier=TIER,
+        )

@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module network: keep the VPC of a site, its ways in and out and its firewalls as declared."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: network
+short_description: Keep the VPC of a site, its ways in and out and its firewalls as declared
+version_added: 0.1.0
+description:
+  - Makes a VPC with public, application and database subnets in every zone of the site, an internet
+    gateway, NAT gateways with their addresses, and the routes to them. The database subnets have no
+    way out.
+  - Makes security groups for balancer, web and database that name one another, with every rule an
+    object of its own. A rule is changed in place. The default security group is kept empty.
+  - Rules, routes and subnets that somebody else put there are named in RV(foreign) and left alone.
+author:
+  - the Phoenix authors (@operatingdev)
+extends_documentation_fragment:
+  - operatingdev.phoenix.aws
+  - operatingdev.phoenix.environment
+options:
+  nat:
+    description:
+      - How hosts in the application subnets reach the internet.
+      - With V(per_zone) each zone has a NAT gateway, so the loss of a zone cuts off no other one.
+        With V(one) all use that of the first zone, which costs less. With V(none) they have no
+        default route.
+    type: str
+    choices: [per_zone, one, none]
+    default: per_zone
+  s3_endpoint:
+    description:
+      - Whether traffic to S3 goes through a gateway endpoint, which costs nothing, instead of a NAT
+        gateway, which charges by the gigabyte.
+    type: bool
+    default: true
+  flow_logs:
+    description:
+      - Whether AWS records all traffic of the VPC in the bucket for logs.
+    type: bool
+    default: true
+  flow_log_interval:
+    description:
+      - How many seconds of traffic one record sums up at the most. A change replaces the flow log,
+        which must be allowed with O(allow_replace).
+    type: int
+    choices: [60, 600]
+    default: 600
+"""
+
+EXAMPLES = r"""
+- name: The network of the home site
+  operatingdev.phoenix.network:
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
+    site: home
+
+- name: A cheaper one, with a single NAT gateway, in two zones
+  operatingdev.phoenix.network:
+    environment: staging
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.30.0.0/16, zones: [a, b]}
+    site: home
+    nat: one
+
+- name: Start it and go on with something else
+  operatingdev.phoenix.network:
+    environment: production
+    account_id: "123456789012"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+    wait: false
+  register: network_result
+"""
+
+RETURN = r"""
+actions:
+  description: Every object that is created, changed, replaced or removed, or would be.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - address: subnet/public-a
+      site: home
+      tier: network
+      kind: subnet
+      action: create
+      changes: []
+      values: {cidr: 10.20.0.0/21, zone: us-east-1a}
+counts:
+  description: How many objects there are of each action.
+  returned: always
+  type: dict
+  sample: {create: 43, change: 0, replace: 0, destroy: 0}
+known:
+  description: Identifiers by address of everything that is there and usable.
+  returned: always
+  type: dict
+waiting:
+  description: What is there and not usable yet, with the state AWS reports, and what is deferred.
+  returned: always
+  type: dict
+foreign:
+  description: What stands on our objects and is not ours. It is left alone.
+  returned: always
+  type: list
+  elements: str
+done:
+  description: Addresses of the actions that were executed, in the order in which they ended.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ..module_utils.runner import arguments, run_tier
+from ..module_utils.tiers import network
+
+ARGUMENTS = arguments(network.FIELDS)
+
+
+def main() -> None:
+    run_tier(network)
+
+
+if __name__ == "__main__":
+    main()
