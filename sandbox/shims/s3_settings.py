@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of buckets: what was set is what is told."""
+"""Settings of buckets: what was set is what is told, and conditions are not passed over."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-import xmltodict
 from moto.core.responses import ActionResult
 from moto.s3.exceptions import ReplicationConfigurationNotFoundError
 from moto.s3.models import FakeBucket, S3Backend
@@ -18,14 +17,11 @@ from sandbox.wrap import wrap
 
 MENDED = (
     "GetBucketReplication tells the rules as they were set, not with a fixed filter.",
-    "CreateBucket takes the tags in its configuration.",
     "A statement of a bucket policy that has a condition denies nothing out of hand.",
 )
 HOOKS: tuple[Hook, ...] = (
     (S3Response, "get_bucket_replication", ()),
-    (S3Response, "_bucket_response_put", ("request", "bucket_name", "querystring")),
     (S3Backend, "get_bucket_replication", ("bucket_name",)),
-    (S3Backend, "put_bucket_tagging", ("bucket_name", "tags")),
     (FakeBucket, "get_permission", ("action", "resource")),
 )
 
@@ -48,14 +44,6 @@ def get_bucket_replication(_original: Any, self: S3Response) -> Any:
     return self.serialized(ActionResult({"ReplicationConfiguration": told}))
 
 
-def tags_of(body: Any) -> dict[str, str]:
-    """The tags in the body of a CreateBucket call."""
-    parsed = xmltodict.parse(body) if body else {}
-    listed = ((parsed.get("CreateBucketConfiguration") or {}).get("Tags") or {}).get("Tag") or []
-    pairs = [listed] if isinstance(listed, dict) else listed
-    return {pair["Key"]: pair.get("Value") or "" for pair in pairs}
-
-
 def unconditional(policy: bytes | None) -> bytes | None:
     """A bucket policy without what it denies on conditions, which the emulator does not read."""
     if policy is None:
@@ -70,16 +58,6 @@ def unconditional(policy: bytes | None) -> bytes | None:
 def install(world: World) -> None:
     """Change how the emulator takes and tells the settings of buckets."""
     wrap(S3Response, "get_bucket_replication")(get_bucket_replication)
-
-    @wrap(S3Response, "_bucket_response_put")
-    def _bucket_response_put(
-        original: Any, self: S3Response, request: Any, bucket_name: str, querystring: Any
-    ) -> Any:
-        answer = original(request, bucket_name, querystring)
-        # Every setting of a bucket has a word of its own in the query, creating it has none.
-        if not querystring and self.body and (tags := tags_of(self.body)):
-            self.backend.put_bucket_tagging(bucket_name, tags)
-        return answer
 
     @wrap(FakeBucket, "get_permission")
     def get_permission(original: Any, self: FakeBucket, action: str, resource: str) -> Any:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import pytest
@@ -14,20 +13,19 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.secret_
 )
 from moto.secretsmanager.models import FakeSecret
 
-from sandbox.shims import secret_replicas
-
 
 @pytest.fixture(autouse=True)
 def keys_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulator forgets the key of a copy."""
     original = FakeSecret.create_replicas
-    monkeypatch.setattr(
-        FakeSecret,
-        "create_replicas",
-        lambda self, replica_regions, force_overwrite: secret_replicas.create_replicas(
-            functools.partial(original, self), self, replica_regions, force_overwrite
-        ),
-    )
+
+    def create_replicas(self: FakeSecret, replica_regions: Any, force_overwrite: bool) -> Any:
+        replicas = original(self, replica_regions, force_overwrite)
+        for replica, asked in zip(replicas, replica_regions, strict=True):
+            replica.config["KmsKeyId"] = asked["KmsKeyId"]
+        return replicas
+
+    monkeypatch.setattr(FakeSecret, "create_replicas", create_replicas)
 
 
 @pytest.fixture
