@@ -10,27 +10,24 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import (
     AutoScalingBackend,
     FakeAutoScalingGroup,
-    InstanceState,
     autoscaling_backends,
 )
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import EmptyResult
 
 from sandbox.shims import Hook, _fleet
 from sandbox.world import World
-from sandbox.wrap import add, wrap
+from sandbox.wrap import wrap
 
 MENDED = (
     "Instances are spread over the zones, `Pending` first, then `InService`, then registered.",
     "Scale-in drains and deregisters; a lost or unhealthy instance is replaced.",
     "Suspended Launch, Terminate, AddToLoadBalancer and ReplaceUnhealthy do not happen.",
-    "An instance tells the version of the launch template that it was launched from.",
     "A group's name in use, and a desired capacity outside of its limits, are refused.",
     "A target group that does not exist is refused.",
     "DeleteAutoScalingGroup honours ForceDelete and DeletionProtection, and takes time.",
     "UpdateAutoScalingGroup changes cooldown, warm-up, lifetime and termination policies too.",
     "The health check grace period is 0 unless given.",
-    "DescribeScalingActivities; DisableMetricsCollection; all metrics where none is named.",
 )
 HOOKS: tuple[Hook, ...] = (
     (AutoScalingBackend, "create_auto_scaling_group", ("name",)),
@@ -47,22 +44,9 @@ HOOKS: tuple[Hook, ...] = (
     ),
     (AutoScalingBackend, "resume_processes", ("group_name", "scaling_processes")),
     (FakeAutoScalingGroup, "set_desired_capacity", ("new_capacity",)),
-    (FakeAutoScalingGroup, "enable_metrics_collection", ("metrics",)),
-    (InstanceState, "launch_template", ()),
     (AutoScalingResponse, "create_auto_scaling_group", ()),
     (AutoScalingResponse, "update_auto_scaling_group", ()),
     (AutoScalingResponse, "delete_auto_scaling_group", ()),
-    (AutoScalingResponse, "describe_scaling_activities", ()),
-)
-METRICS = (
-    "GroupMinSize",
-    "GroupMaxSize",
-    "GroupDesiredCapacity",
-    "GroupInServiceInstances",
-    "GroupPendingInstances",
-    "GroupStandbyInstances",
-    "GroupTerminatingInstances",
-    "GroupTotalInstances",
 )
 # Parameters that the emulator ignores, and the attribute that its answers read.
 IGNORED = {
@@ -271,36 +255,6 @@ def deletion(world: World) -> None:
         return EmptyResult()
 
 
-def observation() -> None:
-    @wrap(AutoScalingResponse, "describe_scaling_activities")
-    def describe(_original: Any, self: AutoScalingResponse) -> ActionResult:
-        name = self._get_param("AutoScalingGroupName")
-        backend = autoscaling_backends[self.current_account][self.region]
-        groups = [group_of(self)] if name else list(backend.autoscaling_groups.values())
-        found = [activity for group in groups for activity in _fleet.activities(group)]
-        return ActionResult({"Activities": found[::-1][:100]})
-
-    @wrap(FakeAutoScalingGroup, "enable_metrics_collection")
-    def enable(_original: Any, self: Any, metrics: list[str] | None) -> None:
-        self.metrics = sorted({*self.metrics, *(metrics or METRICS)})
-
-    @add(AutoScalingResponse, "disable_metrics_collection")
-    def disable(self: AutoScalingResponse) -> EmptyResult:
-        group = group_of(self)
-        gone = self._get_param("Metrics") or group.metrics
-        group.metrics = [metric for metric in group.metrics if metric not in gone]
-        return EmptyResult()
-
-    before = InstanceState.launch_template
-
-    def launch_template(self: Any) -> dict[str, Any] | None:
-        told: dict[str, Any] | None = before.__get__(self)
-        version = getattr(self, "launched_version", None)
-        return {**told, "Version": version} if told and version else told
-
-    InstanceState.launch_template = property(launch_template)  # type: ignore[method-assign, assignment]
-
-
 def install(world: World) -> None:
     """Change how the emulator keeps Auto Scaling groups."""
     creation(world)
@@ -308,4 +262,3 @@ def install(world: World) -> None:
     health(world)
     targets()
     deletion(world)
-    observation()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from typing import Any
@@ -12,9 +11,8 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.exceptions import DuplicateLoadBalancerName, LoadBalancerNotFoundError
 from moto.elbv2.exceptions import ELBClientError as Refusal
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
-from moto.s3.models import s3_backends
 
-from sandbox.shims import Hook, _elbv2_links
+from sandbox.shims import Hook, _elbv2_links, _elbv2_logs
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -215,46 +213,8 @@ def attributes() -> None:
             for kind in ("access_logs", "connection_logs"):
                 if wanted.get(f"{kind}.s3.enabled") == "true":
                     prefix = wanted[f"{kind}.s3.prefix"]
-                    check_bucket(self, wanted[f"{kind}.s3.bucket"], prefix)
+                    _elbv2_logs.check_bucket(self, wanted[f"{kind}.s3.bucket"], prefix)
         return original(arn, attrs)
-
-
-def check_bucket(backend: ELBv2Backend, name: str, prefix: str) -> None:
-    """Refuse a bucket that is missing, elsewhere, closed to ELB, or encrypted with a KMS key."""
-    bucket: Any = s3_backends[backend.account_id][backend.partition].buckets.get(name)
-    usable = (
-        bucket is not None
-        and bucket.region_name == backend.region_name
-        and "aws:kms" not in json.dumps(bucket.encryption or {})
-        and lets_write(bucket, f"{prefix}/" if prefix else "")
-    )
-    if not usable:
-        raise Refusal(
-            "InvalidConfigurationRequest",
-            f"Access Denied for bucket: {name}. Please check S3bucket permission",
-        )
-
-
-def listed(value: Any) -> list[str]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def lets_write(bucket: Any, prefix: str) -> bool:
-    """Whether the bucket's policy lets the log delivery of ELB put objects under the prefix."""
-    path = f"arn:aws:s3:::{bucket.name}/{prefix}AWSLogs/{bucket.account_id}/x"
-    for statement in json.loads(bucket.policy or "{}").get("Statement", []):
-        principal = json.dumps(statement.get("Principal", ""))
-        if (
-            statement.get("Effect") == "Allow"
-            and {"s3:PutObject", "s3:Put*", "s3:*"} & set(listed(statement.get("Action")))
-            and re.search(r"logdelivery\.elasticloadbalancing|:iam::\d{12}:root|\*", principal)
-            and any(
-                re.fullmatch(re.escape(resource).replace(r"\*", ".*"), path)
-                for resource in listed(statement.get("Resource"))
-            )
-        ):
-            return True
-    return False
 
 
 def tags() -> None:

@@ -17,7 +17,7 @@ from moto.rds.responses import RDSResponse
 
 from sandbox.shims import Hook, _rds_rules
 from sandbox.world import World
-from sandbox.wrap import add, wrap
+from sandbox.wrap import wrap
 
 MENDED = (
     "CreateDBInstance: `creating` without Endpoint first, `available` after the time AWS takes.",
@@ -28,7 +28,6 @@ MENDED = (
     "The first automated backup comes with `available`, and none with a retention of 0.",
     "DeleteDBInstance wants a decision on the final snapshot, and shows `deleting`.",
     "RebootDBInstance: `rebooting`, and ForceFailover swaps the zones of a Multi-AZ instance.",
-    "DescribeDBEngineVersions for PostgreSQL.",
 )
 HOOKS: tuple[Hook, ...] = (
     (RDSBackend, "create_db_instance", ("db_kwargs",)),
@@ -275,32 +274,10 @@ def latest_restorable_time(self: Any) -> Any:
     return utcnow() if settled(self) and self.backup_retention_period else None
 
 
-def engine_versions() -> None:
-    @add(RDSResponse, "describe_db_engine_versions")
-    def describe_db_engine_versions(self: RDSResponse) -> ActionResult:
-        wanted = self.params.get("EngineVersion") or ""
-        found = [
-            {
-                "Engine": "postgres",
-                "MajorEngineVersion": str(major),
-                "EngineVersion": f"{major}.{minor}",
-                "DBParameterGroupFamily": f"postgres{major}",
-                "DBEngineDescription": "PostgreSQL",
-                "Status": "available",
-            }
-            for major, (first, last) in _rds_rules.POSTGRES_MINORS.items()
-            for minor in range(first, last + 1)
-            if wanted in ("", str(major), f"{major}.{minor}")
-        ]
-        asked = self.params.get("Engine") or "postgres"
-        return ActionResult({"DBEngineVersions": found if asked == "postgres" else []})
-
-
 def install(world: World) -> None:
     """Change how the emulator creates, deletes and reboots database instances."""
     create(world)
     delete(world)
     reboot(world)
-    engine_versions()
     for getter in (address, endpoint, latest_restorable_time):
         setattr(DBInstance, getter.__name__, property(getter))
