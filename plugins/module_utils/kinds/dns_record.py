@@ -69,7 +69,7 @@ def _find(view: View, id: str, spec: Mapping[str, Any]) -> Have | None:
         same = route53.bare(raw["Name"]) == name and raw["Type"] == spec["type"]
         if same and (spec["proves"] or is_ours(view.scope, raw)):
             told = {**_context(spec), "proves": spec["proves"], **spec_of(raw)}
-            foreign = clashes(view.scope, raws, name)
+            foreign = () if spec["proves"] else clashes(view.scope, raws, name)
             return Have(DnsRecord.name, id, told, _facts(zone, told), foreign=foreign)
     return None
 

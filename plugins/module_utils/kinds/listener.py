@@ -35,7 +35,7 @@ class Listener(Kind):
                 marks = tags.get(item["ListenerArn"], {})
                 if view.scope.owns(marks, self.name):
                     spec = {**_spec(item), "tags": marks}
-                    rules = _foreign_rules(view, item["ListenerArn"])
+                    rules = _foreign_rules(view, item)
                     yield Have(
                         self.name, view.scope.id_of(marks), spec, _facts(item), foreign=rules
                     )
@@ -59,9 +59,11 @@ class Listener(Kind):
         aws.client("elbv2").delete_listener(ListenerArn=have.facts["arn"])
 
 
-def _foreign_rules(view: View, arn: str) -> tuple[str, ...]:
-    """Every rule but the default one: we make none."""
-    rules = view.pages("elbv2", "describe_rules", "Rules", ListenerArn=arn)
+def _foreign_rules(view: View, item: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every rule but the default one: we make none. Without TLS there is nothing but a redirect."""
+    if item["Protocol"] != TLS:
+        return ()
+    rules = view.pages("elbv2", "describe_rules", "Rules", ListenerArn=item["ListenerArn"])
     return tuple(f"rule of priority {r['Priority']}" for r in rules if not r["IsDefault"])
 
 

@@ -80,4 +80,4 @@ def _spec(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": item["PolicyName"], "arn": item["PolicyARN"], "name": item["PolicyName"]}
+    return {"id": item["PolicyName"], "arn": item.get("PolicyARN", ""), "name": item["PolicyName"]}
