@@ -70,11 +70,13 @@ class View:
             if self.scope.owns(tags, kind):
                 yield self.scope.id_of(tags), item, tags
 
-    def tagged(self) -> Mapping[str, Mapping[str, str]]:
+    def tagged(self, *services: str) -> Mapping[str, Mapping[str, str]]:
         """Tags by ARN of everything of this site that the tagging API knows, from one call.
 
+        services: only theirs ("rds", "s3"), so that one page holds them all.
         For tags only: it may lag behind, so nothing is concluded from an ARN that it lacks.
         """
+        types = {"ResourceTypeFilters": sorted(services)} if services else {}
         found = self.pages(
             "resourcegroupstaggingapi",
             "get_resources",
@@ -84,6 +86,7 @@ class View:
                 {"Key": SITE, "Values": [self.scope.site]},
             ],
             ResourcesPerPage=100,
+            **types,
         )
         return {item["ResourceARN"]: canon.tags(item["Tags"]) for item in found}
 

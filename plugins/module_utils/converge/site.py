@@ -93,11 +93,15 @@ class Converger:
         own = [want for want in wants if not want.given]
         given = {want.address: want for want in wants if want.given}
         reader = Reader(self._accounts, KINDS)
-        haves = reader.read(own, kinds_of(self.task.tiers), self._pool)
+        # What is compared with has to be known before anything can be said to differ.
+        compared = {ref.target for want in own for ref in graph.refs(want.spec)} & given.keys()
+        first = [*own, *(given[name] for name in sorted(compared))]
+        haves = reader.read(first, kinds_of(self.task.tiers), self._pool)
         draft = self._plan(wants, haves, self.task.known)
-        needed = _needed(draft, haves, given)
-        haves |= reader.read([given[name] for name in needed], (), self._pool)
-        unread = {name: {} for name in given if name not in needed}
+        needed = compared.union(_needed(draft, haves, given))
+        later = [given[name] for name in sorted(needed - compared)]
+        haves |= reader.read(later, (), self._pool)
+        unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
         known: Known = {**self.task.known, **unread}
         kept = [want for want in wants if want.address not in unread]
         return Planned(self._plan(kept, haves, known), haves, known)
@@ -179,11 +183,11 @@ def _typical(tier: Tier) -> dict[str, Any]:
 def _needed(draft: Plan, haves: Mapping[str, Have], given: Mapping[str, Want]) -> list[str]:
     """The given objects that somebody has to read.
 
-    Those whose facts are compared; those that a step waits for that has something to do; and, of
-    those nobody refers to, those that would report on something that is still moving.
+    Those that a step waits for that has something to do; and, of those nobody refers to, those that
+    would report on something that is still moving.
     """
     steps = {step.address: step for step in draft.steps}
-    needed = {ref.target for step in draft.steps if step.want for ref in graph.refs(step.want.spec)}
+    needed: set[str] = set()
     for step in draft.steps:
         if _moves(step, haves):
             needed |= step.needs.keys()

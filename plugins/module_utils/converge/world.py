@@ -83,7 +83,7 @@ class Account:
             raise ValueError(f"{step.address} has nothing to act on")
         want = self._resolved(step.want, haves)
         if step.action is Action.UPDATE and step.have:
-            return self._update(kind, aws, want, step.have)
+            return self._postponed(kind, want, self._update(kind, aws, want, step.have))
         if step.action is Action.REPLACE and step.have:
             self._delete(kind, aws, step.have)
             self._await_absence(step.want)
@@ -158,8 +158,14 @@ class Account:
         """What AWS does not take in the create call is set once the object is there."""
         if not have.settled or step.address not in self._made:
             return have
-        want = self._made.pop(step.address)
-        return self._update(self._kinds[step.kind], self._accounts[""], want, have)
+        want, kind = self._made.pop(step.address), self._kinds[step.kind]
+        return self._postponed(kind, want, self._update(kind, self._accounts[""], want, have))
+
+    def _postponed(self, kind: Kind, want: Want, have: Have) -> Have:
+        """Remembers what an object that was busy did not take, for when it has settled."""
+        if not have.settled and compare(want.spec, have.spec, kind.rules.partial, self._purge):
+            self._made[want.address] = want
+        return have
 
     def _delete(self, kind: Kind, aws: Aws, have: Have) -> None:
         attempt = 0

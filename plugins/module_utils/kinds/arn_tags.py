@@ -13,13 +13,17 @@ from ..engine import canon
 from ..engine.model import Change
 from .base import tag_edits
 
+# Asked for together, because one tier has both.
+TOGETHER = ("kms", "s3")
+
 
 def tags_of(view: View, arn: str, exact: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
     """The tags of one object; exact: asks its own service, where the shared answer lacks the ARN.
 
     The tagging API hears of a new object some seconds late.
     """
-    found = view.tagged().get(arn)
+    service = arn.split(":")[2]
+    found = view.tagged(*(TOGETHER if service in TOGETHER else (service,))).get(arn)
     return exact() if found is None else found
 
 

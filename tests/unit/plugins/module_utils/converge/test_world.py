@@ -61,9 +61,7 @@ class Thing(Kind):
             raise outcome
         return have
 
-    def update(
-        self, aws: object, want: Want, have: Have, changes: Sequence[Change]
-    ) -> Have | None:
+    def update(self, aws: object, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         self.updates += 1
         return None
 
@@ -144,3 +142,30 @@ def test_what_is_gone_already_counts_as_deleted() -> None:
     have = Have("thing", "main", {}, {"id": "x"})
     step = Step("thing/main", Action.DESTROY, "thing", "main", "t", have=have)
     assert account(thing).act(step, {}) is None
+
+
+@dataclass
+class Busy(Thing):
+    """Takes no change while it is not settled."""
+
+    def update(self, aws: object, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        self.updates += 1
+        if have.settled:
+            self.there = [have_for(want, have.facts)]
+            return None
+        return have
+
+
+def test_a_change_that_a_busy_object_does_not_take_is_made_once_it_has_settled() -> None:
+    busy = Busy(there=[Have("thing", "main", {"size": 1}, {"id": "x"}, settled=False)])
+    world = account(busy)
+    step = Step(WANT.address, Action.UPDATE, "thing", "main", "", WANT, busy.there[0])
+    after = world.act(step, {})
+    assert after is not None
+    assert not after.settled
+    assert world.look([step])[WANT.address].spec == {"size": 1}
+    busy.there = [Have("thing", "main", {"size": 1}, {"id": "x"})]
+    assert world.look([step])[WANT.address].spec == {"size": 2}
+    assert busy.updates == 2
+    assert world.look([step])[WANT.address].settled
+    assert busy.updates == 2
