@@ -79,17 +79,6 @@ options:
         is refused: keep it in Secrets Manager and give its ARN."
     type: dict
     default: {}
-  database_name:
-    description:
-      - Name of the database, the same that the database tier has.
-    type: str
-    default: application
-  nat:
-    description:
-      - How hosts reach the internet, the same that the network tier has.
-    type: str
-    choices: [per_zone, one, none]
-    default: per_zone
 """
 
 EXAMPLES = r"""

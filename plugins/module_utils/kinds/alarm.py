@@ -13,7 +13,7 @@ from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from . import alarm_metrics
-from .arn_tags import tags_of
+from .arn_tags import tagged, tags_of
 from .base import Kind, changed, have_for, tag_edits
 
 # Spec key -> name at AWS, for what every alarm has.
@@ -46,7 +46,7 @@ class Alarm(Kind):
             "cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=start
         ):
             arn, name = item["AlarmArn"], item["AlarmName"]
-            tags = _tags(view, arn) if name in named else view.tagged().get(arn, {})
+            tags = _tags(view, arn) if name in named else tagged(view, "cloudwatch").get(arn, {})
             if view.scope.owns(tags, self.name):
                 spec = {**_spec(item), "tags": tags}
                 yield Have(self.name, view.scope.id_of(tags), spec, _facts(arn, name))

@@ -13,8 +13,11 @@ from ..engine import canon
 from ..engine.model import Change
 from .base import tag_edits
 
-# Asked for together, because one tier has both.
-TOGETHER = ("kms", "s3")
+# Services that are asked for together, because one tier has objects of them all.
+TOGETHER = (("kms", "s3"), ("acm", "cloudwatch", "elasticloadbalancing", "sns"))
+# A service that is one for all regions: the tagging API of this region only knows its objects.
+GLOBAL = "route53"
+GLOBAL_REGION = "us-east-1"
 
 
 def tags_of(view: View, arn: str, exact: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
@@ -22,9 +25,17 @@ def tags_of(view: View, arn: str, exact: Callable[[], Mapping[str, str]]) -> Map
 
     The tagging API hears of a new object some seconds late.
     """
-    service = arn.split(":")[2]
-    found = view.tagged(*(TOGETHER if service in TOGETHER else (service,))).get(arn)
+    found = tagged(view, arn.split(":")[2]).get(arn)
     return exact() if found is None else found
+
+
+def tagged(view: View, service: str) -> Mapping[str, Mapping[str, str]]:
+    """Tags by ARN of a service's objects; one request tells those of a whole tier."""
+    here = view.scope.region == GLOBAL_REGION
+    if service == GLOBAL and not here:
+        return {}
+    groups = (TOGETHER[0], (*TOGETHER[1], GLOBAL) if here else TOGETHER[1], (service,))
+    return view.tagged(*next(group for group in groups if service in group))
 
 
 def rds_tags(view: View, arn: str) -> Mapping[str, str]:

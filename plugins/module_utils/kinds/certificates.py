@@ -10,7 +10,7 @@ from typing import Any
 
 from ..aws.view import View
 from ..engine import canon
-from .arn_tags import tags_of
+from .arn_tags import tagged, tags_of
 from .route53 import bare
 
 KIND = "certificate"
@@ -67,7 +67,7 @@ def chosen(view: View, spec: Mapping[str, Any]) -> Certificate | None:
 def _read(view: View, domains: set[str]) -> Iterator[Certificate]:
     for item in view.pages("acm", "list_certificates", "CertificateSummaryList"):
         arn, domain = item["CertificateArn"], bare(item["DomainName"])
-        tags = _tags(view, arn) if domain in domains else view.tagged().get(arn, {})
+        tags = _tags(view, arn) if domain in domains else tagged(view, "acm").get(arn, {})
         if not view.scope.owns(tags, KIND):
             continue
         answer = view.call("acm", "describe_certificate", CertificateArn=arn)

@@ -13,6 +13,7 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change
+from .arn_tags import tagged
 from .base import tag_edits
 
 SERVICE = "elbv2"
@@ -42,7 +43,8 @@ def listeners(view: View, arn: str) -> list[dict[str, Any]]:
 
 def tags_by_arn(view: View, arns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     """Tags by ARN; what the shared answer lacks is asked for, twenty a request."""
-    found = {arn: view.tagged()[arn] for arn in arns if arn in view.tagged()}
+    known = tagged(view, "elasticloadbalancing")
+    found = {arn: known[arn] for arn in arns if arn in known}
     missing = [arn for arn in arns if arn not in found]
     for start in range(0, len(missing), TAG_BATCH):
         batch = missing[start : start + TAG_BATCH]

@@ -17,6 +17,7 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change
+from .arn_tags import tagged
 from .base import tag_edits
 
 SERVICE = "route53"
@@ -91,7 +92,7 @@ def tags_by_id(view: View, resource: str, ids: Collection[str]) -> dict[str, dic
     The tagging API knows them in one region only; what it does not tell is asked for.
     """
     start = f"arn:{view.scope.partition}:route53:::{resource}/"
-    known = view.tagged()
+    known = tagged(view, "route53")
     found = {id: dict(known[start + id]) for id in sorted(ids) if start + id in known}
     listed = sorted(id for id in ids if id not in found)
     for first in range(0, len(listed), TAG_BATCH):

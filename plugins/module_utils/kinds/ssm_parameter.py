@@ -12,7 +12,7 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
-from .arn_tags import tags_of
+from .arn_tags import tagged, tags_of
 from .base import Kind, changed, have_for, tag_edits
 
 
@@ -35,7 +35,7 @@ class SsmParameter(Kind):
             "ssm", "get_parameters_by_path", "Parameters", Path=top.rstrip("/"), Recursive=True
         ):
             arn, name = item["ARN"], item["Name"]
-            tags = _tags(view, arn, name) if name in named else view.tagged().get(arn, {})
+            tags = _tags(view, arn, name) if name in named else tagged(view, "ssm").get(arn, {})
             if view.scope.owns(tags, self.name):
                 ours.append((item, tags))
             else:

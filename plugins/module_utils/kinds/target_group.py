@@ -16,6 +16,7 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from . import elbv2
+from .arn_tags import tagged
 from .base import Kind, changed, have_for
 
 CHECK = {
@@ -89,7 +90,7 @@ def _items(view: View, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The groups of these names, and all others that carry our tags."""
     found = [item for name in names for item in _described(view, Names=[name])]
     known = {item["TargetGroupArn"] for item in found}
-    for arn, tags in view.tagged().items():
+    for arn, tags in tagged(view, "elasticloadbalancing").items():
         if arn not in known and view.scope.owns(tags, TargetGroup.name) and ":targetgroup/" in arn:
             found += _described(view, TargetGroupArns=[arn])
     return {item["TargetGroupArn"]: item for item in found}
