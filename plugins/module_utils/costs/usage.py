@@ -131,6 +131,10 @@ def _secret(spec: Spec, region: str) -> list[Usage]:
     return [_each("secret", region), *(_each("secret", str(name)) for name in replicas)]
 
 
+def _secret_replica(spec: Spec, _region: str) -> list[Usage]:
+    return [_each("secret", str(spec.get("region") or ""))]
+
+
 def _hosted_zone(_spec: Spec, _region: str) -> list[Usage]:
     return [_each("route53.zone", GLOBAL, "of the account's first 25 zones")]
 
@@ -172,6 +176,12 @@ def _bucket(spec: Spec, region: str) -> list[Usage]:
         _metered("s3.standard", region, "GB-Mo", note),
         *_copies(spec.get("replicate_to"), region),
     ]
+
+
+def _bucket_replication(spec: Spec, region: str) -> list[Usage]:
+    """The key of the copies is told by ARN, with their region in it."""
+    parts = str(spec.get("key") or "").split(":")
+    return _copies(parts[3] if len(parts) > 3 else "undeclared", region)
 
 
 def _flow_log(_spec: Spec, region: str) -> list[Usage]:
@@ -230,6 +240,7 @@ _KINDS: Final[Mapping[str, Callable[[Spec, str], list[Usage]]]] = {
     "alarm": _alarm,
     "autoscaling_group": _autoscaling_group,
     "bucket": _bucket,
+    "bucket_replication": _bucket_replication,
     "certificate": _certificate,
     "db_instance": _db_instance,
     "elastic_ip": _elastic_ip,
@@ -241,6 +252,7 @@ _KINDS: Final[Mapping[str, Callable[[Spec, str], list[Usage]]]] = {
     "nat_gateway": _nat_gateway,
     "record": _record,
     "secret": _secret,
+    "secret_replica": _secret_replica,
     "sns_topic": _sns_topic,
     "ssm_parameter": _ssm_parameter,
     "vpc_endpoint": _vpc_endpoint,

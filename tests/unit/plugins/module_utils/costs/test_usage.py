@@ -182,6 +182,18 @@ def test_only_what_aws_gives_for_nothing_is_free_in_a_kind_that_has_both() -> No
     assert cost("certificate", {"certificate_authority_arn": "arn:aws:acm-pca:::a"})[2] == 1
 
 
+def test_copies_of_buckets_and_secrets_are_priced_where_they_cost() -> None:
+    key = "arn:aws:kms:us-west-2:123456789012:alias/phoenix-production-recovery"
+    [transfer] = usages("bucket_replication", {"key": key}, EAST)
+    assert (transfer.key, transfer.region, transfer.metered) == (
+        "transfer.to.us-west-2",
+        EAST,
+        True,
+    )
+    [secret] = usages("secret_replica", {"region": "us-west-2"}, EAST)
+    assert (secret.key, secret.region) == ("secret", "us-west-2")
+
+
 def test_copies_to_another_region_show_the_price_of_the_region_they_leave() -> None:
     found = usages("bucket", {"replicate_to": "us-west-2"}, EAST)
     assert [(use.key, use.region) for use in found] == [
