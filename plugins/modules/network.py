@@ -13,6 +13,10 @@ description:
   - Makes a VPC with public, application and database subnets in every zone of the site, an internet
     gateway, NAT gateways with their addresses, and the routes to them. The database subnets have no
     way out.
+  - How hosts in the application subnets reach the internet is said by C(nat) of the site in
+    O(sites). With V(per_zone) each zone has a NAT gateway, so the loss of a zone cuts off no other
+    one. With V(one) all use that of the first zone, which costs less. With V(none) they have no
+    default route.
   - Makes security groups for balancer, web and database that name one another, with every rule an
     object of its own. A rule is changed in place. The default security group is kept empty.
   - Rules, routes and subnets that somebody else put there are named in RV(foreign) and left alone.
@@ -22,15 +26,6 @@ extends_documentation_fragment:
   - operatingdev.phoenix.aws
   - operatingdev.phoenix.environment
 options:
-  nat:
-    description:
-      - How hosts in the application subnets reach the internet.
-      - With V(per_zone) each zone has a NAT gateway, so the loss of a zone cuts off no other one.
-        With V(one) all use that of the first zone, which costs less. With V(none) they have no
-        default route.
-    type: str
-    choices: [per_zone, one, none]
-    default: per_zone
   s3_endpoint:
     description:
       - Whether traffic to S3 goes through a gateway endpoint, which costs nothing, instead of a NAT
@@ -66,9 +61,8 @@ EXAMPLES = r"""
     environment: staging
     account_id: "123456789012"
     sites:
-      home: {region: us-east-1, stands: home, cidr: 10.30.0.0/16, zones: [a, b]}
+      home: {region: us-east-1, stands: home, cidr: 10.30.0.0/16, zones: [a, b], nat: one}
     site: home
-    nat: one
 
 - name: Start it and go on with something else
   operatingdev.phoenix.network:

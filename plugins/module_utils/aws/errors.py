@@ -73,8 +73,8 @@ def status(error: BaseException) -> int:
 
 def meaning(error: BaseException) -> Meaning:
     """Classifies an exception from a call."""
-    if isinstance(error, Unseen):
-        return Meaning.ABSENT
+    if isinstance(error, NotYet):
+        return Meaning.UNPROPAGATED
     if not isinstance(error, ClientError):
         lost = isinstance(error, (ConnectionError, HTTPClientError, ResponseParserError))
         return Meaning.UNCLEAR if lost else Meaning.REFUSED
@@ -147,8 +147,8 @@ def _exists(name: str) -> bool:
     )
 
 
-class Unseen(Exception):
-    """AWS has made it together with something else, and does not show it yet."""
+class NotYet(Exception):
+    """AWS is not so far: it will go through later, without anybody doing anything."""
 
 
 class AccountMismatch(Exception):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from ..aws.errors import Unseen
+from ..aws.errors import NotYet
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
@@ -51,7 +51,7 @@ class DefaultSecurityGroup(Kind):
         ]
         found = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
         if not found:
-            raise Unseen(f"the default group of {want.spec['vpc']} does not show yet")
+            raise NotYet(f"the default group of {want.spec['vpc']} does not show yet")
         group = found[0]["GroupId"]
         aws.client("ec2").create_tags(Resources=[group], Tags=pairs(want.spec["tags"]))
         _strip(aws, group)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import NotYet
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
@@ -67,7 +68,9 @@ class NatGateway(Kind):
             "ConnectivityType": "public",
             "TagSpecifications": specification("natgateway", want.spec["tags"]),
         }
-        first = len(_dead(View(aws), want.id))
+        dead = _dead(View(aws), want.id)
+        _refuse_held(dead, want.spec["allocation"])
+        first = len(dead)
         for generation in range(first, first + ATTEMPTS):
             token = aws.scope.token(want.address, arguments, generation)
             item = aws.client("ec2").create_nat_gateway(**arguments, ClientToken=token)[
@@ -88,12 +91,19 @@ class NatGateway(Kind):
         aws.client("ec2").delete_nat_gateway(NatGatewayId=have.facts["id"])
 
 
-def _dead(view: View, id: str) -> list[str]:
+def _dead(view: View, id: str) -> list[dict[str, Any]]:
     return [
-        item["NatGatewayId"]
+        item
         for item in nat_gateways.listed(view)
         if item["State"] not in nat_gateways.ALIVE and nat_gateways.id_of(view.scope, item) == id
     ]
+
+
+def _refuse_held(dead: Iterable[Mapping[str, Any]], allocation: str) -> None:
+    """A gateway that is being deleted holds its address for about a minute."""
+    for item in dead:
+        if item["State"] == "deleting" and _address(item).get("AllocationId") == allocation:
+            raise NotYet(f"{item['NatGatewayId']} is being deleted and still holds the address")
 
 
 def _facts(item: Mapping[str, Any]) -> dict[str, str]:
