@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Conflict, Meaning, meaning
+from ..aws.errors import Conflict, Meaning, NotYet, meaning
 from ..aws.session import SECRETS, Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
@@ -64,10 +64,7 @@ class DbInstance(Kind):
 
     def create(self, aws: Aws, want: Want) -> Have:
         if want.spec["source"]:
-            region = want.spec["source"].split(":")[3]
-            item = aws.once("rds").create_db_instance_read_replica(
-                **arguments.of_replica(want.spec, region)
-            )["DBInstance"]
+            item = _replicate(aws, want)
         else:
             username, password = _login(aws, want)
             item = aws.once("rds").create_db_instance(
@@ -133,6 +130,20 @@ def _status(item: reading.Item) -> str:
         return f"{status}, pending: {', '.join(sorted(pending))}"
     links = [str(info.get("Status")) for info in item.get("StatusInfos") or ()]
     return ", ".join([status, *links])
+
+
+def _replicate(aws: Aws, want: Want) -> reading.Item:
+    """Makes a replica. Its source may be at its daily backup, and takes none until that is done."""
+    region = want.spec["source"].split(":")[3]
+    asked = arguments.of_replica(want.spec, region)
+    try:
+        answer = aws.once("rds").create_db_instance_read_replica(**asked)
+    except Exception as error:
+        if meaning(error) is Meaning.BLOCKED:
+            raise NotYet(f"{want.spec['source']} is busy: {error}") from error
+        raise
+    item: reading.Item = answer["DBInstance"]
+    return item
 
 
 def _login(aws: Aws, want: Want) -> tuple[str, str]:

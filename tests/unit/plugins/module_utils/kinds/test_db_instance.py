@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import Conflict
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import (
+    Conflict,
+    Meaning,
+    NotYet,
+    meaning,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope, pairs
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
     SECRETS,
@@ -386,6 +391,14 @@ def test_a_replica_is_told_all_that_aws_takes_of_a_new_one(scope: Scope, west: A
         assert part in body
     for refused in ("DBParameterGroupName", "BackupRetentionPeriod", "MasterUser", "EngineVersion"):
         assert f"&{refused}" not in body
+
+
+def test_a_replica_of_a_busy_primary_is_made_later(scope: Scope, west: Aws) -> None:
+    with Stubber(west.once("rds")) as stub:
+        stub.add_client_error("create_db_instance_read_replica", "InvalidDBInstanceState")
+        with pytest.raises(NotYet) as refused:
+            DbInstance().create(west, replica(scope))
+    assert meaning(refused.value) is Meaning.UNPROPAGATED
 
 
 def test_a_new_replica_differs_in_what_its_create_cannot_say(scope: Scope, west: Aws) -> None:
