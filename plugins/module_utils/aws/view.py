@@ -76,7 +76,7 @@ class View:
         services: only theirs ("rds", "s3"), so that one page holds them all.
         For tags only: it may lag behind, so nothing is concluded from an ARN that it lacks.
         """
-        types = {"ResourceTypeFilters": sorted(services)} if services else {}
+        types: dict[str, Any] = {"ResourceTypeFilters": sorted(services)} if services else {}
         found = self.pages(
             "resourcegroupstaggingapi",
             "get_resources",

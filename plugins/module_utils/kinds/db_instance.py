@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Conflict, Meaning, NotYet, meaning
-from ..aws.session import SECRETS, Aws
+from ..aws.errors import Meaning, meaning
+from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from . import db_instance_arguments as arguments
 from . import db_instance_reading as reading
 from .arn_tags import retag_rds
 from .base import Kind, changed, have_for
+from .db_instance_making import login, replicate
 
 DELETING = "deleting"
 
@@ -64,9 +64,9 @@ class DbInstance(Kind):
 
     def create(self, aws: Aws, want: Want) -> Have:
         if want.spec["source"]:
-            item = _replicate(aws, want)
+            item = replicate(aws, want)
         else:
-            username, password = _login(aws, want)
+            username, password = login(aws, want)
             item = aws.once("rds").create_db_instance(
                 **arguments.of_primary(want.spec, username, password)
             )["DBInstance"]
@@ -130,31 +130,3 @@ def _status(item: reading.Item) -> str:
         return f"{status}, pending: {', '.join(sorted(pending))}"
     links = [str(info.get("Status")) for info in item.get("StatusInfos") or ()]
     return ", ".join([status, *links])
-
-
-def _replicate(aws: Aws, want: Want) -> reading.Item:
-    """Makes a replica. Its source may be at its daily backup, and takes none until that is done."""
-    region = want.spec["source"].split(":")[3]
-    asked = arguments.of_replica(want.spec, region)
-    try:
-        answer = aws.once("rds").create_db_instance_read_replica(**asked)
-    except Exception as error:
-        if meaning(error) is Meaning.BLOCKED:
-            raise NotYet(f"{want.spec['source']} is busy: {error}") from error
-        raise
-    item: reading.Item = answer["DBInstance"]
-    return item
-
-
-def _login(aws: Aws, want: Want) -> tuple[str, str]:
-    """The master user's name and password, out of the secret and into the one call for them."""
-    name = want.spec["secret"]
-    answer = aws.client("secretsmanager").get_secret_value(SecretId=name)
-    value = json.loads(answer["SecretString"])
-    password = SECRETS.learn(str(value["password"]))
-    if value["username"] != want.spec["username"]:
-        raise Conflict(
-            f"{want.address}: secret {name} is for user {value['username']}, the declaration names "
-            f"{want.spec['username']} as database_user; declare the one that the secret is for"
-        )
-    return str(value["username"]), password

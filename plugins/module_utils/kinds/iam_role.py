@@ -14,8 +14,7 @@ from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, tag_edits
 from .documents import document
-
-PAGE = 1000
+from .iam_role_reading import described
 
 
 class IamRole(Kind):
@@ -34,7 +33,7 @@ class IamRole(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         """Declared roles only: several tiers have roles, and none knows those of another."""
         for want in wants:
-            role = _role(view, want.spec["name"])
+            role = described(view, want.spec["name"])
             tags = canon.tags(role.get("Tags", [])) if role else {}
             if role and view.scope.owns(tags, self.name):
                 yield _have(want, role, tags)
@@ -74,33 +73,6 @@ class IamRole(Kind):
             if f"inline policy {policy} of {name}" not in have.foreign:
                 iam.delete_role_policy(RoleName=name, PolicyName=policy)
         iam.delete_role(RoleName=name)
-
-
-def _role(view: View, name: str) -> Mapping[str, Any] | None:
-    """One request tells everything of all roles; a role too new for it is asked for by name."""
-    everything = view.pages(
-        "iam",
-        "get_account_authorization_details",
-        "RoleDetailList",
-        Filter=["Role"],
-        MaxItems=PAGE,
-    )
-    for role in everything:
-        if role["RoleName"] == name:
-            return dict(role)
-    answer = view.call("iam", "get_role", RoleName=name)
-    if not answer:
-        return None
-    policies = view.pages("iam", "list_role_policies", "PolicyNames", RoleName=name)
-    attached = view.pages("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)
-    return {
-        **answer["Role"],
-        "AttachedManagedPolicies": attached,
-        "RolePolicyList": [
-            view.call("iam", "get_role_policy", RoleName=name, PolicyName=policy)
-            for policy in policies
-        ],
-    }
 
 
 def _have(want: Want, role: Mapping[str, Any], tags: Mapping[str, str]) -> Have:
