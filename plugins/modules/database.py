@@ -47,11 +47,6 @@ options:
       - Up to how many GiB the storage grows by itself, at least a tenth more than O(storage_gb).
     type: int
     default: 200
-  name:
-    description:
-      - Name of the database that the application uses.
-    type: str
-    default: application
   backup_days:
     description:
       - How many days backups are kept, from 1 to 35, the same at both sites.

@@ -56,17 +56,6 @@ FIELDS: tuple[Field, ...] = (
         200,
         lambda v: 22 <= v <= 65536,
     ),
-    Field(
-        "name",
-        "str",
-        "a database name of lower-case letters, digits and underscores",
-        "application",
-        "application",
-        lambda v: (
-            bool(re.fullmatch(r"[a-z][a-z0-9_]{0,62}", v))
-            and v not in ("postgres", "rdsadmin", "template0", "template1")
-        ),
-    ),
     Field("backup_days", "int", "a number of days from 1 to 35", 7, 7, lambda v: 1 <= v <= 35),
     Field(
         "backup_window",
@@ -176,7 +165,7 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
             "multi_az": options["multi_az"],
             "source": "",
             "username": site.database_user,
-            "database": options["name"],
+            "database": site.database_name,
             "secret": secret_name(site.scope),
         },
         after=(Ref("secret/database"),),

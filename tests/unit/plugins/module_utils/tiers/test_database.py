@@ -135,9 +135,10 @@ def test_the_subnets_are_those_of_the_declared_zones() -> None:
     assert set(graph.needs(group)) == {"subnet/database-b", "subnet/database-d"}
 
 
-def test_the_port_is_that_of_the_environment() -> None:
-    found = database.wants(site(database_port=6432), options())
-    assert [w.spec["port"] for w in found if w.kind == "db_instance"] == [6432]
+def test_port_user_and_database_are_those_of_the_environment() -> None:
+    own = site(database_port=6432, database_user="owner", database_name="shop")
+    [spec] = [w.spec for w in database.wants(own, options()) if w.kind == "db_instance"]
+    assert (spec["port"], spec["username"], spec["database"]) == (6432, "owner", "shop")
 
 
 @pytest.mark.parametrize(
@@ -147,8 +148,6 @@ def test_the_port_is_that_of_the_environment() -> None:
         ({"engine_version": "sixteen"}, "engine_version"),
         ({"instance_class": "t4g.medium"}, "instance_class"),
         ({"storage_gb": 10}, "storage_gb"),
-        ({"name": "Shop-1"}, "name"),
-        ({"name": "template1"}, "name"),
         ({"backup_days": 0}, "backup_days"),
         ({"backup_days": 36}, "backup_days"),
         ({"backup_window": "02:00-02:10"}, "backup_window"),
