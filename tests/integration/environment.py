@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reference environment as tests drive it: both sites, through the runner's own functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import (
+    Scope,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
+    Aws,
+    Connection,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.destroy import (
+    destroy,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import (
+    run,
+)
+
+from sandbox.running import Handle
+
+ACCOUNT = "123456789012"
+SITES = {
+    "home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"},
+    "recovery": {"region": "us-west-2", "stands": "recovery", "cidr": "10.21.0.0/16"},
+}
+TRAFFIC = {"domain": "shop.example.com", "alarm_email": "ops@example.com"}
+Result = dict[str, Any]
+
+
+class Environment:
+    """Both sites of one declaration, each in a thread as Ansible's forks would have it."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+        self.declared: dict[str, Any] = {
+            "environment": "production",
+            "account_id": ACCOUNT,
+            "sites": SITES,
+            "traffic": TRAFFIC,
+        }
+
+    def params(self, site: str, **options: Any) -> dict[str, Any]:
+        connection = {
+            "endpoint_url": self.handle.endpoint,
+            "access_key": "emulated",
+            "secret_key": "emulated",
+        }
+        return {**self.declared, "site": site, **connection, **options}
+
+    def run(self, **options: Any) -> dict[str, Result]:
+        """Brings both sites to what is declared and waits for them."""
+        return self._each(lambda site: run(self.params(site, **options), "site", dry=False))
+
+    def plan(self, **options: Any) -> dict[str, Result]:
+        """What `run` would do; writes nothing."""
+        return self._each(lambda site: run(self.params(site, **options), "site", dry=True))
+
+    def info(self) -> dict[str, Result]:
+        return self._each(lambda site: run(self.params(site), "site_info", dry=True))
+
+    def destroy(self, site: str, **options: Any) -> Result:
+        return destroy(self.params(site, **options), dry=False)
+
+    def aws(self, site: str) -> Aws:
+        """Clients of one site, for doing things behind the collection's back."""
+        place = SITES[site]
+        scope = Scope("production", site, place["region"], ACCOUNT, place["stands"])
+        return Aws(scope, Connection("", "", "x", "x", "", self.handle.endpoint))
+
+    def _each(self, work: Callable[[str], Result]) -> dict[str, Result]:
+        with ThreadPoolExecutor() as pool:
+            futures = {site: pool.submit(work, site) for site in self.declared["sites"]}
+            return {site: future.result() for site, future in futures.items()}
+
+
+def addresses(results: Mapping[str, Result], *actions: str) -> set[str]:
+    """ "site address" of the planned actions, of these kinds or of all that write."""
+    wanted = actions or ("create", "change", "replace", "destroy")
+    return {
+        f"{site} {action['address']}"
+        for site, result in results.items()
+        for action in result["actions"]
+        if action["action"] in wanted
+    }
+
+
+def done(results: Mapping[str, Result]) -> set[str]:
+    """ "site address" of the actions that were executed."""
+    return {f"{site} {name}" for site, result in results.items() for name in result["done"]}

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lost answers, throttling, server errors: the run finishes, and makes each object once."""
+
+from __future__ import annotations
+
+from environment import Environment, addresses, done
+from objects import objects
+
+CREATES = ("Create", "Allocate", "Request", "Put", "Register", "Run", "Authorize", "Associate")
+
+
+def test_an_answer_lost_on_every_kind_of_create_gives_one_object_each(empty: Environment) -> None:
+    mark = empty.handle.mark()
+    empty.run()
+    names = {entry["action"] for entry in empty.handle.writes_since(mark)}
+    creates = sorted(name for name in names if name.startswith(CREATES))
+    assert len(creates) > 25
+    once = objects(empty)
+
+    empty.handle.reset()
+    empty.handle.faults([{"action": name, "effect": "lost", "at": 1} for name in creates])
+    ran = empty.run()
+    fired = {entry["action"] for entry in empty.handle.fired()}
+    assert fired == set(creates)
+    assert objects(empty) == once and max(once.values()) == 1
+    assert addresses(ran) == done(ran)
+    empty.handle.faults([])
+    assert addresses(empty.plan()) == set()
+
+
+def test_five_percent_throttling_and_one_percent_server_errors_do_not_stop_a_run(
+    empty: Environment,
+) -> None:
+    empty.handle.faults(
+        [
+            {"effect": "throttle", "probability": 0.05, "seed": 7},
+            {"effect": "error500", "probability": 0.01, "seed": 11},
+        ]
+    )
+    ran = empty.run()
+    assert {entry["effect"] for entry in empty.handle.fired()} == {"throttle", "error500"}
+    assert addresses(ran) == done(ran)
+    empty.handle.faults([])
+    assert max(objects(empty).values()) == 1
+    assert addresses(empty.plan()) == set()
