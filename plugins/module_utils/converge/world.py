@@ -112,7 +112,8 @@ class Account:
                 how = meaning(error)
                 if how in (Meaning.REFUSED, Meaning.BLOCKED):
                     raise
-                have = None if how is Meaning.THROTTLED else self._search(want)
+                # It may be a later call of the create that was throttled, so this looks too.
+                have = self._search(want, 1 if how is Meaning.THROTTLED else LOOKS)
                 if have is not None:
                     return self._update(kind, aws, want, have)
                 if how is Meaning.EXISTS:
@@ -125,9 +126,9 @@ class Account:
                 time.sleep(_backoff(attempt))
         raise TimeoutError(f"{want.address}: {ATTEMPTS} attempts")
 
-    def _search(self, want: Want) -> Have | None:
+    def _search(self, want: Want, looks: int) -> Have | None:
         """Looks for an object that may have just been made; it may take a moment to show."""
-        for attempt in range(LOOKS):
+        for attempt in range(looks):
             found = self._read([want]).get(want.address)
             if found is not None:
                 return found

@@ -50,13 +50,18 @@ class InternetGateway(Kind):
 
 
 def _attach(aws: Aws, gateway: str, vpc: str) -> None:
-    """Attaches it to this VPC only. AWS refuses to repeat an attachment, so we look first."""
+    """Attaches it to this VPC only. AWS refuses to repeat an attachment, so we look."""
     now = _now(aws, gateway)
     for other in now:
         if other != vpc:
             _detach(aws, gateway, other)
-    if vpc not in now:
-        aws.once("ec2").attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    if vpc in now:
+        return
+    try:
+        aws.client("ec2").attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    except Exception as error:
+        if meaning(error) is not Meaning.EXISTS or vpc not in _now(aws, gateway):
+            raise
 
 
 def _detach(aws: Aws, gateway: str, vpc: str) -> None:

@@ -93,10 +93,17 @@ def test_a_create_that_failed_with_500_and_made_nothing_is_repeated() -> None:
     assert thing.creates == 2 and len(thing.there) == 1
 
 
-def test_a_throttled_create_is_repeated_without_looking() -> None:
+def test_a_throttled_create_is_repeated() -> None:
     thing = Thing(outcomes=[refused("Throttling"), refused("RequestLimitExceeded"), "made"])
     create(thing)
     assert thing.creates == 3
+
+
+def test_a_create_throttled_in_a_later_call_makes_no_second_object() -> None:
+    half = Have("thing", "main", {"size": 1}, {"id": "thing-0"})
+    thing = Thing(outcomes=[refused("Throttling")], there=[half])
+    create(thing)
+    assert (thing.creates, thing.updates) == (1, 1)
 
 
 def test_a_refused_create_is_reported_as_it_is() -> None:
