@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -186,20 +187,21 @@ def test_nothing_shipped_names_the_emulator(path: Path) -> None:
 
 
 def kind_names(path: Path) -> list[str]:
-    """The names of the kinds that a file defines: the value of `name` in each of its classes."""
+    """The names of the kinds that a file defines."""
+    package = f"{COLLECTION}.plugins.module_utils.kinds"
+    base = importlib.import_module(f"{package}.base").Kind
+    found = vars(importlib.import_module(f"{package}.{path.stem}")).values()
     return [
-        statement.value.value
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef)
-        for statement in node.body
-        if isinstance(statement, ast.AnnAssign)
-        and isinstance(statement.target, ast.Name)
-        and statement.target.id == "name"
-        and isinstance(statement.value, ast.Constant)
+        item.name
+        for item in found
+        if isinstance(item, type)
+        and issubclass(item, base)
+        and item.__module__ == f"{package}.{path.stem}"
+        and not inspect.isabstract(item)
     ]
 
 
-KIND_FILES = [path for path in python_files(KINDS) if kind_names(path)]
+KIND_FILES = [path for path in sorted(KINDS.glob("[a-z]*.py")) if kind_names(path)]
 
 
 @pytest.mark.parametrize("path", KIND_FILES, ids=name_of)
