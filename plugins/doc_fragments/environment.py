@@ -26,7 +26,8 @@ options:
       - All sites of the environment by name, each a dictionary.
       - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network
         of /16 to /20 that overlaps with that of no other site."
-      - "Optional are C(zones), letters such as V([a, b, c]), and C(strategy) (V(backup_restore),
+      - "Optional are C(zones), letters such as V([a, b, c]), C(nat) (V(per_zone), V(one) or
+        V(none) NAT gateways), C(strategy) (V(backup_restore),
         V(pilot_light) or V(warm_standby)), C(account_id), C(profile) and C(role_arn)."
     type: dict
     required: true
@@ -45,6 +46,11 @@ options:
       - The port of the database.
     type: int
     default: 5432
+  database_name:
+    description:
+      - Name of the database that the application uses.
+    type: str
+    default: application
   database_user:
     description:
       - Name of the master user of the database. Its password is made here and kept in Secrets

@@ -10,7 +10,7 @@ module: site_report
 short_description: Put the results of a whole run on one page and in one file
 version_added: 0.1.0
 description:
-  - Reads what the roles of the tiers registered for every site of the play and prints one summary. In
+  - Reads what the roles of the tiers registered for every site and prints one summary. In
     check mode that is the plan with its monthly cost, otherwise what was built and where.
   - Writes the same facts to a JSON file on the controller, in check mode too.
 author:

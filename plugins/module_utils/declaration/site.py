@@ -20,10 +20,11 @@ REGION = re.compile(
 )
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,20}[a-z0-9]")
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+DATABASE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+SYSTEM_DATABASES = frozenset({"postgres", "rdsadmin", "template0", "template1"})
 USER = re.compile(r"[a-z][a-z0-9_]{0,15}")
 RESERVED = frozenset(
-    "admin administrator all analyse default grant master postgres public rds_iam rds_password "
-    "rds_replication rds_superuser rdsadmin rdsrepladmin rdstopmgr root select table user".split()
+    ["admin", "administrator", "all", "analyse", "default", "grant", "master", "postgres", "public", "rds_iam", "rds_password", "rds_replication", "rds_superuser", "rdsadmin", "rdsrepladmin", "rdstopmgr", "root", "select", "table", "user"]
 )
 STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
 
@@ -64,6 +65,14 @@ SITE_FIELDS = (
         ("a", "b", "c"),
         lambda v: 2 <= len(v) <= 4 and len(set(v)) == len(v) and set(v) <= set("abcdef"),
         elements="str",
+    ),
+    Field(
+        "nat",
+        "str",
+        "per_zone, one or none: how many NAT gateways the hosts have for their way out",
+        "per_zone",
+        "per_zone",
+        choices=("per_zone", "one", "none"),
     ),
     Field("profile", "str", "the name of a profile in the AWS configuration", "production"),
     Field(
@@ -118,6 +127,14 @@ ENVIRONMENT_FIELDS = (
         lambda v: 1150 <= v <= 65535,
     ),
     Field(
+        "database_name",
+        "str",
+        "a database name of lower-case letters, digits and underscores",
+        "application",
+        "application",
+        lambda v: bool(DATABASE.fullmatch(v)) and v not in SYSTEM_DATABASES,
+    ),
+    Field(
         "database_user",
         "str",
         "a user name of 1 to 16 lower-case letters, digits and underscores that PostgreSQL and RDS "
@@ -145,9 +162,10 @@ class Site:
     """One site as its tiers see it.
 
     scope: its own. peer: that of the other site, None where the environment has one site only.
-    cidr: its network, canonical. zones: letters of its zones. strategy: of the recovery site.
-    cidrs: of all sites by name. The ports and the database's master user are what several tiers
-    must agree on.
+    cidr: its network, canonical. zones: letters of its zones.
+    nat: per_zone, one or none. strategy: of the recovery site.
+    cidrs: of all sites by name. The ports and the database's name and user are what several
+    tiers must agree on.
     """
 
     scope: Scope
@@ -156,6 +174,8 @@ class Site:
     strategy: str
     cidrs: Mapping[str, str]
     zones: tuple[str, ...] = ("a", "b", "c")
+    nat: str = "per_zone"
+    database_name: str = "application"
     application_port: int = 8080
     database_port: int = 5432
     database_user: str = "phoenix_owner"
@@ -226,6 +246,8 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
             strategy=declared["sites"][name]["strategy"],
             cidrs={other: cidr(site["cidr"]) for other, site in declared["sites"].items()},
             zones=tuple(sorted(declared["sites"][name]["zones"])),
+            nat=declared["sites"][name]["nat"],
+            database_name=declared["database_name"],
             application_port=declared["application_port"],
             database_port=declared["database_port"],
             database_user=declared["database_user"],

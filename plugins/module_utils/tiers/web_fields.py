@@ -94,22 +94,6 @@ FIELDS: tuple[Field, ...] = (
             for name, text in v.items()
         ),
     ),
-    Field(
-        "database_name",
-        "str",
-        "the name of the database, as the database tier has it",
-        "application",
-        "application",
-        lambda v: bool(re.fullmatch(r"[a-z][a-z0-9_]{0,62}", v)),
-    ),
-    Field(
-        "nat",
-        "str",
-        "per_zone, one or none, as the network has it",
-        "per_zone",
-        "per_zone",
-        choices=("per_zone", "one", "none"),
-    ),
 )
 
 

@@ -129,7 +129,7 @@ def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
 def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) -> Want:
     scope, letters = site.scope, site.zones
     tags = scope.marks("autoscaling_group", "web")
-    way_out = letters if options["nat"] != "none" else ()
+    way_out = letters if site.nat != "none" else ()
     return Want(
         "autoscaling_group",
         "web",
@@ -181,7 +181,7 @@ def _scaling(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
 def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     values: dict[str, Any] = {
         "application_port": str(site.application_port),
-        "database_name": options["database_name"],
+        "database_name": site.database_name,
         "database_secret": secret_name(_home(site)),
         "domain": Ref("certificate/main", "domain"),
         "releases_bucket": site.scope.bucket("releases"),
