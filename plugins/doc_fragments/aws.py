@@ -12,12 +12,12 @@ class ModuleDocFragment:
 options:
   profile:
     description:
-      - A profile of the AWS configuration. A site's own O(sites.profile) comes before it.
+      - A profile of the AWS configuration. A site's own C(sites.<name>.profile) comes before it.
     type: str
     aliases: [aws_profile]
   role_arn:
     description:
-      - ARN of a role to assume. A site's own O(sites.role_arn) comes before it.
+      - ARN of a role to assume. A site's own C(sites.<name>.role_arn) comes before it.
     type: str
   access_key:
     description:
@@ -40,8 +40,8 @@ options:
     type: str
     aliases: [aws_endpoint_url]
 requirements:
-  - boto3 >= 1.40.0
-  - botocore >= 1.40.0
+  - boto3 >= 1.44.5
+  - botocore >= 1.44.5
 notes:
   - Where the connection is local the task runs in the controller's own process, which is about
     thirty times faster. There botocore must be importable by the Python that runs Ansible.

@@ -70,7 +70,7 @@ options:
   wait:
     description:
       - Whether to wait until everything is usable. Without, slow things are only started, what
-        depends on them is deferred, and both are listed in RV(waiting).
+        depends on them is deferred, and both are listed in C(waiting).
     type: bool
     default: true
   wait_timeout:
@@ -80,7 +80,7 @@ options:
     default: 5400
   known:
     description:
-      - The RV(known) of an earlier task, which saves looking up the same objects again.
+      - The C(known) of an earlier task, which saves looking up the same objects again.
     type: dict
     default: {}
   allow_replace:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from ..module_utils.converge.catalog import TIERS
 from ..module_utils.declaration.fields import Field
@@ -39,7 +39,7 @@ def _option(field: Field) -> dict[str, Any]:
 class ModuleDocFragment:
     """Fragment operatingdev.phoenix.tiers."""
 
-    DOCUMENTATION = json.dumps(
+    DOCUMENTATION: ClassVar[str] = json.dumps(
         {
             "options": {
                 tier.TIER: {

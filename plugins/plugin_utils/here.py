@@ -16,11 +16,13 @@ from ansible.utils.display import Display
 
 from ..module_utils.aws import sdk
 from ..module_utils.aws.session import SECRETS, warm
-from ..module_utils.converge.intake import Refusal
+from ..module_utils.converge.intake import RUN_FIELDS, Refusal
 from ..module_utils.converge.run import run
+from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
 from ..module_utils.engine.apply import Event, State
 from ..module_utils.runner import CONNECTION, dry_run
 
+PREFIX = "phoenix_"
 display = Display()
 warm()
 
@@ -47,7 +49,14 @@ class Here(ActionBase):
         return result
 
     def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        """The task's parameters; a plugin may complete them."""
+        """The task's parameters. What concerns the whole environment need not be said in each task:
+        it is taken from variables of the same names with the prefix phoenix_.
+        """
+        for field in (*ENVIRONMENT_FIELDS, *RUN_FIELDS):
+            name = PREFIX + field.name
+            if field.name not in given and name in task_vars:
+                given[field.name] = self._templar.template(task_vars[name])
+        given.setdefault("site", task_vars.get("inventory_hostname"))
         return given
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:

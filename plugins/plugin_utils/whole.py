@@ -11,9 +11,8 @@ from typing import Any
 from ..module_utils.converge.catalog import TIERS
 from ..module_utils.declaration.fields import Problem
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
-from .here import Here
+from .here import PREFIX, Here
 
-PREFIX = "phoenix_"
 OTHERS = ("phoenix_aws", "phoenix_report_dir", "phoenix_wait", "phoenix_wait_timeout")
 
 
@@ -22,11 +21,7 @@ class Whole(Here):
 
     def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         self._strangers = tuple(strangers(task_vars))
-        for field in ENVIRONMENT_FIELDS:
-            name = PREFIX + field.name
-            if field.name not in given and name in task_vars:
-                given[field.name] = self._templar.template(task_vars[name])
-        given.setdefault("site", task_vars.get("inventory_hostname"))
+        given = super().parameters(given, task_vars)
         for tier in TIERS:
             options = {
                 field.name: self._templar.template(task_vars[f"{tier.TIER}_{field.name}"])

@@ -11,7 +11,7 @@ import traceback
 
 MISSING: str = ""
 try:
-    import botocore.session as session
+    from botocore import session
     from botocore.config import Config
     from botocore.credentials import (
         AssumeRoleCredentialFetcher,
@@ -36,12 +36,8 @@ except ImportError:
         """Stands in for botocore's class where botocore is absent."""
 
 
-# What a call raises where the service cannot be reached, may not be asked or does not answer it.
-REACH = (ClientError, ConnectionError, HTTPClientError, ResponseParserError, OSError)
-
 __all__ = [
     "MISSING",
-    "REACH",
     "AssumeRoleCredentialFetcher",
     "ClientError",
     "Config",

@@ -23,7 +23,8 @@ from ..kinds.base import Kind
 from .reading import Reader
 
 ATTEMPTS = 12
-LOOKS = 3
+# How often to look before an object counts as not made: AWS may show it seconds later.
+LOOKS = {Meaning.UNCLEAR: 6, Meaning.EXISTS: 6, Meaning.ABSENT: 3, Meaning.UNPROPAGATED: 3}
 LONGEST_PAUSE = 15.0
 SHORTEST_PAUSE = 0.4
 PATIENCE = 0.04
@@ -112,8 +113,8 @@ class Account:
                 how = meaning(error)
                 if how in (Meaning.REFUSED, Meaning.BLOCKED):
                     raise
-                # It may be a later call of the create that was throttled, so this looks too.
-                have = self._search(want, 1 if how is Meaning.THROTTLED else LOOKS)
+                # It may be a later call of the create that was refused, so this always looks.
+                have = self._search(want, LOOKS.get(how, 1))
                 if have is not None:
                     return self._update(kind, aws, want, have)
                 if how is Meaning.EXISTS:
@@ -132,7 +133,8 @@ class Account:
             found = self._read([want]).get(want.address)
             if found is not None:
                 return found
-            time.sleep(_backoff(attempt))
+            if attempt < looks - 1:
+                time.sleep(_backoff(attempt))
         return None
 
     def _update(self, kind: Kind, aws: Aws, want: Want, have: Have) -> Have:

@@ -231,7 +231,7 @@ def _first_tiers(offer: Mapping[str, Any]) -> Iterator[tuple[Decimal, str, str]]
             and (begin := _decimal(dimension.get("beginRange", "0"))) is not None
         )
         if tiers:
-            _, usd, unit = next((tier for tier in tiers if tier[1]), tiers[0])
+            _begin, usd, unit = next((tier for tier in tiers if tier[1]), tiers[0])
             yield usd, unit, str(term.get("effectiveDate", ""))
 
 

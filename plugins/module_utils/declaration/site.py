@@ -24,7 +24,28 @@ DATABASE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 SYSTEM_DATABASES = frozenset({"postgres", "rdsadmin", "template0", "template1"})
 USER = re.compile(r"[a-z][a-z0-9_]{0,15}")
 RESERVED = frozenset(
-    ["admin", "administrator", "all", "analyse", "default", "grant", "master", "postgres", "public", "rds_iam", "rds_password", "rds_replication", "rds_superuser", "rdsadmin", "rdsrepladmin", "rdstopmgr", "root", "select", "table", "user"]
+    {
+        "admin",
+        "administrator",
+        "all",
+        "analyse",
+        "default",
+        "grant",
+        "master",
+        "postgres",
+        "public",
+        "rds_iam",
+        "rds_password",
+        "rds_replication",
+        "rds_superuser",
+        "rdsadmin",
+        "rdsrepladmin",
+        "rdstopmgr",
+        "root",
+        "select",
+        "table",
+        "user",
+    }
 )
 STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
 

@@ -9,9 +9,11 @@ in what it wants (built by the tiers) and in what it finds.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from ..aws.errors import Meaning, meaning
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
@@ -57,6 +59,21 @@ def have_for(
 ) -> Have:
     """What is there after a create that AWS accepted: the wanted spec and the facts it answered."""
     return Have(want.kind, want.id, dict(want.spec), facts, settled, status, site=want.site)
+
+
+def completed(have: Have, work: Callable[[], object]) -> Have:
+    """What is there after a create whose `work` sets what AWS did not take in the create call.
+
+    A call that does not go through yet is no failed create: that would be repeated, and make a
+    second object. The object is then not settled, and its next look finds what it lacks.
+    """
+    try:
+        work()
+    except Exception as error:
+        if meaning(error) in (Meaning.REFUSED, Meaning.BLOCKED):
+            raise
+        return replace(have, settled=False, status="incomplete")
+    return have
 
 
 def changed(changes: Iterable[Change]) -> frozenset[str]:

@@ -44,7 +44,7 @@ class DefaultSecurityGroup(Kind):
             )
 
     def create(self, aws: Aws, want: Want) -> Have:
-        """AWS has made it together with the VPC, though it may take a moment to show."""
+        """AWS has made it together with the VPC, with rules, which may take a moment to show."""
         filters = [
             {"Name": "vpc-id", "Values": [want.spec["vpc"]]},
             {"Name": "group-name", "Values": ["default"]},
@@ -54,8 +54,8 @@ class DefaultSecurityGroup(Kind):
             raise NotYet(f"the default group of {want.spec['vpc']} does not show yet")
         group = found[0]["GroupId"]
         aws.client("ec2").create_tags(Resources=[group], Tags=pairs(want.spec["tags"]))
-        _strip(aws, group)
-        return have_for(want, {"id": group})
+        stripped = _strip(aws, group)
+        return have_for(want, {"id": group}, settled=stripped, status="" if stripped else "new")
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         retag_ec2(aws, have.facts["id"], changes)
@@ -67,5 +67,8 @@ class DefaultSecurityGroup(Kind):
         """Nothing: AWS removes it with the VPC."""
 
 
-def _strip(aws: Aws, group: str) -> None:
-    security_groups.revoke(aws, group, security_groups.rules_of(aws, group))
+def _strip(aws: Aws, group: str) -> bool:
+    """Removes all its rules. False where none were seen."""
+    rules = security_groups.rules_of(aws, group)
+    security_groups.revoke(aws, group, rules)
+    return bool(rules)

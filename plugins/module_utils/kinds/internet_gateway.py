@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Meaning, meaning
+from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
-from .base import Kind, changed, have_for, retag_ec2
+from .base import Kind, changed, completed, have_for, retag_ec2
 
 
 class InternetGateway(Kind):
@@ -33,8 +33,11 @@ class InternetGateway(Kind):
         gateway = aws.once("ec2").create_internet_gateway(
             TagSpecifications=specification("internet-gateway", want.spec["tags"]),
         )["InternetGateway"]["InternetGatewayId"]
-        _attach(aws, gateway, want.spec["vpc"])
-        return have_for(want, {"id": gateway})
+        attach = aws.client("ec2").attach_internet_gateway
+        return completed(
+            have_for(want, {"id": gateway}),
+            lambda: attach(InternetGatewayId=gateway, VpcId=want.spec["vpc"]),
+        )
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         if "vpc" in changed(changes):
@@ -60,8 +63,10 @@ def _attach(aws: Aws, gateway: str, vpc: str) -> None:
     try:
         aws.client("ec2").attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     except Exception as error:
-        if meaning(error) is not Meaning.EXISTS or vpc not in _now(aws, gateway):
+        if meaning(error) is not Meaning.EXISTS:
             raise
+        if vpc not in _now(aws, gateway):
+            raise NotYet(str(error)) from error
 
 
 def _detach(aws: Aws, gateway: str, vpc: str) -> None:

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Meaning, meaning
+from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from . import route_tables
-from .base import Kind, changed, have_for, retag_ec2
+from .base import Kind, changed, completed, have_for, retag_ec2
 
 
 class RouteTable(Kind):
@@ -60,8 +60,9 @@ class RouteTable(Kind):
         }
         token = aws.token(want.address, arguments)
         table = aws.client("ec2").create_route_table(**arguments, ClientToken=token)["RouteTable"]
-        _associate(aws, table["RouteTableId"], want.spec["subnets"].values())
-        return have_for(want, {"id": table["RouteTableId"]})
+        id = table["RouteTableId"]
+        subnets = want.spec["subnets"].values()
+        return completed(have_for(want, {"id": id}), lambda: _associate(aws, id, subnets))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         if "subnets" in changed(changes):
@@ -97,12 +98,17 @@ def _associate(aws: Aws, table: str, subnets: Iterable[str]) -> None:
     wanted = sorted(subnets)
     now = _associations(aws, wanted)
     client = aws.once("ec2")
-    for subnet in wanted:
-        association, holder = now.get(subnet, ("", ""))
-        if not association:
-            client.associate_route_table(RouteTableId=table, SubnetId=subnet)
-        elif holder != table:
-            client.replace_route_table_association(AssociationId=association, RouteTableId=table)
+    try:
+        for subnet in wanted:
+            old, holder = now.get(subnet, ("", ""))
+            if not old:
+                client.associate_route_table(RouteTableId=table, SubnetId=subnet)
+            elif holder != table:
+                client.replace_route_table_association(AssociationId=old, RouteTableId=table)
+    except Exception as error:
+        if meaning(error) is not Meaning.EXISTS:
+            raise
+        raise NotYet(f"what was looked at is out of date: {error}") from error
 
 
 def _associations(aws: Aws, subnets: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -34,4 +34,4 @@ def alias_of(view: View, key: str) -> str:
 
 def password() -> str:
     """A new password of 40 characters, about 240 bits."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return "".join(secrets.choice(ALPHABET) for _position in range(LENGTH))

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from ..aws.errors import Meaning, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from . import security_groups
-from .base import Kind, changed, have_for, retag_ec2
+from .base import Kind, changed, completed, have_for, retag_ec2
 
 
 class SecurityGroup(Kind):
@@ -56,9 +57,10 @@ class SecurityGroup(Kind):
             VpcId=want.spec["vpc"],
             TagSpecifications=specification("security-group", want.spec["tags"]),
         )["GroupId"]
-        if not want.spec["default_egress"]:
-            _everywhere(aws, group, False)
-        return have_for(want, {"id": group})
+        have = have_for(want, {"id": group})
+        if want.spec["default_egress"]:
+            return have
+        return completed(have, lambda: _everywhere(aws, group, False))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         if "default_egress" in changed(changes):
@@ -72,18 +74,20 @@ class SecurityGroup(Kind):
 
 def _everywhere(aws: Aws, group: str, allowed: bool) -> None:
     """Adds or removes the rule that AWS adds. It is named by what it says: its id is not known."""
-    permission = {
-        "IpProtocol": security_groups.ALL,
-        "IpRanges": [{"CidrIp": security_groups.ANYWHERE}],
-    }
-    client = aws.once("ec2")
+    client = aws.client("ec2")
     call = (
         client.authorize_security_group_egress if allowed else client.revoke_security_group_egress
     )
+    everywhere = [{"CidrIp": security_groups.ANYWHERE}]
     try:
-        call(GroupId=group, IpPermissions=[permission])
-    except Exception:
-        # Done by an earlier try whose answer was lost, by somebody else, or not done at all.
+        call(
+            GroupId=group,
+            IpPermissions=[{"IpProtocol": security_groups.ALL, "IpRanges": everywhere}],
+        )
+    except Exception as error:
+        if meaning(error) is not (Meaning.EXISTS if allowed else Meaning.ABSENT):
+            raise
+        # An earlier try did it and its answer was lost, or nothing was done.
         now = security_groups.rules_of(aws, group)
         if allowed is not any(security_groups.is_default_egress(rule) for rule in now):
             raise

@@ -11,7 +11,7 @@ from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
-from .base import Kind, changed, have_for, retag_ec2
+from .base import Kind, changed, completed, have_for, retag_ec2
 
 
 class Subnet(Kind):
@@ -48,11 +48,12 @@ class Subnet(Kind):
             AvailabilityZone=want.spec["zone"],
             TagSpecifications=specification("subnet", want.spec["tags"]),
         )["Subnet"]
-        # A new subnet gives its hosts no public address.
-        if want.spec["public_ip"]:
-            _set_public_ip(aws, item["SubnetId"], True)
         settled = item["State"] == "available"
-        return have_for(want, _facts(item), settled=settled, status=item["State"])
+        have = have_for(want, _facts(item), settled=settled, status=item["State"])
+        # A new subnet gives its hosts no public address.
+        if not want.spec["public_ip"]:
+            return have
+        return completed(have, lambda: _set_public_ip(aws, item["SubnetId"], True))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         if "public_ip" in changed(changes):

@@ -11,7 +11,7 @@ from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
-from .base import Kind, changed, have_for, retag_ec2
+from .base import Kind, changed, completed, have_for, retag_ec2
 
 
 class Vpc(Kind):
@@ -54,8 +54,8 @@ class Vpc(Kind):
         have = have_for(want, {"id": answer["VpcId"]}, settled=False, status=answer["State"])
         # A new VPC resolves names but gives none to its hosts.
         defaults = {"dns_support": True, "dns_hostnames": False}
-        _set(aws, answer["VpcId"], {k: v for k, v in want.spec.items() if v != defaults.get(k, v)})
-        return have
+        edits = {k: v for k, v in want.spec.items() if v != defaults.get(k, v)}
+        return completed(have, lambda: _set(aws, answer["VpcId"], edits))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         _set(aws, have.facts["id"], {key: want.spec[key] for key in changed(changes)})

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
@@ -74,13 +75,22 @@ class VpcEndpoint(Kind):
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         edits = _edits(aws, want.spec, have, changed(changes))
         if edits:
-            aws.once("ec2").modify_vpc_endpoint(VpcEndpointId=have.facts["id"], **edits)
+            _modify(aws, have.facts["id"], edits)
         retag_ec2(aws, have.facts["id"], changes)
         return None
 
     def delete(self, aws: Aws, have: Have) -> None:
         answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[have.facts["id"]])
         raise_failures(answer, "DeleteVpcEndpoints")
+
+
+def _modify(aws: Aws, endpoint: str, edits: Mapping[str, Any]) -> None:
+    try:
+        aws.once("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, **edits)
+    except Exception as error:
+        if meaning(error) is not Meaning.EXISTS:
+            raise
+        raise NotYet(f"what was looked at is out of date: {error}") from error
 
 
 def _edits(aws: Aws, spec: Mapping[str, Any], have: Have, keys: frozenset[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..aws.scope import Scope
-from ..aws.sdk import REACH
+from ..aws.sdk import ClientError, ConnectionError, HTTPClientError, ResponseParserError
 from ..aws.session import SECRETS, Aws, Connection
 from ..costs import price_list, render, snapshot
 from ..costs.model import Estimate, Item, Price, estimate, merged
@@ -83,5 +83,5 @@ def _listed(
 
     try:
         return price_list.fetch((item.usage for item in wanted), get_products)
-    except REACH:
+    except (ClientError, ConnectionError, HTTPClientError, ResponseParserError):
         return {}

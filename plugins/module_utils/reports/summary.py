@@ -46,7 +46,7 @@ def totals(results: Results) -> dict[str, int]:
 def text(results: Results, planned: bool) -> str:
     """What is (or would be) done, by site and tier, then each object in a line."""
     title = "Plan: nothing was changed" if planned else "Done"
-    rows = [("site", "tier", *COUNTED)]
+    rows: list[tuple[str, ...]] = [("site", "tier", *COUNTED)]
     for site, tasks in results.items():
         for task, result in tasks.items():
             counts = result.get("counts")

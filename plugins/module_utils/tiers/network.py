@@ -122,7 +122,7 @@ def _nat(scope: Scope, letter: str) -> Iterator[Want]:
         "allocation": Ref(f"elastic_ip/nat-{letter}"),
         "state": "usable",
     }
-    yield _want(scope, "nat_gateway", letter, spec, Ref("internet_gateway/main"))
+    yield _want(scope, "nat_gateway", letter, spec, Ref("internet_gateway/main", ready=True))
 
 
 def _route_tables(site: Site, ways: Mapping[str, str]) -> Iterator[Want]:
