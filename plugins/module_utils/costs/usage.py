@@ -31,6 +31,16 @@ FREE: Final[Mapping[str, str]] = {
     "target_group": "free.target_group",
     "vpc": "free.vpc",
 }
+# Settings of another object, which AWS neither sells nor lists; what they make is on that object.
+PARTS: Final = frozenset(
+    {
+        "default_security_group",
+        "route",
+        "scaling_processes",
+        "security_group_rule",
+        "sns_subscription",
+    }
+)
 # Checks of an endpoint cost more for each of these, per the features AWS sells as options.
 _HTTPS: Final = "HTTPS"
 _MATCHES: Final = "_STR_MATCH"
@@ -45,6 +55,8 @@ def usages(kind: str, spec: Spec, region: str) -> list[Usage]:
     spec: its declared attributes, snake_case, in plain values; what it does not say is taken as
     AWS's default, and what decides a price and is missing makes an unknown line.
     """
+    if kind in PARTS:
+        return []
     if kind in FREE:
         return [_each(FREE[kind], region)]
     count = _KINDS.get(kind)
@@ -103,11 +115,12 @@ def _db_instance(spec: Spec, region: str) -> list[Usage]:
 def _autoscaling_group(spec: Spec, region: str) -> list[Usage]:
     least, most = Decimal(spec.get("min_size") or 0), Decimal(spec.get("max_size") or 0)
     note = f"from {least} to {most} instances"
-    size = spec.get("root_volume_gb")
+    launch = spec.get("launch") or spec
+    size = launch.get("root_volume_gb")
     found = [
         _each("free.autoscaling_group", region),
         Usage(
-            f"ec2.instance.linux.{spec.get('instance_type')}",
+            f"ec2.instance.linux.{launch.get('instance_type')}",
             region,
             HOURS_PER_MONTH * least,
             "Hrs",
@@ -250,7 +263,7 @@ _KINDS: Final[Mapping[str, Callable[[Spec, str], list[Usage]]]] = {
     "kms_key": _kms_key,
     "load_balancer": _load_balancer,
     "nat_gateway": _nat_gateway,
-    "record": _record,
+    "dns_record": _record,
     "secret": _secret,
     "secret_replica": _secret_replica,
     "sns_topic": _sns_topic,

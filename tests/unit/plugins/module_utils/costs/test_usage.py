@@ -48,7 +48,7 @@ REFERENCE: list[tuple[str, dict[str, Any]]] = [
     ("kms_key", {}),
     ("load_balancer", {"zones": 3}),
     ("nat_gateway", {}),
-    ("record", {"alias": {"name": "a"}}),
+    ("dns_record", {"alias": {"name": "a"}}),
     ("secret", {"replica_regions": ["us-west-2"]}),
     ("sns_topic", {}),
     ("ssm_parameter", {}),
@@ -200,3 +200,25 @@ def test_copies_to_another_region_show_the_price_of_the_region_they_leave() -> N
         ("s3.standard", EAST),
         ("transfer.to.us-west-2", EAST),
     ]
+
+
+def test_no_kind_that_the_tiers_declare_is_unlisted() -> None:
+    from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import (
+        KINDS,
+    )
+
+    unlisted = {
+        usage.key
+        for kind in KINDS
+        for usage in usages(kind, {"type": "HTTPS"}, "us-east-1")
+        if usage.key.startswith("unlisted.")
+    }
+    # These two are only read, never declared.
+    assert unlisted <= {"unlisted.certificate_validation", "unlisted.serving"}
+
+
+def test_hosts_are_priced_by_what_their_launch_template_says() -> None:
+    launch = {"instance_type": "t4g.small", "root_volume_gb": 20}
+    spec = {"launch": launch, "min_size": 2, "max_size": 12}
+    keys = {usage.key for usage in usages("autoscaling_group", spec, "us-east-1")}
+    assert {"ec2.instance.linux.t4g.small", "ec2.volume.gp3"} <= keys
