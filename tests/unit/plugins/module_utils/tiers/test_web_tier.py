@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the web tier declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.fields import read
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.site import (
+    Site,
+    read_site,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import graph
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_tier
+
+SITES: Mapping[str, Mapping[str, Any]] = {
+    "home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"},
+    "recovery": {"region": "us-west-2", "stands": "recovery", "cidr": "10.21.0.0/16"},
+}
+# What earlier tiers make at every site.
+EARLIER = {
+    "certificate/main",
+    "db_instance/main",
+    "dns_record/site",
+    "kms_key/main",
+    "listener/https",
+    "load_balancer/main",
+    "route/app-a",
+    "route/app-b",
+    "route/app-c",
+    "security_group/web",
+    "subnet/app-a",
+    "subnet/app-b",
+    "subnet/app-c",
+    "target_group/web",
+}
+GROUP = "autoscaling_group/web"
+
+
+def sites(**recovery: Any) -> dict[str, Mapping[str, Any]]:
+    return {**SITES, "recovery": {**SITES["recovery"], **recovery}}
+
+
+def site(name: str = "home", declared: Mapping[str, Any] = SITES, **more: Any) -> Site:
+    environment = {"environment": "production", "account_id": "123456789012"}
+    found, problems = read_site({**environment, "sites": declared, "site": name, **more})
+    if found is None:
+        raise LookupError(problems)
+    return found
+
+
+def options(**given: Any) -> dict[str, Any]:
+    found, problems = read(web_tier.FIELDS, given)
+    if problems:
+        raise LookupError(problems)
+    return found
+
+
+def wants(name: str = "home", declared: Mapping[str, Any] = SITES, **given: Any) -> dict[str, Want]:
+    return {want.address: want for want in web_tier.wants(site(name, declared), options(**given))}
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_everything_referred_to_is_declared_or_made_earlier(name: str) -> None:
+    found = wants(name)
+    named = {target for want in found.values() for target in graph.needs(want)}
+    assert named - found.keys() <= EARLIER
+
+
+def test_home_has_two_to_twelve_hosts() -> None:
+    spec = wants()[GROUP].spec
+    assert (spec["min_size"], spec["max_size"]) == (2, 12)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "least"), [("backup_restore", 0), ("pilot_light", 0), ("warm_standby", 1)]
+)
+def test_the_strategy_says_how_many_hosts_stand_by(strategy: str, least: int) -> None:
+    spec = wants("recovery", sites(strategy=strategy))[GROUP].spec
+    assert (spec["min_size"], spec["max_size"]) == (least, 12)
+
+
+def test_a_site_that_lives_from_backups_waits_for_no_database() -> None:
+    found = wants("recovery", sites(strategy="backup_restore"))
+    assert not [want for want in found.values() if "db_instance/main" in graph.needs(want)]
+    assert "ssm_parameter/database_endpoint" not in found
+
+
+def test_hosts_are_made_beside_the_database_and_replaced_only_after_it() -> None:
+    found = wants()
+    assert "db_instance/main" not in graph.needs(found[GROUP])
+    assert graph.needs(found["scaling_processes/web"])["db_instance/main"] is True
+
+
+def test_hosts_wait_for_their_way_out_where_there_is_one() -> None:
+    needs = graph.needs(wants()[GROUP])
+    assert all(needs[f"route/app-{letter}"] for letter in "abc")
+    home = {**SITES["home"], "nat": "none"}
+    closed = wants("home", {**SITES, "home": home})[GROUP]
+    assert not [name for name in graph.needs(closed) if name.startswith("route/")]
+
+
+def test_hosts_are_launched_with_encrypted_disks_and_without_public_address() -> None:
+    launch = wants()["launch_template/web"].spec["launch"]
+    assert launch["metadata"] == {"tokens": "required", "hops": 1, "tags": "disabled"}
+    assert launch["key"].target == "kms_key/main"
+    assert launch["public_address"] is False
+    assert wants()[GROUP].spec["launch"] == launch
+
+
+def test_an_image_id_comes_before_the_parameter() -> None:
+    def image(**given: Any) -> str:
+        return str(wants(**given)["launch_template/web"].spec["launch"]["image"])
+
+    assert image() == "resolve:ssm:/aws/service/debian/release/12/latest/arm64"
+    assert image(image_id="ami-0123456789abcdef0") == "ami-0123456789abcdef0"
+
+
+def test_without_a_target_for_requests_only_the_cpu_counts() -> None:
+    assert "scaling_policy/requests" in wants()
+    found = wants(requests_target=0)
+    assert "scaling_policy/requests" not in found
+    assert found["scaling_policy/cpu"].spec["target"] == 55.0
+
+
+def test_the_application_finds_its_configuration_at_either_site() -> None:
+    def value(name: str, key: str) -> Any:
+        return wants(name)[f"ssm_parameter/{key}"].spec["value"]
+
+    for name in SITES:
+        # The recovery region holds a copy of home's secret under the same name.
+        assert value(name, "database_secret") == "production/home/database"
+        assert value(name, "application_port") == "8080"
+        assert value(name, "database_name") == "application"
+    assert value("recovery", "releases_bucket").startswith("production-recovery-releases-")
+    assert wants(parameters={"theme": "dark"})["ssm_parameter/theme"].spec["value"] == "dark"
+
+
+def test_only_home_is_waited_for_until_it_serves() -> None:
+    serving = wants()["serving/main"]
+    assert serving.given
+    assert serving.spec == {"minimum": 2}
+    assert graph.needs(serving)["db_instance/main"] is True
+    assert "serving/main" not in wants("recovery")
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_hosts_may_change_nothing_of_the_account(name: str) -> None:
+    [document] = wants(name)["iam_role/web"].spec["policies"].values()
+    actions = {action for item in document["Statement"] for action in item["Action"]}
+    assert not [action for action in actions if "*" in action]
+    assert not {action for action in actions if action.startswith(("iam:", "ec2:", "rds:", "sts:"))}
+    free = {
+        item["Sid"]: item.get("Condition")
+        for item in document["Statement"]
+        if "*" in item["Resource"]
+    }
+    assert set(free) == {"Metrics", "Sessions"}
+    assert free["Metrics"] == {"StringEquals": {"cloudwatch:namespace": ("Phoenix/Application",)}}
+
+
+def test_hosts_read_the_copy_of_the_secret_in_their_own_region() -> None:
+    [document] = wants("recovery")["iam_role/web"].spec["policies"].values()
+    [secret] = [item for item in document["Statement"] if item["Sid"] == "DatabaseSecret"]
+    assert secret["Resource"] == (
+        "arn:aws:secretsmanager:us-west-2:123456789012:secret:production/home/database-??????",
+    )
+
+
+def test_the_same_declaration_in_another_order_is_the_same() -> None:
+    one, two = {"b": "1", "a": "2"}, {"a": "2", "b": "1"}
+    assert wants(parameters=one) == wants(parameters=two)
+    turned = {**SITES["home"], "zones": ["c", "a", "b"]}
+    assert wants() == wants("home", {"recovery": SITES["recovery"], "home": turned})
+
+
+def test_everything_that_can_bear_tags_bears_the_owner_tags() -> None:
+    without = {"scaling_policy", "scaling_processes", "serving"}
+    for name in SITES:
+        for want in wants(name).values():
+            if want.kind not in without:
+                assert want.spec["tags"]["phoenix:id"] == f"{want.kind}/{want.id}"
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"min_size": 20}, "min_size"),
+        ({"parameters": {"api_key": "abc"}}, "parameters.api_key"),
+        ({"parameters": {"database_password": "abc"}}, "parameters.database_password"),
+        ({"parameters": {"queue": "amqp://user:hidden@host/x"}}, "parameters.queue"),
+        ({"parameters": {"signing": "-----BEGIN PRIVATE KEY-----"}}, "parameters.signing"),
+        ({"parameters": {"domain": "x.org"}}, "parameters.domain"),
+        ({"user_data": "export KEY=AKIAABCDEFGHIJKLMNOP"}, "user_data"),
+    ],
+)
+def test_a_contradiction_or_a_secret_is_refused(given: dict[str, Any], path: str) -> None:
+    found = list(web_tier.check(site(), options(**given)))
+    assert [item.path for item in found] == [path]
+    assert not [item for item in found if "hidden" in str(item) or "AKIA" in str(item)]
+
+
+def test_the_arn_of_a_secret_is_no_secret() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mail-abcdef"
+    assert list(web_tier.check(site(), options(parameters={"mail_secret": arn}))) == []
+
+
+def test_an_environment_whose_parameters_aws_would_refuse_is_refused() -> None:
+    found = list(web_tier.check(site(environment="awsome"), options()))
+    assert [item.path for item in found] == ["environment"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"instance_type": "small"},
+        {"image_id": "debian-12"},
+        {"image_parameter": "debian"},
+        {"root_gb": 4},
+        {"root_device": "xvda"},
+        {"max_size": 0},
+        {"min_size": -1},
+        {"cpu_target": 100},
+        {"requests_target": -1},
+        {"user_data": "x" * 16385},
+        {"parameters": {"empty": ""}},
+        {"parameters": {"/rooted": "x"}},
+        {"parameters": {"number": 1}},
+    ],
+    ids=str,
+)
+def test_a_malformed_option_is_refused(given: dict[str, Any]) -> None:
+    _found, wrong = read(web_tier.FIELDS, given)
+    assert [item.path for item in wrong] == list(given)
