@@ -26,7 +26,7 @@ ATTEMPTS = 12
 # How often to look before an object counts as not made: AWS may show it seconds later.
 LOOKS = {Meaning.UNCLEAR: 6, Meaning.EXISTS: 6, Meaning.ABSENT: 3, Meaning.UNPROPAGATED: 3}
 LONGEST_PAUSE = 15.0
-SHORTEST_PAUSE = 0.4
+SHORTEST_PAUSE = 0.2
 PATIENCE = 0.04
 
 

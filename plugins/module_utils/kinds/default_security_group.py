@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from ..aws.errors import NotYet
+from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
@@ -44,7 +44,7 @@ class DefaultSecurityGroup(Kind):
             )
 
     def create(self, aws: Aws, want: Want) -> Have:
-        """AWS has made it together with the VPC, with rules, which may take a moment to show."""
+        """AWS has made it together with the VPC, though it may take a moment to show."""
         filters = [
             {"Name": "vpc-id", "Values": [want.spec["vpc"]]},
             {"Name": "group-name", "Values": ["default"]},
@@ -54,21 +54,37 @@ class DefaultSecurityGroup(Kind):
             raise NotYet(f"the default group of {want.spec['vpc']} does not show yet")
         group = found[0]["GroupId"]
         aws.client("ec2").create_tags(Resources=[group], Tags=pairs(want.spec["tags"]))
-        stripped = _strip(aws, group)
+        stripped = _strip_new(aws, group)
         return have_for(want, {"id": group}, settled=stripped, status="" if stripped else "new")
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         retag_ec2(aws, have.facts["id"], changes)
         if "rules" in changed(changes):
-            _strip(aws, have.facts["id"])
+            group = have.facts["id"]
+            security_groups.revoke(aws, group, security_groups.rules_of(aws, group))
         return None
 
     def delete(self, aws: Aws, have: Have) -> None:
         """Nothing: AWS removes it with the VPC."""
 
 
-def _strip(aws: Aws, group: str) -> bool:
-    """Removes all its rules. False where none were seen."""
-    rules = security_groups.rules_of(aws, group)
-    security_groups.revoke(aws, group, rules)
-    return bool(rules)
+def _strip_new(aws: Aws, group: str) -> bool:
+    """Removes the two rules of a new group, named by what they say, for they may not show yet.
+
+    False where they were not both there: then it is looked at again.
+    """
+    client = aws.client("ec2")
+    itself = {"UserIdGroupPairs": [{"GroupId": group}]}
+    everywhere = {"IpRanges": [{"CidrIp": security_groups.ANYWHERE}]}
+    complete = True
+    for call, peer in (
+        (client.revoke_security_group_ingress, itself),
+        (client.revoke_security_group_egress, everywhere),
+    ):
+        try:
+            call(GroupId=group, IpPermissions=[{"IpProtocol": security_groups.ALL, **peer}])
+        except Exception as error:
+            if meaning(error) is not Meaning.ABSENT:
+                raise
+            complete = False
+    return complete
