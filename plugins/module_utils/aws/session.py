@@ -8,6 +8,7 @@ forked from one that called `warm` finds them loaded.
 
 from __future__ import annotations
 
+import gc
 import threading
 import uuid
 from collections.abc import Mapping
@@ -64,7 +65,11 @@ def _base() -> Any:
 
 
 def warm() -> None:
-    """Loads the SDK's models of all services, so that later clients cost a tenth."""
+    """Loads the SDK's models of all services, so that later clients cost a tenth.
+
+    What is there afterwards stays to the end, so the collector need not look at it again: that
+    would copy it into every forked process.
+    """
     if sdk.MISSING:
         return
     base = _base()
@@ -76,6 +81,7 @@ def warm() -> None:
             aws_secret_access_key="none",
             endpoint_url="http://127.0.0.1:9",
         )
+    gc.freeze()
 
 
 class Aws:
@@ -91,7 +97,7 @@ class Aws:
         self._run = uuid.uuid4().hex
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._making = threading.RLock()
-        self._session = self._open()
+        self._session: Any = None
         self._verified = False
 
     def client(self, service: str, region: str = "") -> Any:
@@ -128,6 +134,7 @@ class Aws:
         key = (service, region, once)
         with self._making:
             if key not in self._clients:
+                self._session = self._session or self._open()
                 retries = {"total_max_attempts": 1} if once else {"total_max_attempts": ATTEMPTS}
                 self._clients[key] = self._session.create_client(
                     service,

@@ -104,7 +104,7 @@ def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) 
         "known": report.known(planned, outcome),
         "waiting": report.waiting(planned, outcome),
         "foreign": report.foreign(planned),
-        "usages": _usages(task),
+        "usages": _usages(task) if outcome is None else [],
         "done": [step.address for step in outcome.done] if outcome else [],
         "diff": report.diffs(listed),
     }

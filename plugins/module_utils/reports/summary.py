@@ -23,8 +23,7 @@ def as_dict(results: Results, planned: bool) -> dict[str, Any]:
         "totals": totals(results),
         "sites": {
             site: {
-                "counts": {task: result.get("counts", {}) for task, result in tasks.items()},
-                "actions": [a for result in tasks.values() for a in result.get("actions", [])],
+                "actions": merged(tasks),
                 "done": [name for result in tasks.values() for name in result.get("done", [])],
                 "foreign": sorted(
                     {n for result in tasks.values() for n in result.get("foreign", [])}
@@ -38,9 +37,19 @@ def as_dict(results: Results, planned: bool) -> dict[str, Any]:
     }
 
 
+def merged(tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One action an object: what a later task does to one that an earlier task made completes it."""
+    found: dict[str, dict[str, Any]] = {}
+    for result in tasks.values():
+        for action in result.get("actions", []):
+            found.setdefault(action["address"], action)
+    return list(found.values())
+
+
 def totals(results: Results) -> dict[str, int]:
     """How many objects are to be created, changed, replaced and destroyed in all."""
-    return {name: sum(count for *_where, count in _counts(results, name)) for name in COUNTED}
+    every = [action for tasks in results.values() for action in merged(tasks)]
+    return {name: sum(1 for action in every if action["action"] == name) for name in COUNTED}
 
 
 def text(results: Results, planned: bool) -> str:
@@ -48,10 +57,10 @@ def text(results: Results, planned: bool) -> str:
     title = "Plan: nothing was changed" if planned else "Done"
     rows: list[tuple[str, ...]] = [("site", "tier", *COUNTED)]
     for site, tasks in results.items():
-        for task, result in tasks.items():
-            counts = result.get("counts")
-            if counts is not None and (task != "site" or any(counts.values())):
-                rows.append((site, task, *(str(counts[name]) for name in COUNTED)))
+        actions = merged(tasks)
+        for tier in (task for task in tasks if task != "site"):
+            own = [action["action"] for action in actions if action["tier"] == tier]
+            rows.append((site, tier, *(str(own.count(name)) for name in COUNTED)))
     whole = totals(results)
     rows.append(("all", "", *(str(whole[name]) for name in COUNTED)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -63,17 +72,10 @@ def text(results: Results, planned: bool) -> str:
     return "\n".join(lines)
 
 
-def _counts(results: Results, name: str) -> Iterator[tuple[str, str, int]]:
-    for site, tasks in results.items():
-        for task, result in tasks.items():
-            yield site, task, result.get("counts", {}).get(name, 0)
-
-
 def _actions(results: Results) -> Iterator[str]:
     for site, tasks in results.items():
-        for result in tasks.values():
-            for action in result.get("actions", []):
-                yield f"{SIGNS[action['action']]} {site} {action['address']}{_fields(action)}"
+        for action in merged(tasks):
+            yield f"{SIGNS[action['action']]} {site} {action['address']}{_fields(action)}"
 
 
 def _fields(action: Mapping[str, Any]) -> str:
@@ -103,7 +105,8 @@ def built(results: Results, declared: Mapping[str, Any]) -> str:
         for label, address, fact in SHOWN:
             value = facts.get(address, {}).get(fact)
             if value:
-                lines.append(f"    {label}: {value}")
+                shown = ", ".join(value) if isinstance(value, list) else value
+                lines.append(f"    {label}: {shown}")
         for name, state in _last(results[site]).get("waiting", {}).items():
             lines.append(f"    still {state}: {name}")
     return "\n".join(lines)
