@@ -29,6 +29,18 @@ def test_a_new_gateway_is_attached(life: Any, want: Want) -> None:
     assert life(InternetGateway()).differences(want) == {}
 
 
+def test_a_gateway_that_cannot_be_attached_yet_is_made_and_not_settled(
+    life: Any, aws: Any, want: Want
+) -> None:
+    one = life(InternetGateway())
+    early = one.another(want, vpc="vpc-00000000000000000")
+    have = InternetGateway().create(aws, early)
+    assert (have.settled, have.status) == (False, "incomplete")
+    one.repair(want)
+    assert one.differences(want) == {}
+    assert one.find(want).facts == have.facts
+
+
 def test_a_loose_gateway_is_attached_again(life: Any, aws: Any, want: Want) -> None:
     one = life(InternetGateway())
     gateway = one.make(want).facts["id"]
