@@ -56,6 +56,15 @@ class Environment:
         """Brings both sites to what is declared and waits for them."""
         return self._each(lambda site: run(self.params(site, **options), "site", dry=False))
 
+    def run_tier(self, tier: str) -> dict[str, Result]:
+        """One tier of both sites alone, as a playbook with a single role would."""
+
+        def work(site: str) -> Result:
+            params = self.params(site)
+            return run({**params, **params.pop("traffic")}, tier, dry=False)
+
+        return self._each(work)
+
     def plan(self, **options: Any) -> dict[str, Result]:
         """What `run` would do; writes nothing."""
         return self._each(lambda site: run(self.params(site, **options), "site", dry=True))

@@ -49,7 +49,7 @@ def destroy(
         )
     with refusals(task), Converger(task) as converger:
         final = bool(flags["final_snapshot"])
-        keep = teardown.keeps(converger.plan_destruction(), final_snapshot=final)
+        keep = teardown.keeps(converger, converger.plan_destruction(), final_snapshot=final)
         planned = converger.plan_destruction(keep)
         if not dry:
             chosen = flags["empty_buckets"]

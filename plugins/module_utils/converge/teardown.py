@@ -18,6 +18,9 @@ from ..engine.model import Have
 from ..kinds.bucket_content import empty as empty_bucket
 from .site import Converger, Planned
 
+# What the tagging API goes on listing although it is gone or waits for its end, and which is looked
+# at by its own kind: keys, secrets, gateways, and hosts with their volumes.
+LINGERING = (":key/", ":secret:", ":natgateway/", ":instance/", ":volume/", ":security-group-rule/")
 # A group without rules that vanishes with its network.
 VANISHING = frozenset({"default_security_group"})
 
@@ -49,9 +52,7 @@ def refuse_unless_ready(
 
     Protected, NotEmpty, PeerStands; each names every object concerned and the next command.
     """
-    protected = sorted(
-        have.address for have in planned.haves.values() if have.spec.get("deletion_protection")
-    )
+    protected = sorted(have.address for have in planned.haves.values() if _protected(have))
     if protected:
         raise Protected(
             "protected against deletion: " + ", ".join(protected),
@@ -92,14 +93,27 @@ def left(converger: Converger, *, final_snapshot: bool) -> Left:
             kept.append(f"{have.address}, without which the snapshot cannot be read")
         else:
             lost.append(have.address)
+    lost += [arn for arn in _tagged(converger) if not kept or ":snapshot:" not in arn]
     return Left(tuple(kept), tuple(lost))
 
 
-def keeps(planned: Planned, *, final_snapshot: bool) -> frozenset[str]:
-    """Addresses that a teardown leaves: the key without which the final snapshot is lost."""
+def keeps(converger: Converger, planned: Planned, *, final_snapshot: bool) -> frozenset[str]:
+    """Addresses that a teardown leaves: the key without which the final snapshot is lost.
+
+    The snapshot may be there already, from a teardown that stopped half-way.
+    """
     database = planned.haves.get("db_instance/main")
     primary = database is not None and not database.spec.get("source")
-    return frozenset({"kms_key/main"} if final_snapshot and primary else ())
+    needed = final_snapshot and (primary or bool(_snapshots(converger)))
+    return frozenset({"kms_key/main"} if needed else ())
+
+
+def _protected(have: Have) -> bool:
+    attributes = have.spec.get("attributes") or {}
+    return bool(
+        have.spec.get("deletion_protection")
+        or attributes.get("deletion_protection.enabled") == "true"
+    )
 
 
 def _snapshots(converger: Converger) -> list[str]:
@@ -113,6 +127,22 @@ def _snapshots(converger: Converger) -> list[str]:
         for item in listed
         if item["DBInstanceIdentifier"].startswith(f"{scope.prefix}-")
     ]
+
+
+def _tagged(converger: Converger) -> list[str]:
+    """ARNs that carry the owner tags, and hosts that still run."""
+    view = View(converger.account)
+    arns = [arn for arn in view.tagged() if not any(part in arn for part in LINGERING)]
+    running = view.pages(
+        "ec2",
+        "describe_instances",
+        "Reservations",
+        Filters=[
+            *converger.account.scope.filters(),
+            {"Name": "instance-state-name", "Values": ["pending", "running", "stopped"]},
+        ],
+    )
+    return [*arns, *(i["InstanceId"] for item in running for i in item["Instances"])]
 
 
 def _holds(converger: Converger, have: Have) -> bool:

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Taking an environment down: refused by default, complete when it is meant, and proved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from environment import Environment, addresses, done
+from objects import objects, stateful_ids
+
+RELEASES = "production-home-releases-123456789012-us-east-1"
+
+
+def lift(environment: Environment) -> None:
+    """What unprotect.yml does."""
+    traffic = {**environment.declared["traffic"], "deletion_protection": False}
+    environment.run(database={"deletion_protection": False}, traffic=traffic)
+
+
+def refused(environment: Environment, site: str, **options: Any) -> dict[str, Any]:
+    """The result of a teardown that must be refused before its first write."""
+    mark = environment.handle.mark()
+    with pytest.raises(Refusal) as caught:
+        environment.destroy(site, **options)
+    assert environment.handle.writes_since(mark) == []
+    return {"message": str(caught.value), **caught.value.result}
+
+
+def test_without_the_typed_name_nothing_is_touched(standing: Environment) -> None:
+    assert refused(standing, "home")["code"] == "not_confirmed"
+    assert refused(standing, "home", confirm="staging")["code"] == "not_confirmed"
+
+
+def test_what_is_protected_is_named_and_nothing_is_touched(standing: Environment) -> None:
+    found = refused(standing, "home", confirm="production")
+    assert found["code"] == "protected"
+    assert "db_instance/main" in found["message"] and "load_balancer/main" in found["message"]
+    assert "unprotect" in found["message"]
+
+
+def test_the_home_site_does_not_go_while_the_recovery_site_stands(empty: Environment) -> None:
+    empty.run()
+    lift(empty)
+    assert refused(empty, "home", confirm="production")["code"] == "peer_stands"
+
+
+def test_a_bucket_with_objects_is_named_and_nothing_is_touched(empty: Environment) -> None:
+    empty.run()
+    lift(empty)
+    empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
+    empty.destroy("recovery", confirm="production")
+    found = refused(empty, "home", confirm="production")
+    assert found["code"] == "not_empty" and RELEASES in found["message"]
+
+
+def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
+    empty: Environment,
+) -> None:
+    empty.run()
+    lift(empty)
+    empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
+    gone = empty.destroy("recovery", confirm="production")
+    assert gone["left"] == [] and gone["kept"] == []
+    gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])
+    assert gone["left"] == []
+    assert [item.split()[0] for item in gone["kept"]] == ["snapshot", "kms_key/main,"]
+    rds = empty.aws("home").client("rds")
+    (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    assert snapshot["DBInstanceIdentifier"] == "production-home-database"
+    key = empty.aws("home").client("kms").describe_key(KeyId=snapshot["KmsKeyId"])["KeyMetadata"]
+    assert key["Enabled"]
+
+
+def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment) -> None:
+    empty.run()
+    lift(empty)
+    empty.destroy("recovery", confirm="production")
+    empty.destroy("home", confirm="production")
+    again = empty.destroy("home", confirm="production")
+    assert again["done"] == [] and len(again["kept"]) == 2
+
+
+def test_what_was_taken_down_can_be_built_again_with_the_same_key_and_secret(
+    empty: Environment,
+) -> None:
+    empty.run()
+    before = stateful_ids(empty)
+    lift(empty)
+    empty.destroy("recovery", confirm="production")
+    empty.destroy("home", confirm="production")
+    ran = empty.run()
+    after = stateful_ids(empty)
+    kept = {name for name in before if "/" in name}
+    assert kept and all(before[name] == after[name] for name in kept)
+    assert addresses(ran) == done(ran)
+    assert addresses(empty.plan()) == set()
+
+
+def test_a_teardown_of_a_half_built_environment_leaves_nothing(empty: Environment) -> None:
+    for tier in ("storage", "network"):
+        empty.run_tier(tier)
+    for site in ("recovery", "home"):
+        gone = empty.destroy(site, confirm="production")
+        assert gone["left"] == [] and len(gone["done"]) > 40
+    # Keys and secrets wait for their end, and AWS lists gateways for a while after theirs.
+    waiting = ("kms_key", "secret", "nat_gateway")
+    assert {n for n in objects(empty) if not n.split()[1].startswith(waiting)} == set()
