@@ -7,7 +7,6 @@ from collections import Counter
 
 from environment import Environment
 
-
 # Hosts are as many as their group wants, and a snapshot carries the tags of its database.
 MANY = (":instance/", ":volume/", ":snapshot:")
 

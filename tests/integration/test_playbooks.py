@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from environment import Environment
+
+from sandbox.running import Handle
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+RECAP = re.compile(
+    r"^(\w+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE
+)
+
+
+class Playbooks:
+    """Runs playbooks of the checkout against an emulated account."""
+
+    def __init__(self, handle: Handle, folder: Path) -> None:
+        self.handle = handle
+        self.folder = folder
+
+    def run(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [str(BIN / "ansible-playbook"), str(ROOT / f"playbooks/{name}.yml")]
+        command += [
+            "-i",
+            str(ROOT / "inventories/sandbox"),
+            "-e",
+            f"site_report_folder={self.folder}",
+        ]
+        port = self.handle.endpoint.rpartition(":")[2]
+        environment = {
+            **os.environ,
+            "SANDBOX_PORT": port,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/tree"),
+        }
+        return subprocess.run(
+            [*command, *options],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def report(self, kind: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / f"production-{kind}.json").read_text())
+        return loaded
+
+
+def changed(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Changed tasks by site; an unsuccessful run fails the test with its output."""
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return {site: int(count) for site, _ok, count, *_rest in RECAP.findall(done.stdout)}
+
+
+def planned(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """(site, address, action) of everything in a report."""
+    return {
+        (site, action["address"], action["action"])
+        for site, found in report["sites"].items()
+        for action in found["actions"]
+    }
+
+
+@pytest.fixture(scope="module")
+def playbooks(sandbox: Handle, tmp_path_factory: pytest.TempPathFactory) -> Playbooks:
+    sandbox.reset()
+    return Playbooks(sandbox, tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module")
+def story(playbooks: Playbooks) -> dict[str, Any]:
+    """Plan, run, plan and run again; what each of them said and asked for."""
+    told: dict[str, Any] = {}
+    for name, options in (("plan", ["--check", "--diff"]), ("run", []), ("again", [])):
+        mark = playbooks.handle.mark()
+        told[name] = playbooks.run("site", *options)
+        told[f"{name} log"] = playbooks.handle.log(mark)
+        told[f"{name} report"] = playbooks.report("plan" if options else "run")
+    mark = playbooks.handle.mark()
+    told["late plan"] = playbooks.run("site", "--check", "--diff")
+    told["late plan log"] = playbooks.handle.log(mark)
+    return told
+
+
+def test_the_plan_of_an_empty_account_succeeds_and_writes_nothing(story: dict[str, Any]) -> None:
+    assert set(changed(story["plan"])) == {"home", "recovery"}
+    assert not [entry for entry in story["plan log"] if entry["write"]]
+
+
+def test_the_run_does_exactly_what_the_plan_said(story: dict[str, Any]) -> None:
+    changed(story["run"])
+    assert planned(story["plan report"]) == planned(story["run report"])
+    assert len(planned(story["run report"])) > 150
+
+
+def test_the_second_run_changes_nothing_within_130_requests(story: dict[str, Any]) -> None:
+    assert changed(story["again"]) == {"home": 0, "recovery": 0}
+    assert not [entry for entry in story["again log"] if entry["write"]]
+    assert len(story["again log"]) <= 130
+
+
+def test_a_plan_of_the_finished_account_costs_no_more_requests_than_a_second_run(
+    story: dict[str, Any],
+) -> None:
+    assert changed(story["late plan"]) == {"home": 0, "recovery": 0}
+    assert not [entry for entry in story["late plan log"] if entry["write"]]
+    # One request more: the Price List API is asked whether it answers.
+    assert len(story["late plan log"]) <= len(story["again log"]) + 1
+
+
+def test_the_plan_ends_with_counts_and_a_sourced_monthly_cost(story: dict[str, Any]) -> None:
+    text = story["plan"].stdout
+    assert re.search(r"^home +network +\d+ +0 +0 +0$", text, re.MULTILINE)
+    assert re.search(r"^all sites +\d+\.\d\d to \d+\.\d\d +\d+ +snapshot of ", text, re.MULTILINE)
+    lines = story["plan report"]["cost"]["lines"]
+    assert all(line["source"] and line["as_of"] for line in lines if line["unit_price"])
+    assert all(line["monthly"] is None for line in lines if not line["unit_price"])
+    assert sum(1 for line in lines if line["monthly"]) > 50
+
+
+def test_production_serves_is_said_when_it_happens_and_the_end_says_what_is_next(
+    story: dict[str, Any],
+) -> None:
+    text = story["run"].stdout
+    assert "production serves" in text
+    assert text.index("production serves") < text.index("make plan shows")
+    assert "database: production-home-database." in text
+
+
+def test_no_secret_is_in_what_a_run_says(playbooks: Playbooks, story: dict[str, Any]) -> None:
+    client = Environment(playbooks.handle).aws("home").client("secretsmanager")
+    value = json.loads(client.get_secret_value(SecretId="production/home/database")["SecretString"])
+    said = "".join(story[name].stdout + story[name].stderr for name in ("plan", "run", "again"))
+    files = "".join(path.read_text() for path in playbooks.folder.iterdir())
+    assert value["password"] not in said + files
+
+
+def test_a_wrong_account_stops_the_run_before_its_first_write(
+    playbooks: Playbooks, story: dict[str, Any]
+) -> None:
+    mark = playbooks.handle.mark()
+    ran = playbooks.run("site", "-e", '{"phoenix_account_id": "210987654321"}')
+    assert ran.returncode != 0 and "belong to account 123456789012" in ran.stdout
+    assert "Traceback" not in ran.stdout
+    assert playbooks.handle.writes_since(mark) == []
+
+
+def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
+    playbooks: Playbooks, story: dict[str, Any]
+) -> None:
+    refused = playbooks.run("destroy", "-e", "destroy_confirm=production")
+    assert refused.returncode != 0 and "protected against deletion" in refused.stdout
+    wrong = playbooks.run("unprotect", "-e", "destroy_confirm=staging")
+    assert wrong.returncode != 0
+    changed(playbooks.run("unprotect", "-e", "destroy_confirm=production"))
+    gone = playbooks.run("destroy", "-e", "destroy_confirm=production")
+    changed(gone)
+    assert "recovery: left [], kept []" in gone.stdout
+    assert re.search(r"home: left \[\], kept \['snapshot [^']+', 'kms_key/main", gone.stdout)
+    assert gone.stdout.index("recovery: left") < gone.stdout.index("home: left")
