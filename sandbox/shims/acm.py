@@ -17,8 +17,10 @@ MENDED = (
     "The validation record of a domain is the same in every region, and its own for each domain.",
     "The validation record is not told at once; a pending certificate has no dates.",
     "A certificate in use is not deleted; a deleted one gives its IdempotencyToken free.",
+    "A self-signed certificate imported without a chain is its own chain.",
 )
 HOOKS: tuple[Hook, ...] = (
+    (CertBundle, "__init__", ("account_id", "certificate", "private_key", "chain")),
     (CertBundle, "check", ()),
     (CertBundle, "describe", ()),
     (AWSCertificateManagerBackend, "request_certificate", ("domain_name", "idempotency_token")),
@@ -74,6 +76,15 @@ def description() -> None:
         return told
 
 
+def imports() -> None:
+    @wrap(CertBundle, "__init__")
+    def begin(original: Any, self: Any, *args: Any, chain: bytes | None = None, **kw: Any) -> None:
+        original(*args, chain=chain, **kw)
+        alone = self.type == "IMPORTED" and chain is None
+        if alone and self._cert.issuer == self._cert.subject:
+            self.chain = self.cert
+
+
 def requests(world: World) -> None:
     @wrap(AWSCertificateManagerBackend, "request_certificate")
     def request(original: Any, self: Any, *args: Any, **kwargs: Any) -> str:
@@ -102,6 +113,7 @@ def requests(world: World) -> None:
 
 
 def install(world: World) -> None:
-    """Change how the emulator issues and describes certificates."""
+    """Change how the emulator imports, issues and describes certificates."""
+    imports()
     description()
     requests(world)

@@ -9,8 +9,9 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.nat_gateways import NatGateway, NatGatewayBackend
+from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses import EC2Response
-from moto.ec2.utils import generic_filter
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, generic_filter
 
 from sandbox.shims import Hook
 from sandbox.shims.ec2 import forget_tags
@@ -24,6 +25,7 @@ MENDED = (
     "ever at speed 0); when it is deleted its address and its interface are free again.",
     "An address in use cannot be given to a NAT gateway; an unknown gateway answers "
     "NatGatewayNotFound; gateways are found by tag.",
+    "DescribeTags calls a NAT gateway natgateway, and finds its tags by that type.",
 )
 HOOKS: tuple[Hook, ...] = (
     (NatGateway, "__init__", ("backend", "subnet_id", "allocation_id", "tags")),
@@ -31,6 +33,7 @@ HOOKS: tuple[Hook, ...] = (
     (NatGatewayBackend, "delete_nat_gateway", ("nat_gateway_id",)),
     (NatGatewayBackend, "describe_nat_gateways", ("filters", "nat_gateway_ids")),
     (EC2Response, "create_nat_gateway", ()),
+    (TagBackend, "describe_tags", ("filters",)),
 )
 
 
@@ -38,6 +41,7 @@ def install(world: World) -> None:
     _create(world)
     _delete(world)
     _describe()
+    EC2_PREFIX_TO_RESOURCE["nat"] = "natgateway"
 
 
 def _create(world: World) -> None:

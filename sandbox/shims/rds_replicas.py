@@ -18,6 +18,7 @@ from sandbox.wrap import wrap
 
 MENDED = (
     "A replica abroad takes subnets, parameters, security groups and key of its own region.",
+    "A new replica takes a parameter group of Oracle, Db2, or MySQL abroad only: not PostgreSQL.",
     "A replica has AWS's defaults, not its source's: no protection, no backups, one zone.",
     "A replica is refused without backups of its source, or of a source that is not available.",
     "A replica is refused without a key of its region, or of a source with a managed password.",
@@ -59,6 +60,7 @@ def check(backend: RDSBackend, source: Any, kw: Any) -> None:
             "You can't create a read replica of a DB instance whose master user password is "
             "managed in AWS Secrets Manager.",
         )
+    check_parameter_group(backend, source, kw)
     check_key(backend, source, kw)
 
 
@@ -79,6 +81,18 @@ def check_key(backend: RDSBackend, source: Any, kw: Any) -> None:
         )
     else:
         kw["kms_key_id"] = _rds_rules.key_arn(backend, kw["kms_key_id"])
+
+
+def check_parameter_group(backend: RDSBackend, source: Any, kw: Any) -> None:
+    engine = str(source.engine)
+    abroad = source.region != backend.region_name
+    taken = engine.startswith(("oracle", "db2")) or (engine == "mysql" and abroad)
+    if kw.get("db_parameter_group_name") and not taken:
+        raise Refusal(
+            "InvalidParameterCombination",
+            "A parameter group can't be specified during Read Replica creation for the following "
+            f"DB engine: {engine}",
+        )
 
 
 def parameter_group(backend: RDSBackend, source: Any, kw: Any) -> str | None:

@@ -152,6 +152,24 @@ class TestANatGateway:
         assert refusal(ec2.describe_nat_gateways, NatGatewayIds=wrong) == "NatGatewayNotFound"
         assert refusal(ec2.delete_nat_gateway, NatGatewayId=wrong[0]) == "NatGatewayNotFound"
 
+    def test_is_of_the_type_natgateway_where_tags_are_listed(
+        self, ec2: Any, subnet: str, door: str, address: str
+    ) -> None:
+        made = ec2.create_nat_gateway(
+            SubnetId=subnet, AllocationId=address, TagSpecifications=tagged("natgateway", who="me")
+        )["NatGateway"]["NatGatewayId"]
+
+        def found(kind: str) -> list[dict[str, Any]]:
+            filters = [
+                {"Name": "resource-id", "Values": [made]},
+                {"Name": "resource-type", "Values": [kind]},
+            ]
+            return list(ec2.describe_tags(Filters=filters)["Tags"])
+
+        mine = {"ResourceId": made, "ResourceType": "natgateway", "Key": "who", "Value": "me"}
+        assert found("natgateway") == [mine]
+        assert found("nat-gateway") == []
+
     def test_does_not_take_an_address_in_use(
         self, ec2: Any, subnet: str, door: str, address: str
     ) -> None:

@@ -96,6 +96,12 @@ def test_nat_gateways_are_not_found_by_tag(ec2: Any, gateway: str) -> None:
     assert ec2.describe_nat_gateways(Filters=nobody)["NatGateways"]
 
 
+def test_the_tags_of_a_nat_gateway_are_of_another_type(ec2: Any, gateway: str) -> None:
+    ec2.create_tags(Resources=[gateway], Tags=[{"Key": "a", "Value": "b"}])
+    mine = [{"Name": "resource-id", "Values": [gateway]}]
+    assert ec2.describe_tags(Filters=mine)["Tags"][0]["ResourceType"] == "nat-gateway"
+
+
 def test_an_unknown_nat_gateway_is_an_empty_list(ec2: Any) -> None:
     assert ec2.describe_nat_gateways(NatGatewayIds=["nat-1"])["NatGateways"] == []
 

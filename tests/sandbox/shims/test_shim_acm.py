@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 EAST, WEST = "us-east-1", "us-west-2"
 
@@ -49,6 +55,35 @@ def stand(cloud: Any, records: list[dict[str, str]], action: str = "UPSERT") -> 
         for r in records
     ]
     route53.change_resource_record_sets(HostedZoneId=home["Id"], ChangeBatch={"Changes": changes})
+
+
+def self_signed(name: str) -> tuple[str, str]:
+    """Key and certificate, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(named)
+        .issuer_name(named)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    text = key.private_bytes(
+        pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    return text.decode(), made.public_bytes(pem).decode()
+
+
+def imported(cloud: Any, **more: Any) -> tuple[str, str]:
+    """ARN and text of a certificate that was imported."""
+    key, certificate = self_signed("example.org")
+    made = cloud.client("acm").import_certificate(Certificate=certificate, PrivateKey=key, **more)
+    return str(made["CertificateArn"]), certificate
 
 
 def test_a_certificate_is_issued_a_while_after_its_records_stand(cloud: Any) -> None:
@@ -121,6 +156,20 @@ def test_a_certificate_in_use_is_kept_until_its_listener_is_gone(cloud: Any) -> 
     assert cloud.refused("acm", "delete_certificate", CertificateArn=arn) == ""
 
 
+def test_a_self_signed_certificate_imported_without_a_chain_is_its_own_chain(cloud: Any) -> None:
+    arn, mine = imported(cloud)
+    found = cloud.client("acm").get_certificate(CertificateArn=arn)
+    assert found["Certificate"] == found["CertificateChain"] == mine
+
+
+def test_a_certificate_imported_with_a_chain_has_that_chain(cloud: Any) -> None:
+    _, above = self_signed("issuer")
+    arn, mine = imported(cloud, CertificateChain=above)
+    found = cloud.client("acm").get_certificate(CertificateArn=arn)
+    assert found["CertificateChain"].startswith(above)
+    assert mine not in found["CertificateChain"]
+
+
 # What the emulator does by itself. A test that fails here says: it has learned it, mend no more.
 
 
@@ -131,3 +180,8 @@ def test_plain_certificates_are_issued_by_time_and_all_have_one_record(plain: An
     first, second = proofs(plain, arn).values()
     assert first["Value"] == second["Value"]
     assert plain.refused("acm", "delete_certificate", CertificateArn=arn) == ""
+
+
+def test_plain_an_imported_certificate_has_a_foreign_root_in_its_chain(plain: Any) -> None:
+    arn, mine = imported(plain)
+    assert mine not in plain.client("acm").get_certificate(CertificateArn=arn)["CertificateChain"]

@@ -69,7 +69,6 @@ def replicate(cloud: Any, net: dict[str, Any], **more: Any) -> dict[str, Any]:
         "DBInstanceIdentifier": "replica",
         "SourceDBInstanceIdentifier": one(cloud)["DBInstanceArn"],
         "DBSubnetGroupName": "subnets",
-        "DBParameterGroupName": "parameters",
         "VpcSecurityGroupIds": [net["group"]],
         "KmsKeyId": net["key"],
         **more,
@@ -241,7 +240,7 @@ def test_a_replica_in_another_region_takes_what_is_there_and_not_its_sources_set
     assert replica["KmsKeyId"] == there["key"]
     assert replica["DBSubnetGroup"]["VpcId"] == there["vpc"]
     assert replica["VpcSecurityGroups"][0]["VpcSecurityGroupId"] == there["group"]
-    assert replica["DBParameterGroups"][0]["DBParameterGroupName"] == "parameters"
+    assert replica["DBParameterGroups"][0]["DBParameterGroupName"] == "default.postgres16"
     assert replica["AvailabilityZone"].startswith(WEST)
     for name, value in {
         "DeletionProtection": False,
@@ -257,7 +256,7 @@ def test_a_replica_abroad_that_names_no_groups_gets_the_default_ones(cloud: Any)
     make(cloud)
     there = prepare(cloud, WEST)
     wanted = replicate(cloud, there)
-    del wanted["DBParameterGroupName"], wanted["VpcSecurityGroupIds"]
+    del wanted["VpcSecurityGroupIds"]
     cloud.client("rds", WEST).create_db_instance_read_replica(**wanted)
     replica = one(cloud, "replica", WEST)
     assert replica["DBParameterGroups"][0]["DBParameterGroupName"] == "default.postgres16"
@@ -268,6 +267,40 @@ def test_a_replica_abroad_that_names_no_groups_gets_the_default_ones(cloud: Any)
         ]
     )["SecurityGroups"]
     assert replica["VpcSecurityGroups"][0]["VpcSecurityGroupId"] == groups[0]["GroupId"]
+
+
+@pytest.mark.parametrize("region", [EAST, WEST])
+def test_a_replica_of_postgresql_is_refused_a_parameter_group_and_takes_it_later(
+    cloud: Any, region: str
+) -> None:
+    net = make(cloud)
+    there = net if region == EAST else prepare(cloud, region)
+    wanted = replicate(cloud, there)
+    call = ("rds", "create_db_instance_read_replica", region)
+    group = {"DBParameterGroupName": "parameters"}
+    assert cloud.refused(*call, **wanted, **group) == "InvalidParameterCombination"
+    rds = cloud.client("rds", region)
+    rds.create_db_instance_read_replica(**wanted)
+    rds.modify_db_instance(DBInstanceIdentifier="replica", ApplyImmediately=True, **group)
+    found = one(cloud, "replica", region)["DBParameterGroups"][0]
+    assert found["DBParameterGroupName"] == "parameters"
+
+
+def test_a_replica_of_mysql_takes_a_parameter_group_abroad_only(cloud: Any) -> None:
+    mysql = {"Engine": "mysql", "EngineVersion": "8.0.40", "StorageEncrypted": False}
+    net = prepare(cloud)
+    rest = {k: v for k, v in settings(net, **mysql).items() if "Parameter" not in k}
+    del rest["KmsKeyId"]
+    cloud.client("rds").create_db_instance(**rest)
+    for region, code in ((EAST, "InvalidParameterCombination"), (WEST, "")):
+        there = net if region == EAST else prepare(cloud, region)
+        cloud.client("rds", region).create_db_parameter_group(
+            DBParameterGroupName="mine", DBParameterGroupFamily="mysql8.0", Description="d"
+        )
+        wanted = {**replicate(cloud, there), "DBParameterGroupName": "mine"}
+        del wanted["KmsKeyId"]
+        call = ("rds", "create_db_instance_read_replica", region)
+        assert cloud.refused(*call, **wanted) == code
 
 
 def test_a_replica_is_refused_without_a_key_of_its_region(cloud: Any) -> None:
@@ -606,8 +639,17 @@ def test_plain_a_replica_abroad_with_a_subnet_group_fails(plain: Any) -> None:
         DBSubnetGroupName="there", DBSubnetGroupDescription="d", SubnetIds=net["subnets"]
     )
     wanted = replicate(plain, {**net, "key": key(plain, WEST)}, DBSubnetGroupName="there")
-    del wanted["DBParameterGroupName"]
     assert plain.refused("rds", "create_db_instance_read_replica", WEST, **wanted)
+
+
+def test_plain_a_replica_of_postgresql_takes_a_parameter_group(plain: Any) -> None:
+    make(plain)
+    made = plain.client("rds").create_db_instance_read_replica(
+        DBInstanceIdentifier="replica",
+        SourceDBInstanceIdentifier="db",
+        DBParameterGroupName="parameters",
+    )
+    assert made["DBInstance"]["ReadReplicaSourceDBInstanceIdentifier"] == "db"
 
 
 def test_plain_promotion_leaves_both_links(plain: Any) -> None:
