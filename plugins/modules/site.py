@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Plans and applies storage, network, database, traffic and web tier as one graph, so that what
     does not need another thing does not wait for it.
-  - After tasks of single tiers that ran with O(operatingdev.phoenix.network#module:wait=false), it completes what they
-    deferred and waits for everything at once. Where they left nothing, it makes no API call.
+  - After tasks of single tiers with O(operatingdev.phoenix.network#module:wait=false),
+    it completes what they deferred and waits for everything at once. Where they left nothing, it
+    makes no API call.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:

@@ -8,11 +8,13 @@ and every message about bad input.
 
 from __future__ import annotations
 
+import copy
 import difflib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .secrets import HIDDEN, LONGEST_TEXT, NO_SECRET, SECRETIVE, brief, presentable
 
 REQUIRED: Any = object()
 TYPES: Mapping[str, tuple[type, ...]] = {
@@ -23,13 +25,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "dict": (Mapping,),
     "float": (int, float),
 }
-
-# Names of options, parameters and tags whose value would be a secret in clear text.
-SECRETIVE = re.compile(r"(pass(word|wd|phrase)|pwd|secret|token|api[_-]?key)s?$", re.IGNORECASE)
-NO_SECRET = (
-    "must not be here in clear text: passwords are made by the storage tier and kept in Secrets "
-    "Manager"
-)
+LONGEST_LINE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +37,13 @@ class Problem:
     rule: str
     example: Any
 
+    @property
+    def shown(self) -> Any:
+        """The value as it may be shown: without secrets, and cut short."""
+        return presentable(self.value, self.path.rpartition(".")[2])
+
     def __str__(self) -> str:
-        return (
-            f"{self.path}: {_short(self.value)} - {self.rule}, for example {_short(self.example)}"
-        )
+        return f"{self.path}: {_short(self.shown)} - {self.rule}, for example {_short(self.example)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,10 @@ class Field:
 
     type: "str", "int", "bool", "list", "dict" or "float". rule: what it must be, in words, as it
     appears after the value in a message. check: True where a value of the right type is right.
-    default: REQUIRED where there is none. elements: type of a list's items.
-    fields: those of a dict. each: a dict whose keys the user chooses, with these fields in each.
-    choices: the only values. secret: never shown.
+    default: REQUIRED where there is none. elements: type of a list's items. choices: the only
+    values; a near miss is asked after. secret: never shown.
+    Of a dict: fields, those that it has. Or, where the user chooses the keys: key, what each key
+    must be; each, the fields of each entry; entry, what each entry must be.
     """
 
     name: str
@@ -69,6 +69,8 @@ class Field:
     each: tuple[Field, ...] = ()
     choices: tuple[Any, ...] = ()
     secret: bool = False
+    key: Field | None = None
+    entry: Field | None = None
 
     @property
     def required(self) -> bool:
@@ -80,14 +82,17 @@ def read(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The complete, converted declaration, and all problems found in it.
 
-    only: other keys than those of the fields are problems. Where there are problems the declaration
-    is not complete and must not be used.
+    only: other keys than those of the fields are problems. Where there are problems, what is right
+    is in the declaration and the rest is missing, enough to look for further problems only.
     """
     table = {item.name: item for item in fields}
     result: dict[str, Any] = {}
     problems: list[Problem] = []
+    if not isinstance(given, Mapping):
+        example = {item.name: item.example for item in list(table.values())[:1]}
+        return {}, [Problem(path, given, "must be a dictionary of options", example)]
     if only:
-        problems += _strangers(table, given, path)
+        problems += strangers(table, given, path)
     for item in table.values():
         where = f"{path}.{item.name}" if path else item.name
         value = given.get(item.name)
@@ -99,7 +104,7 @@ def read(
             continue
         converted, found = _value(item, value, where)
         problems += found
-        if not found:
+        if not found or item.each:
             result[item.name] = converted
     return result, problems
 
@@ -107,7 +112,7 @@ def read(
 def _default(item: Field) -> Any:
     if item.fields and item.default is not None:
         return read(item.fields, item.default)[0]
-    return list(item.default) if isinstance(item.default, tuple) else item.default
+    return list(item.default) if isinstance(item.default, tuple) else copy.copy(item.default)
 
 
 def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
@@ -132,54 +137,86 @@ def _argument(item: Field) -> dict[str, Any]:
     return spec
 
 
-def _strangers(
-    table: Mapping[str, Field], given: Mapping[str, Any], path: str
+def strangers(
+    table: Mapping[str, Field | None], given: Iterable[Any], path: str = ""
 ) -> Iterator[Problem]:
+    """Names that are not in the table, each a problem. given: a dict, or names without values."""
     for name in given:
         if name in table:
             continue
-        close = difflib.get_close_matches(str(name), table, n=1)
-        where = f"{path}.{name}" if path else str(name)
-        if SECRETIVE.search(str(name)):
-            yield Problem(where, "********", NO_SECRET, f"leave out {name}")
+        close = near(name, table)
+        where = f"{path}.{brief(name)}" if path else brief(name)
+        if SECRETIVE.search(str(name)[-LONGEST_TEXT:]):
+            yield Problem(where, HIDDEN, NO_SECRET, f"leave out {brief(name)}")
             continue
-        hint = f"did you mean {close[0]}?" if close else "known are " + ", ".join(sorted(table))
-        example = f"{close[0]}: {table[close[0]].example}" if close else next(iter(table), "")
-        yield Problem(where, given[name], f"is not an option here; {hint}", example)
+        hint = f"did you mean {close}?" if close else "known are " + ", ".join(sorted(table))
+        field = table.get(close or next(iter(table), ""))
+        example = f"{field.name}: {field.example}" if field else close
+        value = given[name] if isinstance(given, Mapping) else name
+        yield Problem(where, value, f"is not an option here; {hint}", example)
+
+
+def near(word: Any, words: Iterable[Any], cutoff: float = 0.6) -> str:
+    """The one of the words that was probably meant, or "". Nobody means a long one."""
+    text = str(word)
+    if len(text) > LONGEST_TEXT:
+        return ""
+    found = difflib.get_close_matches(text, [str(item) for item in words], n=1, cutoff=cutoff)
+    return found[0] if found else ""
 
 
 def _value(item: Field, value: Any, path: str) -> tuple[Any, list[Problem]]:
-    shown = "********" if item.secret else value
+    shown = HIDDEN if item.secret else value
     wrong = [Problem(path, shown, f"must be {item.rule}", item.example)]
     value, right = _convert(item.type, value)
     if not right:
         return None, wrong
-    if item.each:
-        return _each(item, value, path)
     if item.fields:
         return read(item.fields, value, path)
-    if item.elements and not all(_convert(item.elements, entry)[1] for entry in value):
-        return None, wrong
+    if item.elements:
+        converted = [_convert(item.elements, entry) for entry in value]
+        if not all(right for _entry, right in converted):
+            return None, wrong
+        value = [entry for entry, _right in converted]
     if item.choices and value not in item.choices:
-        return None, wrong
+        close = near(value, item.choices)
+        hint = f"; did you mean {close}?" if close else ""
+        return None, [Problem(path, shown, f"must be {item.rule}{hint}", close or item.example)]
     if item.check and not _holds(item.check, value):
         return None, wrong
+    if item.key or item.entry or item.each:
+        return _entries(item, value, path)
     return value, []
 
 
-def _each(item: Field, value: Mapping[str, Any], path: str) -> tuple[Any, list[Problem]]:
+def _entries(item: Field, value: Mapping[Any, Any], path: str) -> tuple[Any, list[Problem]]:
     result: dict[str, Any] = {}
     problems: list[Problem] = []
-    if item.check and not _holds(item.check, value):
-        problems.append(Problem(path, value, f"must be {item.rule}", item.example))
     for name, entry in value.items():
-        where = f"{path}.{name}"
-        if not isinstance(entry, Mapping):
-            problems.append(Problem(where, entry, "must be a dictionary", item.example))
+        where = f"{path}.{brief(name)}"
+        if item.key and not _is(item.key, name):
+            # The entry may hold anything, and what is wrong is its name.
+            rule = f"must be named by {item.key.rule}"
+            problems.append(Problem(where, presentable(entry, name), rule, item.key.example))
             continue
-        result[str(name)], found = read(item.each, entry, where)
+        found: list[Problem] = []
+        if item.each:
+            example = next(iter(item.example.values()), {})
+            if isinstance(entry, Mapping):
+                entry, found = read(item.each, entry, where)
+            else:
+                found = [Problem(where, entry, "must be a dictionary of options", example)]
+        elif item.entry:
+            entry, found = _value(item.entry, entry, where)
         problems += found
+        if item.each or not found:
+            result[str(name)] = entry if isinstance(entry, Mapping) or not item.each else {}
     return result, problems
+
+
+def _is(item: Field, value: Any) -> bool:
+    """Whether a key is right as it stands: keys are not converted."""
+    return isinstance(value, TYPES[item.type]) and (not item.check or _holds(item.check, value))
 
 
 def _holds(check: Callable[[Any], bool], value: Any) -> bool:
@@ -190,7 +227,10 @@ def _holds(check: Callable[[Any], bool], value: Any) -> bool:
 
 
 def _convert(type: str, value: Any) -> tuple[Any, bool]:
-    """The value in its type. Text that Jinja left behind is taken for numbers and truth values."""
+    """The value in its type. Text that Jinja left behind is taken for numbers and truth values.
+
+    A whole number is taken for text, a broken one is not: 16.10 has become 16.1 before it gets here.
+    """
     if type in ("int", "float") and isinstance(value, str):
         try:
             return (int(value) if type == "int" else float(value)), True
@@ -201,11 +241,11 @@ def _convert(type: str, value: Any) -> tuple[Any, bool]:
         return words.get(value.lower(), value), value.lower() in words
     if type in ("int", "float") and isinstance(value, bool):
         return value, False
-    if type == "str" and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if type == "str" and isinstance(value, int) and not isinstance(value, bool):
         return str(value), True
     return value, isinstance(value, TYPES[type])
 
 
 def _short(value: Any) -> str:
     text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+    return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 3] + "..."

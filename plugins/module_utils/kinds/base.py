@@ -33,7 +33,7 @@ class Kind(abc.ABC):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         """Every object of this kind that is ours at the view's site, also undeclared ones.
 
-        wants: the declared ones, for kinds that AWS reads by name only; their Refs are not resolved.
+        wants: the declared ones, for kinds that AWS reads by name only, their Refs unresolved.
         """
 
     @abc.abstractmethod

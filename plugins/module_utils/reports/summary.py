@@ -38,7 +38,7 @@ def as_dict(results: Results, planned: bool) -> dict[str, Any]:
 
 
 def merged(tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One action an object: what a later task does to one that an earlier task made completes it."""
+    """One action an object: a later task that changes what an earlier one made completes it."""
     found: dict[str, dict[str, Any]] = {}
     for result in tasks.values():
         for action in result.get("actions", []):

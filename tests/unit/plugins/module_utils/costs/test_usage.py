@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import KINDS
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.costs import snapshot
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.costs.model import (
     Item,
@@ -203,10 +204,6 @@ def test_copies_to_another_region_show_the_price_of_the_region_they_leave() -> N
 
 
 def test_no_kind_that_the_tiers_declare_is_unlisted() -> None:
-    from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import (
-        KINDS,
-    )
-
     unlisted = {
         usage.key
         for kind in KINDS

@@ -19,7 +19,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model 
 
 @dataclass
 class FakeWorld:
-    """Makes what it is asked to. slow: seconds until an object settles. fails: addresses that fail."""
+    """Makes what it is asked to. slow: seconds until an object settles. fails: what fails."""
 
     slow: Mapping[str, float] = field(default_factory=dict)
     fails: frozenset[str] = frozenset()
