@@ -32,7 +32,8 @@ class Certificate(Kind):
     services: ClassVar[tuple[str, ...]] = ("acm", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        specs = {want.id: want.spec for want in wants}
+        # Another tier that looks it up does not know the domain, so it takes what is in force.
+        specs = {want.id: {} if want.given else want.spec for want in wants}
         domains = [spec["domain"] for spec in specs.values() if "domain" in spec]
         taken: set[str] = set()
         for item in certificates.ours(view, domains):

@@ -29,11 +29,11 @@ class DnsRecord(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         found: dict[tuple[str, ...], Have] = {}
         for want in wants:
-            have = _find(view, want.id, want.spec or _of_site(view))
+            have = _find(view, want.id, want.spec if _told(want) else _of_site(view))
             if have:
                 found[have.facts["zone"], *key_of(record_set(have.spec))] = have
         yield from found.values()
-        for place in {_place(want.spec) for want in wants if want.spec}:
+        for place in {_place(want.spec) for want in wants if _told(want)}:
             yield from _undeclared(view, place, found)
 
     def create(self, aws: Aws, want: Want) -> Have:
@@ -93,6 +93,11 @@ def _name(view: View, spec: Mapping[str, Any]) -> str:
         if item.alive and proves in item.records:
             return item.records[proves][0]
     return ""
+
+
+def _told(want: Want) -> bool:
+    """False for what another tier of the site looks up: it does not know the domain."""
+    return bool(want.spec) and (not want.given or bool(want.site))
 
 
 def _of_site(view: View) -> Mapping[str, Any]:

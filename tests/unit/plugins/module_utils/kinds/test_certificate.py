@@ -52,6 +52,13 @@ def test_a_certificate_for_other_names_makes_way_for_a_new_one(
     assert found[old].startswith("main-")
 
 
+def test_who_looks_it_up_need_not_know_the_domain(life: Any, want: Want) -> None:
+    made = life(Certificate()).make(want)
+    guess = {**want.spec, "domain": "else.example.com"}
+    have = life(Certificate()).find(Want("certificate", "main", guess, given=True))
+    assert have and have.facts == made.facts
+
+
 def test_a_certificate_of_somebody_else_is_not_ours(life: Any, aws: Aws, want: Want) -> None:
     aws.client("acm").request_certificate(
         DomainName="www.example.org",
