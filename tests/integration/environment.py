@@ -29,6 +29,12 @@ SITES = {
     "recovery": {"region": "us-west-2", "stands": "recovery", "cidr": "10.21.0.0/16"},
 }
 TRAFFIC = {"domain": "shop.example.com", "alarm_email": "ops@example.com"}
+DECLARED: dict[str, Any] = {
+    "environment": "production",
+    "account_id": ACCOUNT,
+    "sites": SITES,
+    "traffic": TRAFFIC,
+}
 Result = dict[str, Any]
 
 
@@ -37,12 +43,7 @@ class Environment:
 
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
-        self.declared: dict[str, Any] = {
-            "environment": "production",
-            "account_id": ACCOUNT,
-            "sites": SITES,
-            "traffic": TRAFFIC,
-        }
+        self.declared: dict[str, Any] = dict(DECLARED)
 
     def params(self, site: str, **options: Any) -> dict[str, Any]:
         connection = {
