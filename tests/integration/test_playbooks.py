@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from environment import Environment
+from objects import objects
 
 from sandbox.running import Handle
 
@@ -31,6 +32,30 @@ class Playbooks:
         self.folder = folder
 
     def run(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        command, environment = self._call(name, *options)
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def killed(self, name: str, rule: dict[str, Any]) -> int:
+        """Runs a playbook that is killed, with all its workers, at the request the rule chooses."""
+        command, environment = self._call(name)
+        # The shell waits until the account knows whom to kill, then becomes the playbook's run.
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", 'read go; exec "$@"', "run", *command],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+        self.handle.faults([{"effect": "kill", "pgid": process.pid, **rule}])
+        process.communicate("go\n")
+        return process.returncode
+
+    def _call(self, name: str, *options: str) -> tuple[list[str], dict[str, str]]:
         command = [str(BIN / "ansible-playbook"), str(ROOT / f"playbooks/{name}.yml")]
         command += [
             "-i",
@@ -45,14 +70,7 @@ class Playbooks:
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/tree"),
         }
-        return subprocess.run(
-            [*command, *options],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return [*command, *options], environment
 
     def report(self, kind: str) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.folder / f"production-{kind}.json").read_text())
@@ -171,3 +189,22 @@ def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
     assert "recovery: left [], kept []" in gone.stdout
     assert re.search(r"home: left \[\], kept \['snapshot [^']+', 'kms_key/main", gone.stdout)
     assert gone.stdout.index("recovery: left") < gone.stdout.index("home: left")
+
+
+@pytest.mark.parametrize(
+    ("action", "mode"),
+    [("CreateVpc", "after"), ("CreateDBInstance", "before"), ("CreateListener", "after")],
+)
+def test_a_killed_playbook_is_finished_by_the_same_command(
+    tmp_path: Path, sandbox: Handle, action: str, mode: str
+) -> None:
+    sandbox.reset()
+    playbooks = Playbooks(sandbox, tmp_path)
+    assert playbooks.killed("site", {"action": action, "at": 1, "mode": mode}) != 0
+    assert [entry["action"] for entry in sandbox.fired()] == [action]
+    sandbox.faults([])
+    changed(playbooks.run("site", "--check"))
+    changed(playbooks.run("site"))
+    assert planned(playbooks.report("plan")) == planned(playbooks.report("run"))
+    assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
+    assert max(objects(Environment(sandbox)).values()) == 1
