@@ -28,7 +28,7 @@ from benchmarks.table import summary, table
 
 RESULTS = Path(__file__).with_name("results")
 WORK = CHECKOUT / ".cache" / "bench"
-DOMAIN = "www.shop.example.com"
+DOMAIN = "shop.example.com"
 
 
 @dataclass(slots=True)
