@@ -4,8 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ..module_utils.runner import site_arguments
 from ..plugin_utils.whole import Whole
 
 
 class ActionModule(Whole):
     what = "site"
+
+    def arguments(self) -> Mapping[str, Any]:
+        return site_arguments()

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils.converge.destroy import destroy
-from ..module_utils.runner import dry_run
+from ..module_utils.runner import destroy_arguments, dry_run
 from ..plugin_utils.whole import Whole
 
 
 class ActionModule(Whole):
+    def arguments(self) -> Mapping[str, Any]:
+        return destroy_arguments()
+
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return destroy(params, dry=dry_run(self._task), listener=self.tell)

@@ -8,7 +8,8 @@ strategy imports an action plugin before it forks its workers: what is loaded he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -16,13 +17,16 @@ from ansible.utils.display import Display
 
 from ..module_utils.aws import sdk
 from ..module_utils.aws.session import SECRETS, warm
-from ..module_utils.converge.intake import RUN_FIELDS, Refusal
+from ..module_utils.converge.catalog import BY_NAME
+from ..module_utils.converge.intake import CONNECTION_FIELDS, RUN_FIELDS, Refusal, refusal
 from ..module_utils.converge.run import run
+from ..module_utils.declaration.fields import Field, Problem, strangers
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
 from ..module_utils.engine.apply import Event, State
-from ..module_utils.runner import CONNECTION, dry_run
+from ..module_utils.runner import CONNECTION, arguments, dry_run
 
 PREFIX = "phoenix_"
+CONNECTION_VARIABLE = "phoenix_aws"
 display = Display()
 warm()
 
@@ -38,10 +42,11 @@ class Here(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         params = self.parameters(dict(self._task.args), task_vars or {})
-        if not self._is_here():
+        if not self.is_here():
             result |= self._execute_module(module_args=params, task_vars=task_vars)
             return result
         try:
+            self.refuse(self._strangers(task_vars or {}))
             result |= self.work(_with_environment(params))
         except Refusal as refusal:
             result |= SECRETS.clean(refusal.result)
@@ -69,7 +74,31 @@ class Here(ActionBase):
         elif event.address.startswith("serving/") and event.state is State.SETTLED:
             display.display(f"production serves: {event.seconds:.1f} s after this task began")
 
-    def _is_here(self) -> bool:
+    def arguments(self) -> Mapping[str, Any]:
+        """The argument spec of the module of the same name."""
+        return arguments(BY_NAME[self.what].FIELDS)
+
+    def refuse(self, found: Iterable[Problem]) -> None:
+        """Raises Refusal if there are problems."""
+        problems = list(found)
+        if problems:
+            raise refusal(problems)
+
+    def _strangers(self, task_vars: Mapping[str, Any]) -> Iterator[Problem]:
+        """Arguments of the task that the module does not have. A module would refuse them itself;
+        those of the connection are written in a variable.
+        """
+        known: dict[str, Field | None] = {}
+        for name, spec in self.arguments().items():
+            known |= dict.fromkeys((name, *spec.get("aliases", ())))
+        known |= {field.name: field for field in CONNECTION_FIELDS}
+        shared = task_vars.get(CONNECTION_VARIABLE)
+        for problem in strangers(known, self._task.args):
+            inside = isinstance(shared, Mapping) and problem.path in shared
+            path = f"{CONNECTION_VARIABLE}.{problem.path}" if inside else problem.path
+            yield replace(problem, path=path)
+
+    def is_here(self) -> bool:
         """Local connection, nobody else's rights or environment, and the SDK in this Python."""
         plain = not self._task.become and not any(self._task.environment or ())
         return self._connection.transport == "local" and plain and not sdk.MISSING

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..aws.session import Connection, connection
 from ..declaration.fields import Field, Problem, read
-from ..declaration.site import Site, read_site
+from ..declaration.site import ROLE, Site, read_site
 from . import report
-from .catalog import Tier
+from .catalog import KINDS, Tier
 from .site import Task
 
 Params = Mapping[str, Any]
+URL = re.compile(r"https?://[\w.-]+(:\d{1,5})?(/\S*)?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?(/\S*)?")
 
 RUN_FIELDS = (
     Field("purge_tags", "bool", "true or false", False, False),
@@ -25,10 +27,31 @@ RUN_FIELDS = (
     Field(
         "allow_replace",
         "list",
-        "addresses that may be replaced, or all",
+        "addresses of objects that may be replaced, kind/id, or all",
         ["launch_template/web"],
         (),
+        lambda v: all(item == "all" or item.partition("/")[0] in KINDS for item in v),
         elements="str",
+    ),
+)
+CONNECTION_FIELDS = (
+    Field("profile", "str", "the name of a profile in the AWS configuration", "production"),
+    Field(
+        "role_arn",
+        "str",
+        "the ARN of a role to assume",
+        "arn:aws:iam::123456789012:role/phoenix",
+        check=lambda v: not v or bool(ROLE.fullmatch(v)),
+    ),
+    Field("access_key", "str", "an AWS access key", "AKIAIOSFODNN7EXAMPLE"),
+    Field("secret_key", "str", "the secret of the access key", "{{ vaulted }}", secret=True),
+    Field("session_token", "str", "the token of a session", "{{ vaulted }}", secret=True),
+    Field(
+        "endpoint_url",
+        "str",
+        "an http or https URL, where the API is not that of AWS itself",
+        "https://api.example.org",
+        check=lambda v: not v or bool(URL.fullmatch(v)),
     ),
 )
 
@@ -49,19 +72,22 @@ def declared(
 ) -> Task:
     """The task that the parameters declare, complete. Raises Refusal with every problem."""
     tiers = tuple(tiers)
-    site, found = read_site(params)
-    problems = [*found]
+    site, problems = read_site(params)
     flags, found = read(RUN_FIELDS, params, only=False)
     problems += found
+    problems += read(CONNECTION_FIELDS, params, only=False)[1]
+    problems += _half_keys(params)
     options: dict[str, dict[str, Any]] = {}
     for tier in tiers:
         alone = len(tiers) == 1
-        given = params if alone else params.get(tier.TIER) or {}
+        given = params if alone else params.get(tier.TIER)
         path = "" if alone else tier.TIER
-        options[tier.TIER], found = read(tier.FIELDS, given, path, only=not alone)
+        options[tier.TIER], found = read(
+            tier.FIELDS, {} if given is None else given, path, only=not alone
+        )
+        if site and not found:
+            found = list(_between(tier, site, options[tier.TIER], path))
         problems += found
-    if site and not problems:
-        problems += [item for tier in tiers for item in tier.check(site, options[tier.TIER])]
     more = list(more)
     if problems or more or site is None:
         raise refusal([*more, *(replace(item, path=spell(item.path)) for item in problems)])
@@ -77,6 +103,23 @@ def declared(
     )
 
 
+def _between(tier: Tier, site: Site, options: Params, path: str) -> Iterator[Problem]:
+    """What a tier finds when it looks at all its options and at the site they are for."""
+    own = {field.name for field in tier.FIELDS}
+    for problem in tier.check(site, options):
+        inside = path and problem.path.partition(".")[0] in own
+        yield replace(problem, path=f"{path}.{problem.path}") if inside else problem
+
+
+def _half_keys(params: Params) -> Iterator[Problem]:
+    """A key without its secret would be filled up from elsewhere, with the wrong one."""
+    pair = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "{{ vaulted }}"}
+    missing = [name for name in pair if not params.get(name)]
+    if len(missing) == 1:
+        rule = "is required: access_key and secret_key need one another"
+        yield Problem(missing[0], None, rule, pair[missing[0]])
+
+
 def refusal(problems: Iterable[Problem]) -> Refusal:
     """All problems of a declaration in one message, nothing having been touched."""
     listed = list(problems)
@@ -88,7 +131,7 @@ def refusal(problems: Iterable[Problem]) -> Refusal:
         problems=[
             {
                 "path": problem.path,
-                "value": report.plain(problem.value),
+                "value": report.plain(problem.shown),
                 "rule": problem.rule,
                 "example": report.plain(problem.example),
             }

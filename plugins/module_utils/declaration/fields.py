@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .secrets import HIDDEN, LONGEST_TEXT, NO_SECRET, SECRETIVE, brief, presentable
+from .secrets import HIDDEN, LARGEST_BITS, LONGEST_TEXT, NO_SECRET, SECRETIVE, brief, presentable
 
 REQUIRED: Any = object()
 TYPES: Mapping[str, tuple[type, ...]] = {
@@ -24,6 +24,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "list": (list, tuple),
     "dict": (Mapping,),
     "float": (int, float),
+    "scalar": (str, int, float),
 }
 LONGEST_LINE = 120
 
@@ -43,14 +44,17 @@ class Problem:
         return presentable(self.value, self.path.rpartition(".")[2])
 
     def __str__(self) -> str:
-        return f"{self.path}: {_short(self.shown)} - {self.rule}, for example {_short(self.example)}"
+        return (
+            f"{self.path}: {_short(self.shown)} - {self.rule}, for example {_short(self.example)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """One option.
 
-    type: "str", "int", "bool", "list", "dict" or "float". rule: what it must be, in words, as it
+    type: "str", "int", "bool", "list", "dict" or "float"; of entries also "scalar", which is any
+    text, number or truth value. rule: what it must be, in words, as it
     appears after the value in a message. check: True where a value of the right type is right.
     default: REQUIRED where there is none. elements: type of a list's items. choices: the only
     values; a near miss is asked after. secret: never shown.
@@ -151,7 +155,7 @@ def strangers(
             continue
         hint = f"did you mean {close}?" if close else "known are " + ", ".join(sorted(table))
         field = table.get(close or next(iter(table), ""))
-        example = f"{field.name}: {field.example}" if field else close
+        example = f"{field.name}: {field.example}" if field else close or next(iter(table), "")
         value = given[name] if isinstance(given, Mapping) else name
         yield Problem(where, value, f"is not an option here; {hint}", example)
 
@@ -195,23 +199,23 @@ def _entries(item: Field, value: Mapping[Any, Any], path: str) -> tuple[Any, lis
     for name, entry in value.items():
         where = f"{path}.{brief(name)}"
         if item.key and not _is(item.key, name):
-            # The entry may hold anything, and what is wrong is its name.
             rule = f"must be named by {item.key.rule}"
-            problems.append(Problem(where, presentable(entry, name), rule, item.key.example))
-            continue
-        found: list[Problem] = []
-        if item.each:
-            example = next(iter(item.example.values()), {})
-            if isinstance(entry, Mapping):
-                entry, found = read(item.each, entry, where)
-            else:
-                found = [Problem(where, entry, "must be a dictionary of options", example)]
-        elif item.entry:
-            entry, found = _value(item.entry, entry, where)
+            problems.append(Problem(where, entry, rule, item.key.example))
+        converted, found = _entry(item, entry, where)
+        result[str(name)] = converted
         problems += found
-        if item.each or not found:
-            result[str(name)] = entry if isinstance(entry, Mapping) or not item.each else {}
     return result, problems
+
+
+def _entry(item: Field, entry: Any, path: str) -> tuple[Any, list[Problem]]:
+    if item.entry:
+        return _value(item.entry, entry, path)
+    if not item.each:
+        return entry, []
+    if not isinstance(entry, Mapping):
+        example: Any = next(iter(item.example.values()), {})
+        return {}, [Problem(path, entry, "must be a dictionary of options", example)]
+    return read(item.each, entry, path)
 
 
 def _is(item: Field, value: Any) -> bool:
@@ -229,7 +233,7 @@ def _holds(check: Callable[[Any], bool], value: Any) -> bool:
 def _convert(type: str, value: Any) -> tuple[Any, bool]:
     """The value in its type. Text that Jinja left behind is taken for numbers and truth values.
 
-    A whole number is taken for text, a broken one is not: 16.10 has become 16.1 before it gets here.
+    A whole number is taken for text, a broken one is not: of 16.10 only 16.1 gets here.
     """
     if type in ("int", "float") and isinstance(value, str):
         try:
@@ -242,7 +246,8 @@ def _convert(type: str, value: Any) -> tuple[Any, bool]:
     if type in ("int", "float") and isinstance(value, bool):
         return value, False
     if type == "str" and isinstance(value, int) and not isinstance(value, bool):
-        return str(value), True
+        # Python writes no number of thousands of digits, and nobody means one.
+        return (str(value), True) if value.bit_length() <= LARGEST_BITS else (value, False)
     return value, isinstance(value, TYPES[type])
 
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..engine.scrub import HIDDEN
+from ..engine import scrub
+
+HIDDEN = scrub.HIDDEN
 
 # Names of options, parameters and tags whose value would be a secret in clear text.
 SECRETIVE = re.compile(
@@ -32,6 +34,7 @@ NO_SECRET = (
 LONGEST_TEXT = 200
 MOST_ENTRIES = 20
 DEEPEST = 5
+# More than any number of a declaration has; twelve digits of an account are forty.
 LARGEST_BITS = 64
 
 

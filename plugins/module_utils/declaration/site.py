@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ipaddress
-import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +13,19 @@ from typing import Any
 from ..aws.scope import Scope
 from ..engine.canon import cidr
 from .fields import REQUIRED, Field, Problem, read
+from .regions import REGIONS
+from .rules import SITES, check_environment
 
-REGION = re.compile(
-    r"(us|eu|ap|sa|ca|me|af|il|mx)-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]"
+# RDS takes no name with two dashes in a row.
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_SLUG = 22
+SLUG_RULE = "a name of 2 to 22 lower-case letters, digits and single dashes"
+PRIVATE = tuple(
+    ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
-SLUG = re.compile(r"[a-z][a-z0-9-]{1,20}[a-z0-9]")
+TAG = re.compile(r"[\w .:/=+@-]*")
+# AWS allows fifty, and four are ours.
+MOST_TAGS = 46
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 DATABASE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 SYSTEM_DATABASES = frozenset({"postgres", "rdsadmin", "template0", "template1"})
@@ -50,18 +57,38 @@ RESERVED = frozenset(
 STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
 
 
+def _slug(value: str) -> bool:
+    return 2 <= len(value) <= LONGEST_SLUG and bool(SLUG.fullmatch(value))
+
+
+def _account(value: str) -> bool:
+    return len(value) == 12 and value.isascii() and value.isdigit()
+
+
 def _network(value: str) -> bool:
-    network = ipaddress.ip_network(value.strip(), strict=False)
-    return network.version == 4 and 16 <= network.prefixlen <= 20 and network.is_private
+    network = ipaddress.IPv4Network(value.strip(), strict=False)
+    return 16 <= network.prefixlen <= 20 and any(network.subnet_of(block) for block in PRIVATE)
+
+
+def _tag_name(value: str) -> bool:
+    theirs = value.lower().startswith("aws:") or value.startswith("phoenix:")
+    return 1 <= len(value) <= 128 and bool(TAG.fullmatch(value)) and value != "Name" and not theirs
+
+
+def _tag_value(value: str) -> bool:
+    return len(value) <= 256 and bool(TAG.fullmatch(value))
 
 
 SITE_FIELDS = (
-    Field(
-        "region", "str", "an AWS region", "us-east-1", REQUIRED, lambda v: bool(REGION.fullmatch(v))
-    ),
+    Field("region", "str", "a region of AWS", "us-east-1", REQUIRED, choices=REGIONS),
     Field("stands", "str", "home or recovery", "home", REQUIRED, choices=("home", "recovery")),
     Field(
-        "cidr", "str", "a private IPv4 network of /16 to /20", "10.20.0.0/16", REQUIRED, _network
+        "cidr",
+        "str",
+        "a network of /16 to /20 within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+        "10.20.0.0/16",
+        REQUIRED,
+        _network,
     ),
     Field(
         "strategy",
@@ -76,7 +103,7 @@ SITE_FIELDS = (
         "str",
         "a quoted AWS account id of 12 digits",
         "123456789012",
-        check=lambda v: bool(re.fullmatch(r"\d{12}", v)),
+        check=_account,
     ),
     Field(
         "zones",
@@ -109,10 +136,10 @@ ENVIRONMENT_FIELDS = (
     Field(
         "environment",
         "str",
-        "a short name of lower-case letters, digits and dashes",
+        SLUG_RULE,
         "production",
         REQUIRED,
-        lambda v: bool(SLUG.fullmatch(v)),
+        _slug,
     ),
     Field(
         "account_id",
@@ -120,16 +147,17 @@ ENVIRONMENT_FIELDS = (
         "a quoted AWS account id of 12 digits",
         "123456789012",
         REQUIRED,
-        lambda v: bool(re.fullmatch(r"\d{12}", v)),
+        _account,
     ),
     Field(
         "sites",
         "dict",
         "the sites of the environment by name",
-        {"home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"}},
+        SITES,
         REQUIRED,
-        lambda v: bool(v) and all(SLUG.fullmatch(name) for name in v),
+        bool,
         each=SITE_FIELDS,
+        key=Field("site", "str", SLUG_RULE, "recovery", check=_slug),
     ),
     Field(
         "application_port",
@@ -168,11 +196,24 @@ ENVIRONMENT_FIELDS = (
     Field(
         "tags",
         "dict",
-        "tags for every object, text to text",
+        f"at most {MOST_TAGS} tags for every object, text to text",
         {"team": "shop"},
         {},
-        lambda v: all(
-            isinstance(x, str) and not str(k).startswith(("aws:", "phoenix:")) for k, x in v.items()
+        lambda v: len(v) <= MOST_TAGS,
+        key=Field(
+            "name",
+            "str",
+            "a text of 1 to 128 letters, digits, spaces and _.:/=+-@ that is not Name and does not "
+            "begin with aws: or phoenix:",
+            "team",
+            check=_tag_name,
+        ),
+        entry=Field(
+            "value",
+            "str",
+            "a text of at most 256 letters, digits, spaces and _.:/=+-@",
+            "shop",
+            check=_tag_value,
         ),
     ),
 )
@@ -206,54 +247,10 @@ class Site:
         return self.scope.stands == "home"
 
 
-def check_sites(declared: Mapping[str, Any]) -> list[Problem]:
-    """Rules between the sites: one home, other regions, networks apart, the site known."""
-    sites: Mapping[str, Mapping[str, Any]] = declared["sites"]
-    problems: list[Problem] = []
-    if declared["site"] not in sites:
-        problems.append(
-            Problem("site", declared["site"], "must be one of the declared sites", min(sites))
-        )
-    for stands in ("home", "recovery"):
-        same = [name for name, site in sites.items() if site["stands"] == stands]
-        if len(same) > 1 or (stands == "home" and not same):
-            problems.append(
-                Problem(
-                    "sites",
-                    same,
-                    f"must have {'exactly' if stands == 'home' else 'at most'} one site "
-                    f"that stands {stands}",
-                    {"home": {"stands": "home"}, "recovery": {"stands": "recovery"}},
-                )
-            )
-    for (one, a), (two, b) in itertools.combinations(sites.items(), 2):
-        if a["region"] == b["region"]:
-            problems.append(
-                Problem(
-                    f"sites.{two}.region",
-                    b["region"],
-                    f"must be another region than that of {one}, or both are lost at once",
-                    "us-west-2" if a["region"] != "us-west-2" else "us-east-1",
-                )
-            )
-        if ipaddress.ip_network(cidr(a["cidr"])).overlaps(ipaddress.ip_network(cidr(b["cidr"]))):
-            problems.append(
-                Problem(
-                    f"sites.{two}.cidr",
-                    b["cidr"],
-                    f"must not overlap {a['cidr']} of {one}",
-                    "10.21.0.0/16",
-                )
-            )
-    return problems
-
-
 def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
     """The site that the environment options declare, or the problems found in them."""
     declared, problems = read(ENVIRONMENT_FIELDS, given, only=False)
-    if problems:
-        return None, problems
-    problems = check_sites(declared)
+    problems += check_environment(declared)
     if problems:
         return None, problems
     scopes = {name: _scope(declared, name) for name in declared["sites"]}

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.scope import Scope
-from ..declaration.fields import NO_SECRET, SECRETIVE, Field, Problem
+from ..declaration.fields import Field, Problem
+from ..declaration.secrets import HIDDEN, NO_SECRET, SECRETIVE
 from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from ..kinds.base import Kind
@@ -20,6 +21,7 @@ from . import windows
 from .login import identifier, secret_name
 
 TIER = "database"
+PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,254}")
 RULES: Mapping[str, str] = {
     "rds.force_ssl": "1",
     "log_connections": "1",
@@ -82,7 +84,14 @@ FIELDS: tuple[Field, ...] = (
         "PostgreSQL parameters by name, each a text, a number or a truth value",
         {"work_mem": "16384"},
         {},
-        lambda v: all(isinstance(value, (str, int, float)) for value in v.values()),
+        key=Field(
+            "name",
+            "str",
+            "a text of letters, digits, dots and underscores",
+            "work_mem",
+            check=lambda v: bool(PARAMETER.fullmatch(v)),
+        ),
+        entry=Field("value", "scalar", "a text, a number or a truth value", "16384"),
     ),
 )
 KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), DbInstance())
@@ -102,11 +111,11 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
             "backup_window",
             options["backup_window"],
             f"must not overlap maintenance_window, {options['maintenance_window']}",
-            "02:00-03:00",
+            windows.apart_from(options["maintenance_window"]),
         )
     for name, value in options["parameters"].items():
         if SECRETIVE.search(str(name)):
-            yield Problem(f"parameters.{name}", "********", NO_SECRET, {"work_mem": "16384"})
+            yield Problem(f"parameters.{name}", HIDDEN, NO_SECRET, f"leave out {name}")
         elif name == "rds.force_ssl" and _text(value) != "1":
             yield Problem(
                 f"parameters.{name}", value, "must stay on: connections are encrypted", "1"

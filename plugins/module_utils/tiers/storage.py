@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.scope import Scope
-from ..declaration.fields import NO_SECRET, SECRETIVE, Field, Problem
+from ..declaration.fields import Field, Problem
 from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from ..kinds.base import Kind
@@ -29,6 +29,9 @@ TIER = "storage"
 PURPOSES = ("releases", "backups", "logs")
 COPIED = ("releases", "backups")
 ABORT_DAYS = 7
+LONGEST_BUCKET = 63
+# What names of buckets may not begin with.
+RESERVED = ("sthree-", "amzn-s3-demo-")
 
 FIELDS: tuple[Field, ...] = (
     Field("log_days", "int", "a number of days from 1 to 3650", 90, 90, lambda v: 1 <= v <= 3650),
@@ -53,15 +56,21 @@ KINDS: tuple[Kind, ...] = (
 
 
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """Tags are readable by everybody who may list things, so no secret belongs in one."""
-    for name in site.scope.tags:
-        if SECRETIVE.search(name):
-            yield Problem(
-                f"tags.{name}",
-                "********",
-                NO_SECRET,
-                {"team": "shop"},
-            )
+    """Every bucket of the world has a name of its own, of 63 characters at most."""
+    scope = site.scope
+    if scope.prefix.startswith(RESERVED):
+        rule = "must not begin with sthree or amzn-s3-demo, which S3 refuses in names of buckets"
+        yield Problem("environment", scope.environment, rule, "production")
+    excess = max(len(scope.bucket(purpose)) for purpose in PURPOSES) - LONGEST_BUCKET
+    if excess > 0:
+        most = len(scope.prefix) - 1 - excess
+        yield Problem(
+            "environment",
+            scope.environment,
+            f"must with the name of site {scope.site} be at most {most} characters long, or names "
+            f"of buckets are too long",
+            scope.environment[: most - len(scope.site)].rstrip("-"),
+        )
 
 
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:

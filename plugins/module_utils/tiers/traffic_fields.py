@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..aws.scope import Scope
 from ..declaration.fields import REQUIRED, Field, Problem
+from ..declaration.regions import WITHOUT_SWITCH
 from ..declaration.site import Site
 
 HOST = re.compile(
@@ -16,7 +18,13 @@ HOST = re.compile(
 )
 PATH = re.compile(r"/[\x21-\x7e]{0,254}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+# That of a certificate's common name.
+LONGEST_DOMAIN = 64
 SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+# What names of load balancers may not begin with.
+RESERVED = ("internal-",)
 
 
 def is_host(value: str) -> bool:
@@ -28,7 +36,14 @@ def is_path(value: str) -> bool:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("domain", "str", "a lower-case domain name", "www.example.org", REQUIRED, is_host),
+    Field(
+        "domain",
+        "str",
+        "a lower-case domain name of at most 64 characters",
+        "www.example.org",
+        REQUIRED,
+        lambda v: is_host(v) and len(v) <= LONGEST_DOMAIN,
+    ),
     Field(
         "zone",
         "str",
@@ -82,13 +97,29 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         if not _within(name.removeprefix("*."), zone):
             rule = f"must lie in zone {zone}, which proves the certificate"
             yield Problem("certificate_names", name, rule, [f"api.{zone}"])
-    if site.peer and site.peer.account != site.scope.account:
+    if site.scope.prefix.startswith(RESERVED):
+        rule = "must not be internal, with which names of load balancers may not begin"
+        yield Problem("environment", site.scope.environment, rule, "production")
+    if site.peer:
+        yield from _between(*sorted((site.scope, site.peer), key=lambda item: item.stands))
+
+
+def _between(home: Scope, recovery: Scope) -> Iterator[Problem]:
+    """What the switch between the sites asks of them."""
+    if home.account != recovery.account:
         yield Problem(
-            "sites",
-            [site.scope.account, site.peer.account],
-            "must be in one account: both sites' records are in one zone, and the switch between "
-            "them is a health check that sees alarms of its own account only",
-            {"account_id": site.scope.account},
+            f"sites.{recovery.site}.account_id",
+            recovery.account,
+            "must be the account of the home site: both sites' records are in one zone, and the "
+            "switch between them is a health check that sees alarms of its own account only",
+            home.account,
+        )
+    if recovery.region in WITHOUT_SWITCH:
+        yield Problem(
+            f"sites.{recovery.site}.region",
+            recovery.region,
+            "must be a region where Route 53 sees alarms: the switch between the sites is one",
+            "us-west-2" if home.region != "us-west-2" else "us-east-1",
         )
 
 

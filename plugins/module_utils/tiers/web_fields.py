@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..declaration.fields import SECRETIVE, Field, Problem
+from ..declaration.fields import Field, Problem
+from ..declaration.secrets import HIDDEN, SECRET_VALUE, SECRETIVE
 from ..declaration.site import Site
 
 IMAGE_PARAMETER = "/aws/service/debian/release/12/latest/arm64"
@@ -26,9 +27,14 @@ WRITTEN = (
     "domain",
     "releases_bucket",
 )
-NAME = re.compile(r"[\w.-]+(/[\w.-]+){0,5}")
-# Keys of AWS, private keys, and addresses with a password in them.
-SECRET_VALUE = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN|://[^/\s:@]*:[^/\s@]+@")
+NAME = re.compile(r"[\w.-]+(/[\w.-]+){0,5}", re.ASCII)
+TYPE = re.compile(
+    r"[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|([1-9]\d*)?xlarge|metal(-\d+xl)?)"
+)
+# Families of Graviton have a g behind the number of their generation, but for the first of them.
+ARM = re.compile(r"a1\.|[a-z]+\d+g")
+ARCHITECTURES = {"arm64": "arm64", "aarch64": "arm64", "amd64": "x86_64", "x86_64": "x86_64"}
+TYPES = {"arm64": "t4g.small", "x86_64": "t3.small"}
 
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -37,7 +43,7 @@ FIELDS: tuple[Field, ...] = (
         "an EC2 instance type",
         "t4g.small",
         "t4g.small",
-        lambda v: bool(re.fullmatch(r"[a-z][a-z0-9-]*\.([a-z0-9-]+)", v)),
+        lambda v: bool(TYPE.fullmatch(v)),
     ),
     Field(
         "image_parameter",
@@ -89,9 +95,20 @@ FIELDS: tuple[Field, ...] = (
         "names with texts of 1 to 4096 characters, for the application to read",
         {"theme": "dark"},
         {},
-        lambda v: all(
-            NAME.fullmatch(str(name)) and isinstance(text, str) and 0 < len(text) <= LONGEST_VALUE
-            for name, text in v.items()
+        key=Field(
+            "name",
+            "str",
+            "a path of letters, digits and _.-, of at most six parts",
+            "theme",
+            check=lambda v: bool(NAME.fullmatch(v)),
+        ),
+        # Systems Manager takes double braces for a reference, and refuses them.
+        entry=Field(
+            "value",
+            "str",
+            "a text of 1 to 4096 characters without {{",
+            "dark",
+            check=lambda v: 0 < len(v) <= LONGEST_VALUE and "{{" not in v,
         ),
     ),
 )
@@ -106,18 +123,30 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         rule = "must not begin with aws or ssm: parameters of Systems Manager are named after it"
         yield Problem("environment", site.scope.environment, rule, "production")
     if SECRET_VALUE.search(options["user_data"]):
-        yield Problem("user_data", "********", _secret_rule(), "#!/bin/sh\n")
+        yield Problem("user_data", HIDDEN, _secret_rule(), "#!/bin/sh\n")
+    yield from _architecture(options)
     for name, value in options["parameters"].items():
         yield from _parameter(str(name), value)
+
+
+def _architecture(options: Mapping[str, Any]) -> Iterator[Problem]:
+    """A host whose processor is not that of its image never starts. What an id holds is unknown."""
+    end = options["image_parameter"].rpartition("/")[2]
+    wanted = ARCHITECTURES.get(end, "")
+    found = "arm64" if ARM.match(options["instance_type"]) else "x86_64"
+    if not options["image_id"] and wanted and found != wanted:
+        rule = f"must have the processor of image_parameter, {end}, and has {found}"
+        yield Problem("instance_type", options["instance_type"], rule, TYPES[wanted])
 
 
 def _parameter(name: str, value: str) -> Iterator[Problem]:
     path = f"parameters.{name}"
     named = SECRETIVE.search(name) and not value.startswith("arn:")
     if named or SECRET_VALUE.search(value):
-        yield Problem(path, "********", _secret_rule(), {f"{name}_arn": "arn:aws:secretsmanager:…"})
+        example = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mail-abcdef"
+        yield Problem(path, HIDDEN, _secret_rule(), example)
     elif name in WRITTEN:
-        yield Problem(path, value, "is written by the web tier itself", {"theme": "dark"})
+        yield Problem(path, value, "is written by the web tier itself", f"leave out {name}")
 
 
 def _secret_rule() -> str:

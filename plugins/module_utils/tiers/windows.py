@@ -42,6 +42,12 @@ def long_enough(window: tuple[int, int]) -> bool:
     return LEAST <= window[1] < DAY
 
 
+def apart_from(week: str) -> str:
+    """A daily hour that a weekly window leaves free; "" where there is none."""
+    hours = (f"{hour:02}:00-{(hour + 1) % 24:02}:00" for hour in (*range(2, 24), 0, 1))
+    return next((hour for hour in hours if not overlap(hour, week)), "")
+
+
 def overlap(day: str, week: str) -> bool:
     """Whether a daily window meets a weekly one on any day."""
     daily_start, daily_length = daily(day)

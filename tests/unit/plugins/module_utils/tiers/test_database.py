@@ -154,7 +154,7 @@ def test_port_user_and_database_are_those_of_the_environment() -> None:
         ({"backup_window": "25:00-26:00"}, "backup_window"),
         ({"maintenance_window": "sunday:04:00-sunday:05:00"}, "maintenance_window"),
         ({"multi_az": "twice"}, "multi_az"),
-        ({"parameters": {"work_mem": ["1"]}}, "parameters"),
+        ({"parameters": {"work_mem": ["1"]}}, "parameters.work_mem"),
         ({"instance_clas": "db.t4g.medium"}, "instance_clas"),
     ],
 )

@@ -254,4 +254,4 @@ def test_a_malformed_option_is_refused(given: dict[str, Any]) -> None:
 def test_sites_in_two_accounts_are_refused_before_anything_is_made() -> None:
     sites = {**SITES, "recovery": {**SITES["recovery"], "account_id": "210987654321"}}
     found = list(traffic.check(site("home", sites), options()))
-    assert [item.path for item in found] == ["sites"]
+    assert [item.path for item in found] == ["sites.recovery.account_id"]
