@@ -13,6 +13,7 @@ from benchmarks import counting
 from benchmarks.figures import Run
 from benchmarks.process import measure
 from benchmarks.sides import CHECKOUT, Side, fill
+from benchmarks.spans import spans
 from sandbox.running import Handle, running
 
 PATIENCE = 3600.0
@@ -52,12 +53,16 @@ class Account:
             log,
             PATIENCE,
         )
+        entries = self.handle.log(mark)
+        output = log.read_text(encoding="utf-8", errors="replace")
         return Run(
             side.name,
             step,
             usage,
-            counting.requests(self.handle.log(mark)),
-            counting.recap(log.read_text(encoding="utf-8", errors="replace")),
+            counting.requests(entries),
+            counting.recap(output),
+            spans(entries, usage.began, usage.wall),
+            counting.said(output),
         )
 
 

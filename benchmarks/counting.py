@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -49,6 +50,17 @@ def requests(entries: Iterable[Mapping[str, Any]]) -> Requests:
     return Requests(
         total, writes, refused, dict(sorted(by_service.items())), dict(sorted(written.items()))
     )
+
+
+def said(output: str) -> Mapping[str, Any] | None:
+    """The output of a run that printed one JSON object and nothing else, None for any other."""
+    if not output.startswith("{"):
+        return None
+    try:
+        content = json.loads(output)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

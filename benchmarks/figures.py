@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.counting import Recap, Requests
 from benchmarks.process import Usage
+from benchmarks.spans import Spans
 
 STEPS = {
     "check_empty": "check on an empty account",
@@ -17,17 +18,20 @@ STEPS = {
     "second": "second run",
     "check_in_sync": "check in sync",
 }
+SECOND = "second"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one side."""
+    """One run of one side. `said`: what it printed, if that was one JSON object."""
 
     side: str
     step: str
     usage: Usage
     requests: Requests
     recap: Recap | None
+    spans: Spans | None = None
+    said: Mapping[str, Any] | None = None
 
     def as_data(self) -> dict[str, Any]:
         """For JSON: seconds, counts, names."""
@@ -39,6 +43,10 @@ class Run:
             "exit_code": self.usage.code,
             "requests": {**asdict(self.requests), "reads": self.requests.reads},
             "ansible": asdict(self.recap) if self.recap else None,
+            "spans": {name: round(value, 3) for name, value in asdict(self.spans).items()}
+            if self.spans
+            else None,
+            "said": self.said,
         }
 
 
@@ -46,7 +54,8 @@ class Run:
 class Figure:
     """All runs of one side in one step: medians of times, the worst of everything else.
 
-    `changed` and `failed` are None for a side that is no playbook.
+    `changed` and `failed` are None for a side that is no playbook. `open`: seconds in which
+    requests were at the emulator.
     """
 
     side: str
@@ -56,6 +65,7 @@ class Figure:
     wall_low: float
     wall_high: float
     cpu: float
+    open: float
     requests: int
     writes: int
     tasks: int | None
@@ -87,6 +97,7 @@ def figure(runs: Sequence[Run]) -> Figure:
         wall_low=min(walls),
         wall_high=max(walls),
         cpu=statistics.median(run.usage.cpu for run in runs),
+        open=statistics.median(run.spans.open if run.spans else 0.0 for run in runs),
         requests=max(run.requests.total for run in runs),
         writes=max(run.requests.writes for run in runs),
         tasks=worst("tasks"),
@@ -108,6 +119,14 @@ def figures(runs: Sequence[Run]) -> list[Figure]:
     return [figure(group) for group in grouped if group]
 
 
+def named(all_figures: Sequence[Figure], side: str, step: str) -> Figure | None:
+    """The figure of a side in a step; None if there is none, or if a run of it failed."""
+    for one in all_figures:
+        if (one.side, one.step) == (side, step):
+            return None if one.code else one
+    return None
+
+
 def ratio(value: float, reference: float) -> float | None:
     """How many times the reference a value is; None where the reference is 0."""
     return value / reference if reference else None
@@ -127,13 +146,11 @@ def ratios(one: Figure, all_figures: Sequence[Figure], reference: str) -> Ratios
 
     None if it has none, or is the same, or if a run of either failed.
     """
-    for other in all_figures:
-        if (other.side, other.step) == (reference, one.step) and one.side != reference:
-            if one.code or other.code:
-                return None
-            return Ratios(
-                ratio(one.wall, other.wall),
-                ratio(one.cpu, other.cpu),
-                ratio(one.requests, other.requests),
-            )
-    return None
+    other = named(all_figures, reference, one.step)
+    if other is None or one.code or one.side == reference:
+        return None
+    return Ratios(
+        ratio(one.wall, other.wall),
+        ratio(one.cpu, other.cpu),
+        ratio(one.requests, other.requests),
+    )

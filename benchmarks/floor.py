@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The floor: one process that reads the whole environment, and does nothing else.
 
-Every attribute that the declaration names, of everything that carries the environment's owner tag
-(where a list cannot be asked for a tag: its name), in both regions, from one session with 16
-threads. A client's calls start as soon as it is made. What depends on an answer is asked the moment
-the answer is there; no chain is longer than three calls.
+Every attribute that the declaration names, of everything that it names, by the names that follow
+from it, in both regions, from one session with 16 threads: no request that only finds things out,
+none for what others may have added. A client's calls start as soon as it is made; what needs an id
+is asked the moment the id is there. Tags that an object's own answer lacks come from the tagging
+API, one call a region. Values of secrets are never read.
 
-Prints one JSON object: calls and objects read, seconds of the phases, errors by code.
+Prints one JSON object: calls, objects read, seconds, and what was not there. Exit code 1 if
+anything was not.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ _BEGIN = time.perf_counter()
 
 # pylint: disable=wrong-import-position
 import argparse  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
-from collections import Counter  # noqa: E402
 from collections.abc import Callable, Iterable, Iterator, Mapping  # noqa: E402
 from concurrent.futures import Future, ThreadPoolExecutor  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
@@ -31,21 +33,46 @@ from botocore.config import Config  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 
 _IMPORTED = time.perf_counter()
+# A process this short ends before collecting would pay.
+gc.disable()
 
 Answer = Mapping[str, Any]
-OWNER = "phoenix:environment"
-# An attribute that is not set is answered by one of these.
-UNSET = frozenset(
-    {
-        "NoSuchBucketPolicy",
-        "NoSuchLifecycleConfiguration",
-        "NoSuchPublicAccessBlockConfiguration",
-        "NoSuchTagSet",
-        "OwnershipControlsNotFoundError",
-        "ReplicationConfigurationNotFoundError",
-        "ServerSideEncryptionConfigurationNotFoundError",
-    }
+BUCKETS = ("releases", "backups", "logs")
+REPLICATED = ("releases", "backups")
+# Types whose own answers come without tags.
+TAGGED = (
+    *("acm:certificate", "cloudwatch:alarm", "elasticloadbalancing", "kms:key", "rds:pg"),
+    *("rds:subgrp", "route53:healthcheck", "route53:hostedzone", "s3", "sns", "ssm:parameter"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the names of a site's objects are made of. `home`: whether it is the home site."""
+
+    environment: str
+    name: str
+    region: str
+    account: str
+    home: bool
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.environment}-{self.name}"
+
+    def call(
+        self,
+        service: str,
+        name: str,
+        arguments: Answer | None = None,
+        then: Callable[[Answer], Iterable[Call]] | None = None,
+    ) -> Call:
+        return Call(service, self.region, name, arguments or {}, then)
+
+    def owned(self, key: str = "Filters") -> dict[str, Any]:
+        """A filter for what bears the site's owner tags."""
+        marks = {"phoenix:environment": self.environment, "phoenix:site": self.name}
+        return {key: [{"Name": f"tag:{tag}", "Values": [value]} for tag, value in marks.items()]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,234 +82,156 @@ class Call:
     service: str
     region: str
     name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Answer = field(default_factory=dict)
     then: Callable[[Answer], Iterable[Call]] | None = None
 
 
-def ec2(region: str, environment: str) -> Iterator[Call]:
-    """VPCs and all in them, in one call for each kind."""
-    mine = {"Filters": [{"Name": f"tag:{OWNER}", "Values": [environment]}]}
+def s3(site: Site) -> Iterator[Call]:
+    """The settings of three buckets, one call each."""
+    settings = ("versioning", "encryption", "policy", "lifecycle_configuration")
+    for purpose in BUCKETS:
+        bucket = {"Bucket": f"{site.prefix}-{purpose}-{site.account}-{site.region}"}
+        for setting in settings:
+            yield site.call("s3", f"get_bucket_{setting}", bucket)
+        yield site.call("s3", "get_public_access_block", bucket)
+        if site.home and purpose in REPLICATED:
+            yield site.call("s3", "get_bucket_replication", bucket)
+
+
+def ec2(site: Site) -> Iterator[Call]:
+    """VPC and all in it, in one call for each kind."""
 
     def of_vpcs(answer: Answer) -> Iterator[Call]:
-        ids = [vpc["VpcId"] for vpc in answer["Vpcs"]]
-        for vpc in ids:
+        for vpc in answer["Vpcs"]:
             for attribute in ("enableDnsSupport", "enableDnsHostnames"):
-                asked = {"VpcId": vpc, "Attribute": attribute}
-                yield Call("ec2", region, "describe_vpc_attribute", asked)
-        if ids:  # the default group and the main table are part of the VPC, tagged or not
-            inside = {"Filters": [{"Name": "vpc-id", "Values": ids}]}
-            yield Call("ec2", region, "describe_security_groups", inside, of_groups)
-            yield Call("ec2", region, "describe_route_tables", inside)
+                asked = {"VpcId": vpc["VpcId"], "Attribute": attribute}
+                yield site.call("ec2", "describe_vpc_attribute", asked)
 
     def of_groups(answer: Answer) -> Iterator[Call]:
         ids = [group["GroupId"] for group in answer["SecurityGroups"]]
-        filters = {"Filters": [{"Name": "group-id", "Values": ids}]}
-        yield Call("ec2", region, "describe_security_group_rules", filters)
+        if ids:
+            asked = {"Filters": [{"Name": "group-id", "Values": ids}]}
+            yield site.call("ec2", "describe_security_group_rules", asked)
 
-    def of_templates(answer: Answer) -> Iterator[Call]:
-        for template in answer["LaunchTemplates"]:
-            asked = {
-                "LaunchTemplateId": template["LaunchTemplateId"],
-                "Versions": ["$Latest", "$Default"],
-            }
-            yield Call("ec2", region, "describe_launch_template_versions", asked)
-
-    yield Call("ec2", region, "describe_vpcs", mine, of_vpcs)
-    for kind in ("subnets", "internet_gateways", "nat_gateways", "addresses", "vpc_endpoints"):
-        yield Call("ec2", region, f"describe_{kind}", mine)
-    yield Call("ec2", region, "describe_flow_logs", {"Filter": mine["Filters"]})
-    yield Call("ec2", region, "describe_launch_templates", mine, of_templates)
+    yield site.call("ec2", "describe_vpcs", site.owned(), of_vpcs)
+    yield site.call("ec2", "describe_security_groups", site.owned(), of_groups)
+    for kind in ("subnets", "route_tables", "internet_gateways", "addresses", "vpc_endpoints"):
+        yield site.call("ec2", f"describe_{kind}", site.owned())
+    yield site.call("ec2", "describe_nat_gateways", site.owned("Filter"))
+    yield site.call("ec2", "describe_flow_logs", site.owned("Filter"))
+    yield site.call("ec2", "describe_launch_templates", site.owned())
+    asked = {"LaunchTemplateName": f"{site.prefix}-web", "Versions": ["$Latest", "$Default"]}
+    yield site.call("ec2", "describe_launch_template_versions", asked)
 
 
-def kms(region: str, environment: str) -> Iterator[Call]:
-    """The site's customer key, found by its alias."""
-
-    def of_aliases(answer: Answer) -> Iterator[Call]:
-        for alias in answer["Aliases"]:
-            if not alias["AliasName"].startswith(f"alias/phoenix-{environment}-"):
-                continue
-            key = {"KeyId": alias["TargetKeyId"]}
-            yield Call("kms", region, "describe_key", key)
-            yield Call("kms", region, "get_key_rotation_status", key)
-            yield Call("kms", region, "get_key_policy", {**key, "PolicyName": "default"})
-
-    yield Call("kms", region, "list_aliases", {}, of_aliases)
-
-
-def secretsmanager(region: str, environment: str) -> Iterator[Call]:
-    """Secrets with their replication; never their values."""
-
-    def of_secrets(answer: Answer) -> Iterator[Call]:
-        for secret in answer["SecretList"]:
-            asked = {"SecretId": secret["ARN"]}
-            yield Call("secretsmanager", region, "describe_secret", asked)
-
-    filters = [
-        {"Key": "tag-key", "Values": [OWNER]},
-        {"Key": "tag-value", "Values": [environment]},
-    ]
-    yield Call("secretsmanager", region, "list_secrets", {"Filters": filters}, of_secrets)
-
-
-def ssm(region: str, environment: str) -> Iterator[Call]:
-    """Parameters and their values, ten at a time."""
-
-    def of_parameters(answer: Answer) -> Iterator[Call]:
-        names = [parameter["Name"] for parameter in answer["Parameters"]]
-        for at in range(0, len(names), 10):
-            yield Call("ssm", region, "get_parameters", {"Names": names[at : at + 10]})
-
-    filters = [{"Key": f"tag:{OWNER}", "Option": "Equals", "Values": [environment]}]
-    asked = {"ParameterFilters": filters}
-    yield Call("ssm", region, "describe_parameters", asked, of_parameters)
-
-
-def rds(region: str, environment: str) -> Iterator[Call]:
-    """Instances with their tags, subnet groups, and the parameters that were set."""
-
-    def of_parameter_groups(answer: Answer) -> Iterator[Call]:
-        for group in answer["DBParameterGroups"]:
-            if group["DBParameterGroupName"].startswith(f"{environment}-"):
-                asked = {"DBParameterGroupName": group["DBParameterGroupName"], "Source": "user"}
-                yield Call("rds", region, "describe_db_parameters", asked)
-
-    yield Call("rds", region, "describe_db_instances")
-    yield Call("rds", region, "describe_db_subnet_groups")
-    yield Call("rds", region, "describe_db_parameter_groups", {}, of_parameter_groups)
-
-
-def elbv2(region: str, environment: str) -> Iterator[Call]:
-    """Balancers, listeners and target groups."""
-
-    def named(items: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
-        prefix = f"{environment}-"
-        return [item[f"{kind}Arn"] for item in items if item[f"{kind}Name"].startswith(prefix)]
+def elbv2(site: Site) -> Iterator[Call]:
+    """Balancer, listeners and target group."""
 
     def of_balancers(answer: Answer) -> Iterator[Call]:
-        for arn in named(answer["LoadBalancers"], "LoadBalancer"):
-            asked = {"LoadBalancerArn": arn}
-            yield Call("elbv2", region, "describe_load_balancer_attributes", asked)
-            yield Call("elbv2", region, "describe_listeners", asked)
+        for balancer in answer["LoadBalancers"]:
+            asked = {"LoadBalancerArn": balancer["LoadBalancerArn"]}
+            yield site.call("elbv2", "describe_load_balancer_attributes", asked)
+            yield site.call("elbv2", "describe_listeners", asked)
 
     def of_target_groups(answer: Answer) -> Iterator[Call]:
-        for arn in named(answer["TargetGroups"], "TargetGroup"):
-            asked = {"TargetGroupArn": arn}
-            yield Call("elbv2", region, "describe_target_group_attributes", asked)
+        for group in answer["TargetGroups"]:
+            asked = {"TargetGroupArn": group["TargetGroupArn"]}
+            yield site.call("elbv2", "describe_target_group_attributes", asked)
 
-    yield Call("elbv2", region, "describe_load_balancers", {}, of_balancers)
-    yield Call("elbv2", region, "describe_target_groups", {}, of_target_groups)
+    named = {"Names": [f"{site.prefix}-main"]}
+    yield site.call("elbv2", "describe_load_balancers", named, of_balancers)
+    named = {"Names": [f"{site.prefix}-web-8080"]}
+    yield site.call("elbv2", "describe_target_groups", named, of_target_groups)
 
 
-def acm(region: str, environment: str) -> Iterator[Call]:
-    """Certificates, whatever their state."""
-    del environment  # a certificate has neither our name nor a filter for tags
+def kms(site: Site) -> Iterator[Call]:
+    """The customer key; only its description is told for an alias."""
+
+    def of_key(answer: Answer) -> Iterator[Call]:
+        key = {"KeyId": answer["KeyMetadata"]["KeyId"]}
+        yield site.call("kms", "get_key_rotation_status", key)
+        yield site.call("kms", "get_key_policy", {**key, "PolicyName": "default"})
+
+    yield site.call("kms", "describe_key", {"KeyId": f"alias/phoenix-{site.prefix}"}, of_key)
+
+
+def acm(site: Site) -> Iterator[Call]:
+    """Certificates, which have no name to ask for."""
 
     def of_certificates(answer: Answer) -> Iterator[Call]:
         for certificate in answer["CertificateSummaryList"]:
             asked = {"CertificateArn": certificate["CertificateArn"]}
-            yield Call("acm", region, "describe_certificate", asked)
+            yield site.call("acm", "describe_certificate", asked)
 
-    yield Call("acm", region, "list_certificates", {}, of_certificates)
-
-
-def autoscaling(region: str, environment: str) -> Iterator[Call]:
-    """Groups come with their tags."""
-    filters = [{"Name": f"tag:{OWNER}", "Values": [environment]}]
-    yield Call("autoscaling", region, "describe_auto_scaling_groups", {"Filters": filters})
-    yield Call("autoscaling", region, "describe_policies")
+    yield site.call("acm", "list_certificates", then=of_certificates)
 
 
-def cloudwatch(region: str, environment: str) -> Iterator[Call]:
-    """Alarms by the beginning of their names."""
-    yield Call("cloudwatch", region, "describe_alarms", {"AlarmNamePrefix": f"{environment}-"})
+def rds(site: Site) -> Iterator[Call]:
+    """Instance, subnet group, parameter group, and the parameters that were set."""
+    name = f"{site.prefix}-database"
+    group = {"DBParameterGroupName": name}
+    yield site.call("rds", "describe_db_instances", {"DBInstanceIdentifier": name})
+    yield site.call("rds", "describe_db_subnet_groups", {"DBSubnetGroupName": name})
+    yield site.call("rds", "describe_db_parameter_groups", group)
+    yield site.call("rds", "describe_db_parameters", {**group, "Source": "user"})
 
 
-def logs(region: str, environment: str) -> Iterator[Call]:
-    """Where flow logs go, if not to a bucket."""
-    del environment
-    yield Call("logs", region, "describe_log_groups")
+def autoscaling(site: Site) -> Iterator[Call]:
+    """The group comes with its tags, metrics and suspended processes."""
+    group = f"{site.prefix}-web"
+    asked = {"AutoScalingGroupNames": [group]}
+    yield site.call("autoscaling", "describe_auto_scaling_groups", asked)
+    yield site.call("autoscaling", "describe_policies", {"AutoScalingGroupName": group})
 
 
-def sns(region: str, environment: str) -> Iterator[Call]:
-    """Topics and who is told."""
-
-    def of_topics(answer: Answer) -> Iterator[Call]:
-        for topic in answer["Topics"]:
-            arn = topic["TopicArn"]
-            if not arn.rpartition(":")[2].startswith(f"{environment}-"):
-                continue
-            yield Call("sns", region, "get_topic_attributes", {"TopicArn": arn})
-            yield Call("sns", region, "list_subscriptions_by_topic", {"TopicArn": arn})
-
-    yield Call("sns", region, "list_topics", {}, of_topics)
-
-
-def s3(region: str, environment: str) -> Iterator[Call]:
-    """Buckets of all regions, each asked in its own."""
-    names = ("versioning", "encryption", "policy", "lifecycle_configuration")
-
-    def of_buckets(answer: Answer) -> Iterator[Call]:
-        for bucket in answer["Buckets"]:
-            name = bucket["Name"]
-            if not name.startswith(f"{environment}-"):
-                continue
-            own = next((r for r in REGIONS if name.endswith(f"-{r}")), region)
-            for attribute in names:
-                yield Call("s3", own, f"get_bucket_{attribute}", {"Bucket": name})
-            yield Call("s3", own, "get_bucket_ownership_controls", {"Bucket": name})
-            yield Call("s3", own, "get_public_access_block", {"Bucket": name})
-            if "-logs-" not in name:
-                yield Call("s3", own, "get_bucket_replication", {"Bucket": name})
-
-    yield Call("s3", region, "list_buckets", {}, of_buckets)
+def operations(site: Site) -> Iterator[Call]:
+    """Alarms, topic and subscribers, parameters, and all tags that are left."""
+    topic = {"TopicArn": f"arn:aws:sns:{site.region}:{site.account}:{site.prefix}-alarms"}
+    path = {"Path": f"/{site.environment}/{site.name}", "Recursive": True}
+    tags = {
+        "TagFilters": [{"Key": "phoenix:environment", "Values": [site.environment]}],
+        "ResourceTypeFilters": list(TAGGED),
+        "ResourcesPerPage": 100,
+        "TagsPerPage": 500,
+    }
+    yield site.call("cloudwatch", "describe_alarms", {"AlarmNamePrefix": f"{site.prefix}-"})
+    yield site.call("sns", "get_topic_attributes", topic)
+    yield site.call("sns", "list_subscriptions_by_topic", topic)
+    yield site.call("ssm", "get_parameters_by_path", path)
+    yield site.call("resourcegroupstaggingapi", "get_resources", tags)
 
 
-def iam(region: str, environment: str) -> Iterator[Call]:
-    """Roles with policies, profiles and tags in one answer, once for all regions."""
-
-    def of_roles(answer: Answer) -> Iterator[Call]:
-        for role in answer["RoleDetailList"]:
-            if not role["RoleName"].startswith(f"{environment}-"):
-                continue
-            for profile in role["InstanceProfileList"]:
-                asked = {"InstanceProfileName": profile["InstanceProfileName"]}
-                yield Call("iam", region, "get_instance_profile", asked)
-
-    yield Call("iam", region, "get_account_authorization_details", {"Filter": ["Role"]}, of_roles)
+def iam(site: Site) -> Iterator[Call]:
+    """The profile, and from home all roles with their policies in one answer."""
+    if site.home:
+        yield site.call("iam", "get_account_authorization_details", {"Filter": ["Role"]})
+    profile = {"InstanceProfileName": f"{site.prefix}-web"}
+    yield site.call("iam", "get_instance_profile", profile)
 
 
-def route53(region: str, environment: str) -> Iterator[Call]:
-    """Zones, records and health checks."""
-    del environment
+def once(site: Site) -> Iterator[Call]:
+    """What the environment has one of: the secret, with its copy, and the zone."""
+    if not site.home:
+        return
 
     def of_zones(answer: Answer) -> Iterator[Call]:
         for zone in answer["HostedZones"]:
             asked = {"HostedZoneId": zone["Id"].rpartition("/")[2]}
-            yield Call("route53", region, "list_resource_record_sets", asked)
+            yield site.call("route53", "list_resource_record_sets", asked)
 
-    yield Call("route53", region, "list_hosted_zones", {}, of_zones)
-    yield Call("route53", region, "list_health_checks")
-
-
-def tags(region: str, environment: str) -> Iterator[Call]:
-    """The tags of all kinds whose own answers come without them."""
-    filters = [{"Key": OWNER, "Values": [environment]}]
-    asked = {"TagFilters": filters, "ResourcesPerPage": 100}
-    yield Call("resourcegroupstaggingapi", region, "get_resources", asked)
+    secret = {"SecretId": f"{site.environment}/{site.name}/database"}
+    yield site.call("secretsmanager", "describe_secret", secret)
+    yield site.call("secretsmanager", "get_resource_policy", secret)
+    yield site.call("route53", "list_hosted_zones", then=of_zones)
+    yield site.call("route53", "list_health_checks")
 
 
-def sts(region: str, environment: str) -> Iterator[Call]:
-    """Whose account it is."""
-    del environment
-    yield Call("sts", region, "get_caller_identity")
+PARTS = (s3, ec2, elbv2, kms, acm, rds, autoscaling, operations, iam, once)
 
 
-REGIONS = ("us-east-1", "us-west-2")
-REGIONAL = (
-    *(ec2, rds, elbv2, kms, autoscaling, secretsmanager),
-    *(ssm, acm, cloudwatch, sns, logs, tags),
-)
-GLOBAL = (s3, iam, route53, sts)
+def absent(code: str) -> bool:
+    """Whether an error's code says that the thing, or the setting, does not exist."""
+    return "NotFound" in code or code.startswith("NoSuch")
 
 
 @dataclass(slots=True)
@@ -291,9 +240,10 @@ class Reader:
 
     endpoint: str | None
     threads: int
-    errors: Counter[str] = field(default_factory=Counter, init=False)
+    missing: list[str] = field(default_factory=list, init=False)
     made: int = field(default=0, init=False)
     client_seconds: float = field(default=0.0, init=False)
+    last_client: float = field(default=0.0, init=False)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, init=False)
     _session: Any = field(default=None, init=False)
 
@@ -309,11 +259,12 @@ class Reader:
                 endpoint_url=self.endpoint,
                 config=Config(max_pool_connections=self.threads),
             )
-            self.client_seconds += time.perf_counter() - begin
+            self.last_client = time.perf_counter()
+            self.client_seconds += self.last_client - begin
         return self._clients[key]
 
     def read(self, calls: Iterable[Call]) -> list[tuple[Call, Answer]]:
-        """Every answer, in the order of their coming; an unset attribute has none.
+        """Every answer, in the order of their coming; what is not there is noted as missing.
 
         Raises botocore's ClientError for any other refusal.
         """
@@ -353,23 +304,22 @@ class Reader:
             return one
         except ClientError as problem:
             code = problem.response.get("Error", {}).get("Code", "")
-            if code not in UNSET:
+            if not absent(code):
                 raise
-            self.errors[code] += 1
+            self.missing.append(f"{call.service} {call.region} {call.name}: {code}")
             return None
 
 
-def first_calls(environment: str) -> Iterator[Call]:
-    """What can be asked knowing nothing but the environment's name."""
-    for regional in REGIONAL:
-        for region in REGIONS:
-            yield from regional(region, environment)
-    for once in GLOBAL:
-        yield from once(REGIONS[0], environment)
+def first_calls(sites: Iterable[Site]) -> Iterator[Call]:
+    """What can be asked knowing nothing but the declaration, part by part."""
+    known = list(sites)
+    for part in PARTS:
+        for site in known:
+            yield from part(site)
 
 
 def objects(found: Iterable[tuple[Call, Answer]]) -> int:
-    """Items of all lists that the first calls answered with."""
+    """Items of all lists that the calls answered with."""
     return sum(
         len(value)
         for call, answer in found
@@ -379,29 +329,41 @@ def objects(found: Iterable[tuple[Call, Answer]]) -> int:
     )
 
 
+def sites(environment: str, account: str, regions: Mapping[str, str]) -> list[Site]:
+    """regions: of every site by its name, home first."""
+    return [
+        Site(environment, name, region, account, home=number == 0)
+        for number, (name, region) in enumerate(regions.items())
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environment", default="production")
+    parser.add_argument("--account", default="123456789012")
+    parser.add_argument("--sites", default="home=us-east-1,recovery=us-west-2")
     parser.add_argument("--endpoint", help="default: AWS's own, or AWS_ENDPOINT_URL")
     parser.add_argument("--threads", type=int, default=16)
     given = parser.parse_args()
+    regions = dict(pair.split("=", 1) for pair in given.sites.split(","))
     reader = Reader(given.endpoint, given.threads)
     begin = time.perf_counter()
-    found = reader.read(first_calls(given.environment))
+    found = reader.read(first_calls(sites(given.environment, given.account, regions)))
     end = time.perf_counter()
     report = {
         "calls": reader.made,
         "objects": objects(found),
-        "unset": dict(sorted(reader.errors.items())),
+        "missing": sorted(reader.missing),
         "seconds": {
             "import": round(_IMPORTED - _BEGIN, 3),
             "clients": round(reader.client_seconds, 3),
             "clients and calls": round(end - begin, 3),
+            "after the last client": round(end - reader.last_client, 3),
         },
     }
     json.dump(report, sys.stdout)
     print()
-    return 0
+    return 1 if reader.missing else 0
 
 
 if __name__ == "__main__":

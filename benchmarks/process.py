@@ -20,11 +20,15 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Seconds of wall time; seconds of user and system time of the whole tree; exit code."""
+    """Seconds of wall time; seconds of user and system time of the whole tree; exit code.
+
+    `began`: Unix time of the start.
+    """
 
     wall: float
     cpu: float
     code: int
+    began: float = 0.0
 
 
 def adopt_orphans() -> None:
@@ -47,7 +51,7 @@ def measure(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     before = _children()
-    begin = time.perf_counter()
+    began, begin = time.time(), time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -69,7 +73,7 @@ def measure(
             raise
     wall = time.perf_counter() - begin
     _reap()
-    return Usage(wall, _children() - before, code)
+    return Usage(wall, _children() - before, code, began)
 
 
 def _children() -> float:

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import certificate, versions
+from benchmarks import certificate, goals, parts, versions
 from benchmarks.account import Account, account, places
 from benchmarks.figures import STEPS, Run, figures
 from benchmarks.process import adopt_orphans
 from benchmarks.sides import CHECKOUT, FILE, Side, Wrong, load
+from benchmarks.sides import goals as goals_of
 from benchmarks.table import summary, table
 
 RESULTS = Path(__file__).with_name("results")
@@ -40,6 +42,7 @@ class Benchmark:
     logs: Path
     work: Path
     done: list[Run] = field(default_factory=list, init=False)
+    _broken: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     @property
     def builders(self) -> list[Side]:
@@ -54,9 +57,8 @@ class Benchmark:
                     self._note(one.run("second", number))
                 for reader, one in self._readers(accounts):
                     self._note(one.run("second", number, by=reader))
-            for one in accounts:
-                if one.side.check:
-                    self._note(one.run("check_in_sync", extra=one.side.check))
+                for one in accounts:
+                    self._check(one, "check_in_sync", number)
 
     def _begun(self, stack: ExitStack, side: Side) -> Account:
         """An account in which the side has checked, emptied, and built."""
@@ -64,11 +66,19 @@ class Benchmark:
         one = stack.enter_context(account(side, self.work, password, self.logs))
         certificate.write(Path(one.places["work"]) / "certificate", DOMAIN)
         self._wake(one)
-        if side.check:
-            self._note(one.run("check_empty", extra=side.check))
-            one.handle.reset()
+        for number in range(1, self.rounds + 1):
+            self._check(one, "check_empty", number)
+        one.handle.reset()
         self._note(one.run("first"))
         return one
+
+    def _check(self, one: Account, step: str, number: int) -> None:
+        """Check, unless this side has no check, or one that failed in this step already."""
+        if one.side.check and (one.side.name, step) not in self._broken:
+            run = one.run(step, number, extra=one.side.check)
+            self._note(run)
+            if run.usage.code:
+                self._broken.add((one.side.name, step))
 
     def _wake(self, one: Account) -> None:
         """Let the emulator load every service, so that no side pays for it: read it, empty."""
@@ -114,8 +124,14 @@ def chosen(sides: Sequence[Side], names: Sequence[str], work: Path) -> list[Side
     return able
 
 
-def report(runs: Sequence[Run], sides: Sequence[Side], reference: str) -> dict[str, object]:
-    """Everything about a benchmark that can be kept as JSON."""
+def report(
+    runs: Sequence[Run], sides: Sequence[Side], reference: str, load_before: float
+) -> dict[str, object]:
+    """Everything about a benchmark that can be kept as JSON.
+
+    load_before: processes that were ready to run before it began, as the system counts them.
+    """
+    found = figures(runs)
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "reference": reference,
@@ -129,6 +145,11 @@ def report(runs: Sequence[Run], sides: Sequence[Side], reference: str) -> dict[s
                 **versions.of_collections(CHECKOUT / ".venv-bench"),
             },
         },
+        "load_before": round(load_before, 2),
+        "parts": {
+            "second run": [asdict(part) for part in parts.of_run(found, reference)],
+            "the floor": [asdict(part) for part in parts.of_floor(runs)],
+        },
         "runs": [run.as_data() for run in runs],
     }
 
@@ -137,17 +158,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--sides", default="", help="only these of sides.toml, with commas")
     parser.add_argument("--file", type=Path, default=FILE, help="another sides.toml")
-    parser.add_argument("--rounds", type=int, default=3, help="second runs of each side")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="how often second runs and checks run"
+    )
     return parser
 
 
 def main() -> int:
     given = _parser().parse_args()
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    wanted = goals_of(given.file)
     sides = chosen(load(given.file), [name for name in given.sides.split(",") if name], WORK)
     if not any(side.builds for side in sides):
         raise Wrong("no side is left that builds anything")
     adopt_orphans()
+    load_before = os.getloadavg()[0]
     shutil.rmtree(WORK, ignore_errors=True)
     benchmark = Benchmark(sides, given.rounds, RESULTS / stamp, WORK)
     benchmark.all()
@@ -155,11 +180,19 @@ def main() -> int:
     titles = {side.name: side.title for side in sides}
     found = figures(benchmark.done)
     print(table(found, titles, reference))
-    print()
-    for sentence in summary(found, titles, reference):
-        print(sentence)
+    for paragraph in (
+        parts.lines(parts.of_run(found, reference), f"a second run of {titles[reference]}"),
+        parts.lines(parts.of_floor(benchmark.done), "the floor"),
+        parts.checks(found, reference),
+        summary(found, titles, reference),
+        goals.sentences(wanted, found, reference),
+        [f"load average before: {load_before:.1f}, processors: {versions.processors()}"],
+    ):
+        print("", *paragraph, sep="\n")
     file = RESULTS / f"{stamp}.json"
-    file.write_text(json.dumps(report(benchmark.done, sides, reference), indent=2) + "\n")
+    file.write_text(
+        json.dumps(report(benchmark.done, sides, reference, load_before), indent=2) + "\n"
+    )
     print(f"\n{file.relative_to(CHECKOUT)}; the output of each run beside it, in {stamp}/")
     return 0 if all(run.usage.code == 0 for run in benchmark.done if run.side == reference) else 1
 

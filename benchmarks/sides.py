@@ -93,4 +93,13 @@ def _side(name: str, said: Mapping[str, Any], shared: Mapping[str, str]) -> Side
 
 def load(file: Path = FILE) -> tuple[Side, ...]:
     """The sides of a file; raises Wrong, OSError, or tomllib's TOMLDecodeError."""
-    return of(tomllib.loads(file.read_text(encoding="utf-8")))
+    return of(_content(file))
+
+
+def goals(file: Path = FILE) -> Mapping[str, float]:
+    """The numbers under [goals]; raises as `load` does."""
+    return {name: float(value) for name, value in _content(file).get("goals", {}).items()}
+
+
+def _content(file: Path) -> Mapping[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from benchmarks import goals, parts
 from benchmarks.account import environment
-from benchmarks.counting import Recap, Requests, recap, requests
+from benchmarks.counting import Recap, Requests, recap, requests, said
 from benchmarks.figures import Figure, Run, figure, figures, ratio, ratios
-from benchmarks.floor import Call, Reader, first_calls
 from benchmarks.process import Usage, measure
 from benchmarks.run import chosen, report
 from benchmarks.sides import Side, Wrong, fill, load, of
+from benchmarks.sides import goals as goals_of
+from benchmarks.spans import Spans, spans
 from benchmarks.table import row, summary, table
 
 OUTPUT = """
@@ -62,9 +64,12 @@ def run(
     writes: int = 0,
     code: int = 0,
     changed: int | None = 0,
+    busy: float | None = None,
+    told: dict[str, Any] | None = None,
 ) -> Run:
-    said = None if changed is None else Recap(5, 9, changed, 0)
-    return Run(side, step, Usage(wall, cpu, code), Requests(total, writes), said)
+    counted = None if changed is None else Recap(5, 9, changed, 0)
+    when = None if busy is None else Spans(0.0, busy, 0.0, 0.0)
+    return Run(side, step, Usage(wall, cpu, code), Requests(total, writes), counted, when, told)
 
 
 def side(name: str, **given: Any) -> Side:
@@ -226,11 +231,12 @@ def test_a_side_that_cannot_be_run_is_refused_by_name(said: dict[str, Any], mess
         of({"sides": said})
 
 
-def test_the_sides_in_the_checkout_are_ours_the_peer_its_tuned_twin_and_the_floor() -> None:
+def test_the_sides_in_the_checkout_are_ours_the_peer_its_tuned_twin_and_what_only_reads() -> None:
     sides = {one.name: one for one in load()}
-    assert list(sides) == ["phoenix", "peer", "tuned", "floor"]
-    assert sides["floor"].reads_from == ("phoenix", "peer", "tuned")
-    assert all(sides[name].check for name in ("phoenix", "peer", "tuned"))
+    assert [name for name in sides if sides[name].builds] == ["phoenix", "peer", "tuned"]
+    assert [name for name in sides if not sides[name].builds] == ["empty", "skipped", "floor"]
+    assert all(one.reads_from == ("phoenix",) for one in sides.values() if not one.builds)
+    assert all(one.check for one in sides.values() if one.builds)
 
 
 def test_a_side_whose_program_is_missing_is_left_out_and_named(
@@ -274,55 +280,89 @@ def test_a_command_that_does_not_end_is_ended_and_reported(tmp_path: Path) -> No
 
 def test_the_report_can_be_written_as_json_and_names_every_run() -> None:
     runs = [run("ours", "first", 4.0), run("floor", "second", 1.0, changed=None)]
-    content = json.loads(json.dumps(report(runs, [side("ours"), side("floor")], "ours")))
+    content = json.loads(json.dumps(report(runs, [side("ours"), side("floor")], "ours", 0.5)))
     assert [(one["side"], one["step"]) for one in content["runs"]] == [
         ("ours", "first"),
         ("floor", "second"),
     ]
     assert content["runs"][1]["ansible"] is None
     assert content["versions"]["ours"]["python"]
+    assert content["load_before"] == 0.5
 
 
-def test_the_floor_asks_both_regions_and_only_reads() -> None:
-    calls = list(first_calls("production"))
-    assert {call.region for call in calls} == {"us-east-1", "us-west-2"}
-    assert all(call.name.startswith(("describe_", "get_", "list_")) for call in calls)
-    regional = [call for call in calls if call.service == "rds"]
-    assert len(regional) == 2 * len({call.name for call in regional})
+def test_the_spans_of_a_run_add_up_to_its_wall_time() -> None:
+    entries = [
+        {"time": 100.8, "duration": 0.2},
+        {"time": 100.5, "duration": 0.1},
+        {"time": 100.9, "duration": 0.3},
+    ]
+    found = spans(entries, 100.0, 2.0)
+    assert found is not None
+    parts_ = [found.before, found.open, found.between, found.after]
+    assert parts_ == [pytest.approx(one) for one in (0.5, 0.5, 0.2, 0.8)]
+    assert spans([], 100.0, 2.0) is None
 
 
-class _Answers:
-    """A client that answers what it was asked, page by page or at once, from a table."""
-
-    def __init__(self, table: dict[str, Any]) -> None:
-        self.table = table
-        self.asked: list[str] = []
-
-    def can_paginate(self, name: str) -> bool:
-        return False
-
-    def __getattr__(self, name: str) -> Any:
-        def ask(**arguments: Any) -> Any:
-            self.asked.append(name)
-            return self.table[name]
-
-        return ask
+def test_only_one_json_object_is_taken_for_what_a_run_said() -> None:
+    assert said('{"calls": 110}\n') == {"calls": 110}
+    assert said(OUTPUT) is None
+    assert said("{not json") is None
 
 
-def test_the_floor_follows_answers_until_no_call_is_left() -> None:
-    class Fixed(Reader):
-        def client(self, service: str, region: str) -> Any:
-            return client
+def second_runs() -> list[Run]:
+    seconds = {"import": 0.1, "clients": 0.5, "clients and calls": 0.6}
+    return [
+        run("ours", "second", 2.0, total=100, busy=0.3),
+        run("empty", "second", 0.5, total=0, changed=None),
+        run("skipped", "second", 1.1, total=0),
+        run("floor", "second", 0.9, total=90, changed=None, told={"seconds": seconds}),
+    ]
 
-    client = _Answers({"list_a": {"Ids": [1, 2]}, "get_b": {"Parts": [3]}, "get_c": {}})
 
-    def parts(answer: Any) -> list[Call]:
-        return [Call("s", "r", "get_c") for _ in answer["Parts"]]
+def test_the_parts_of_a_second_run_add_up_to_it() -> None:
+    found = [part.seconds for part in parts.of_run(figures(second_runs()), "ours")]
+    assert found == [pytest.approx(one) for one in (0.5, 0.6, 0.3, 0.6)]
+    assert sum(found) == pytest.approx(2.0)
 
-    def items(answer: Any) -> list[Call]:
-        return [Call("s", "r", "get_b", {"Id": one}, parts) for one in answer["Ids"]]
 
-    reader = Fixed(None, 4)
-    found = reader.read([Call("s", "r", "list_a", {}, items)])
-    assert reader.made == len(found) == 5
-    assert sorted(client.asked) == ["get_b", "get_b", "get_c", "get_c", "list_a"]
+def test_the_parts_of_the_floor_add_up_to_it() -> None:
+    found = [part.seconds for part in parts.of_floor(second_runs())]
+    assert found == [pytest.approx(one) for one in (0.2, 0.1, 0.5, 0.1)]
+
+
+def test_without_the_empty_play_no_part_is_guessed() -> None:
+    runs = [one for one in second_runs() if one.side != "empty"]
+    assert parts.of_run(figures(runs), "ours") == []
+    assert list(parts.lines([], "it")) == []
+
+
+def test_a_check_is_compared_with_the_second_run_of_the_same_side() -> None:
+    runs = [*second_runs(), run("ours", "check_in_sync", 3.0, total=50)]
+    assert list(parts.checks(figures(runs), "ours")) == [
+        "check in sync: 1.50 times the wall time and 0.50 times the requests of a second run"
+    ]
+
+
+@pytest.mark.parametrize(("peer", "word"), [(60.0, ": reached"), (40.0, "NOT reached")])
+def test_a_goal_is_said_with_what_was_reached(peer: float, word: str) -> None:
+    found = figures([*second_runs(), run("peer", "second", peer)])
+    [sentence] = goals.sentences({"second_run_wall_ratio_to_peer": 25.0}, found, "ours")
+    assert sentence.endswith(word)
+    assert f"{peer / 2:g}, wanted at least 25" in sentence
+
+
+def test_fewer_requests_than_wanted_are_a_goal_reached_and_what_failed_reaches_none() -> None:
+    found = figures(second_runs())
+    wanted = {"second_run_requests": 99.0, "second_run_writes": 0.0}
+    assert [line.rsplit(": ", 1)[1] for line in goals.sentences(wanted, found, "ours")] == [
+        "NOT reached",
+        "reached",
+    ]
+    failed = figures([run("ours", "second", 1.0, code=2)])
+    assert list(goals.sentences(wanted, failed, "ours")) == []
+
+
+def test_every_goal_in_the_checkout_is_known() -> None:
+    assert goals_of().keys() <= goals.KNOWN.keys()
+    with pytest.raises(Wrong, match=r"goals\.speed"):
+        list(goals.sentences({"speed": 1.0}, [], "ours"))
