@@ -162,11 +162,17 @@ def strangers(
 
 def near(word: Any, words: Iterable[Any], cutoff: float = 0.6) -> str:
     """The one of the words that was probably meant, or "". Nobody means a long one."""
-    text = str(word)
+    text = str(word).lower()
     if len(text) > LONGEST_TEXT:
         return ""
-    found = difflib.get_close_matches(text, [str(item) for item in words], n=1, cutoff=cutoff)
-    return found[0] if found else ""
+    # Of equals the first: get_close_matches would answer the last.
+    matcher = difflib.SequenceMatcher(b=text)
+    best, found = cutoff, ""
+    for item in words:
+        matcher.set_seq1(str(item))
+        if matcher.ratio() > best:
+            best, found = matcher.ratio(), str(item)
+    return found
 
 
 def _value(item: Field, value: Any, path: str) -> tuple[Any, list[Problem]]:
@@ -201,19 +207,19 @@ def _entries(item: Field, value: Mapping[Any, Any], path: str) -> tuple[Any, lis
         if item.key and not _is(item.key, name):
             rule = f"must be named by {item.key.rule}"
             problems.append(Problem(where, entry, rule, item.key.example))
-        converted, found = _entry(item, entry, where)
+        converted, found = _entry(item, name, entry, where)
         result[str(name)] = converted
         problems += found
     return result, problems
 
 
-def _entry(item: Field, entry: Any, path: str) -> tuple[Any, list[Problem]]:
+def _entry(item: Field, name: Any, entry: Any, path: str) -> tuple[Any, list[Problem]]:
     if item.entry:
         return _value(item.entry, entry, path)
     if not item.each:
         return entry, []
     if not isinstance(entry, Mapping):
-        example: Any = next(iter(item.example.values()), {})
+        example = item.example.get(str(name)) or next(iter(item.example.values()))
         return {}, [Problem(path, entry, "must be a dictionary of options", example)]
     return read(item.each, entry, path)
 

@@ -13,6 +13,8 @@ from ..declaration.secrets import HIDDEN, SECRET_VALUE, SECRETIVE
 from ..declaration.site import Site
 
 IMAGE_PARAMETER = "/aws/service/debian/release/12/latest/arm64"
+# Names end up in tags, whose values have at most 256 characters.
+LONGEST_NAME = 200
 LONGEST_VALUE = 4096
 LONGEST_USER_DATA = 16384
 # Names that parameters of Systems Manager may not begin with, whatever their case.
@@ -98,9 +100,9 @@ FIELDS: tuple[Field, ...] = (
         key=Field(
             "name",
             "str",
-            "a path of letters, digits and _.-, of at most six parts",
+            "a path of at most 200 letters, digits and _.-, in at most six parts",
             "theme",
-            check=lambda v: bool(NAME.fullmatch(v)),
+            check=lambda v: len(v) <= LONGEST_NAME and bool(NAME.fullmatch(v)),
         ),
         # Systems Manager takes double braces for a reference, and refuses them.
         entry=Field(
