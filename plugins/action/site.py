@@ -7,12 +7,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..module_utils.aws.session import warm
+from ..module_utils.converge.catalog import TIERS
 from ..module_utils.runner import site_arguments
 from ..plugin_utils.whole import Whole
+
+warm()
+
+
+def _peer_failed(task_vars: Mapping[str, Any]) -> bool:
+    """Whether a task of a tier has failed on another host of the play."""
+    hosts = task_vars.get("hostvars") or {}
+    return any(
+        hosts[host].get(f"{tier.TIER}_result", {}).get("failed")
+        for host in task_vars.get("ansible_play_hosts_all") or ()
+        if host != task_vars.get("inventory_hostname")
+        for tier in TIERS
+    )
 
 
 class ActionModule(Whole):
     what = "site"
+
+    def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        given = super().parameters(given, task_vars)
+        given.setdefault("peer_failed", _peer_failed(task_vars))
+        return given
 
     def arguments(self) -> Mapping[str, Any]:
         return site_arguments()

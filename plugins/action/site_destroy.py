@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..module_utils.aws.session import warm
 from ..module_utils.converge.destroy import destroy
 from ..module_utils.runner import destroy_arguments, dry_run
 from ..plugin_utils.whole import Whole
+
+warm()
 
 
 class ActionModule(Whole):

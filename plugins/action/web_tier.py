@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from ..module_utils.aws.session import warm
 from ..plugin_utils.here import Here
+
+warm()
 
 
 class ActionModule(Here):

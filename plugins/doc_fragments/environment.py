@@ -78,6 +78,12 @@ options:
       - How many seconds to wait at the most. A later run goes on where this one stopped.
     type: int
     default: 5400
+  peer_failed:
+    description:
+      - The other site's run has failed, so nobody waits for what it would have made. Found out by
+        itself where the sites are hosts of one play.
+    type: bool
+    default: false
   known:
     description:
       - The C(known) of an earlier task, which saves looking up the same objects again.

@@ -32,13 +32,13 @@ CONNECTION: Mapping[str, dict[str, Any]] = {
         "type": "str",
         "aliases": ["aws_access_key_id", "aws_access_key"],
         "no_log": False,
-        "fallback": (env_fallback, ["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"]),
+        "fallback": (env_fallback, ["AWS_ACCESS_KEY_ID"]),
     },
     "secret_key": {
         "type": "str",
         "aliases": ["aws_secret_access_key", "aws_secret_key"],
         "no_log": True,
-        "fallback": (env_fallback, ["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"]),
+        "fallback": (env_fallback, ["AWS_SECRET_ACCESS_KEY"]),
     },
     "session_token": {
         "type": "str",

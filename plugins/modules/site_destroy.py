@@ -29,12 +29,6 @@ options:
       - The name of the environment, typed by a person.
     type: str
     default: ""
-  final_snapshot:
-    description:
-      - Whether the key of the final snapshot of the database stays, so that it can be restored. The
-        snapshot itself is made in any case.
-    type: bool
-    default: true
   empty_buckets:
     description:
       - Buckets whose objects may be deleted, by purpose.

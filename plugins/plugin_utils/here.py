@@ -3,7 +3,9 @@
 """Runs a task in the controller's process where its connection is local, as a module elsewhere.
 
 Packing a module and starting Python again costs thirty times what the task itself costs. The
-strategy imports an action plugin before it forks its workers: what is loaded here is loaded once.
+strategy imports an action plugin before it forks its workers: what is loaded there is loaded once.
+So a plugin that talks to AWS warms the SDK where it is imported, and one that does not waits for
+none of it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.aws import sdk
-from ..module_utils.aws.session import SECRETS, warm
+from ..module_utils.aws.session import SECRETS
 from ..module_utils.converge.catalog import BY_NAME
 from ..module_utils.converge.intake import CONNECTION_FIELDS, RUN_FIELDS, Refusal, refusal
 from ..module_utils.converge.run import run
@@ -26,9 +28,9 @@ from ..module_utils.engine.apply import Event, State
 from ..module_utils.runner import CONNECTION, arguments, dry_run
 
 PREFIX = "phoenix_"
+SERVING = "serving/main"
 CONNECTION_VARIABLE = "phoenix_aws"
 display = Display()
-warm()
 
 
 class Here(ActionBase):
@@ -42,6 +44,7 @@ class Here(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         params = self.parameters(dict(self._task.args), task_vars or {})
+        self._params, self._awaited = params, set[str]()
         if not self.is_here():
             result |= self._execute_module(module_args=params, task_vars=task_vars)
             return result
@@ -68,11 +71,19 @@ class Here(ActionBase):
         return run(params, self.what, dry=dry_run(self._task), listener=self.tell)
 
     def tell(self, event: Event) -> None:
-        """A line of progress for what takes time; the rest is in the result."""
-        if event.state is State.MADE and event.status:
-            display.v(f"{event.address} is {event.status} ({event.seconds:.0f} s)")
-        elif event.address.startswith("serving/") and event.state is State.SETTLED:
-            display.display(f"production serves: {event.seconds:.1f} s after this task began")
+        """A line when something has to be awaited, when its state changes, and when it is there."""
+        if str(self._params.get("wait", True)).lower() == "false":
+            return
+        site, took = self._params.get("site"), f"{event.seconds:.1f} s"
+        if event.state is State.MADE:
+            self._awaited.add(event.address)
+            display.display(f"{site} waits for {event.address}: {event.status} ({took})")
+        elif event.state is State.SETTLED and event.address in self._awaited:
+            self._awaited.discard(event.address)
+            word = (
+                f"{MILESTONE} serves" if event.address == SERVING else f"{event.address} is ready"
+            )
+            display.display(f"{word}: {took} after this task began")
 
     def arguments(self) -> Mapping[str, Any]:
         """The argument spec of the module of the same name."""

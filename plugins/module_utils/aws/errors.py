@@ -37,6 +37,8 @@ UNPROPAGATED = (
     "is not authorized to perform: sts:AssumeRole",
     "KMSKeyNotAccessible",
     "Unable to validate",
+    "Access Denied for bucket",
+    "A conflicting conditional operation is currently in progress",
 )
 
 
@@ -106,7 +108,6 @@ BLOCKED = frozenset(
         "ScalingActivityInProgress",
         "HostedZoneNotEmpty",
         "TargetGroupAssociationLimit",
-        "OperationAborted",
     }
 )
 

@@ -70,8 +70,9 @@ def warm() -> None:
     What is there afterwards stays to the end, so the collector need not look at it again: that
     would copy it into every forked process.
     """
-    if sdk.MISSING:
+    if sdk.MISSING or "warm" in _shared:
         return
+    _shared["warm"] = True
     base = _base()
     for service in SERVICES:
         base.create_client(

@@ -15,7 +15,6 @@ from .site import Converger
 
 DESTROY_FIELDS = (
     Field("confirm", "str", "the name of the environment, typed by a person", "production", ""),
-    Field("final_snapshot", "bool", "true or false", True, True),
     Field(
         "empty_buckets",
         "list",
@@ -48,23 +47,21 @@ def destroy(
             changed=False,
         )
     with refusals(task), Converger(task) as converger:
-        final = bool(flags["final_snapshot"])
-        keep = teardown.keeps(converger, converger.plan_destruction(), final_snapshot=final)
+        keep = teardown.keeps(converger, converger.plan_destruction())
         planned = converger.plan_destruction(keep)
         if not dry:
             chosen = flags["empty_buckets"]
             teardown.refuse_unless_ready(converger, planned, empty_buckets=chosen)
-            converger.account.verify_account()
             teardown.empty(converger, planned, chosen)
-            outcome = converger.apply(planned, wait=True, listener=listener)
+            outcome = converger.apply(planned, listener)
             result = result_of(task, planned, outcome, "destroy")
-            raise_failures(task, outcome, result, True)
-            return _proved(converger, result, final)
+            raise_failures(task, outcome, result)
+            return _proved(converger, result)
     return result_of(task, planned, None, "destroy")
 
 
-def _proved(converger: Converger, result: dict[str, Any], final: bool) -> dict[str, Any]:
-    rest = teardown.left(converger, final_snapshot=final)
+def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
+    rest = teardown.left(converger)
     result |= {"left": list(rest.lost), "kept": list(rest.kept), "known": {}}
     if rest.lost:
         raise Refusal(

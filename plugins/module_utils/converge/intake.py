@@ -23,6 +23,7 @@ RUN_FIELDS = (
     Field("purge_tags", "bool", "true or false", False, False),
     Field("wait", "bool", "true or false", True, True),
     Field("wait_timeout", "int", "seconds, at least 1", 5400, 5400, lambda v: v >= 1),
+    Field("peer_failed", "bool", "true or false", False, False),
     Field("known", "dict", "the `known` of an earlier task's result", {}, {}),
     Field(
         "allow_replace",
@@ -99,6 +100,8 @@ def declared(
         known=flags["known"],
         replace=frozenset(flags["allow_replace"]),
         purge=frozenset({"tags"} if flags["purge_tags"] else ()),
+        wait=flags["wait"],
+        peer_failed=flags["peer_failed"],
         timeout=float(flags["wait_timeout"]),
     )
 

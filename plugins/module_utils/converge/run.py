@@ -63,14 +63,13 @@ def run(
 def _converge(
     task: Task, params: Params, what: str, dry: bool, listener: Listener
 ) -> dict[str, Any]:
-    waits = bool(params.get("wait", True))
     with refusals(task), Converger(task) as converger:
         planned = converger.plan()
         if dry:
             return result_of(task, planned, None, what)
-        outcome = converger.apply(planned, wait=waits, listener=listener)
+        outcome = converger.apply(planned, listener)
     result = result_of(task, planned, outcome, what)
-    raise_failures(task, outcome, result, waits)
+    raise_failures(task, outcome, result)
     return result
 
 
@@ -125,7 +124,7 @@ def _usages(task: Task) -> list[dict[str, Any]]:
     ]
 
 
-def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any], wait: bool) -> None:
+def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None:
     again = "run the same playbook again: it goes on where this run stopped"
     if outcome.errors:
         failed = report.failures(outcome)
@@ -137,10 +136,11 @@ def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any], wait: b
             skipped=list(outcome.skipped),
             **result,
         )
-    if wait and (outcome.waiting or outcome.deferred):
+    if task.wait and (outcome.waiting or outcome.deferred):
         states = ", ".join(f"{name} is {state}" for name, state in outcome.waiting.items())
+        why = "the other site failed" if task.peer_failed else f"after {task.timeout:.0f} s"
         raise Refusal(
-            f"site {task.site.scope.site}: after {task.timeout:.0f} s still waiting: {states}; "
+            f"site {task.site.scope.site}: {why}, still waiting: {states}; "
             f"{again}, or allow more time with wait_timeout",
             code="wait_timeout",
             **result,

@@ -33,7 +33,8 @@ class Task:
     """What a run is asked to do.
 
     options: by tier name. known: facts by address, from earlier tiers. replace: addresses that may
-    be replaced. purge: mappings whose undeclared entries go. timeout: seconds.
+    be replaced. purge: mappings whose undeclared entries go. wait: until all is usable, at most
+    timeout seconds. peer_failed: nobody makes any more what is awaited from the other site.
     """
 
     site: Site
@@ -43,7 +44,9 @@ class Task:
     known: Known
     replace: frozenset[str] = frozenset()
     purge: frozenset[str] = frozenset()
+    wait: bool = True
     timeout: float = 5400.0
+    peer_failed: bool = False
 
     @property
     def wants(self) -> tuple[Want, ...]:
@@ -87,7 +90,10 @@ class Converger:
         return self._accounts[peer.site] if peer else None
 
     def plan(self) -> Planned:
-        """Reads the account and says what would be done. Writes nothing."""
+        """Reads the account and says what would be done. Writes nothing.
+
+        Raises AccountMismatch where there is something to do and the account is a wrong one.
+        """
         wants = self.task.wants
         wants += tuple(_lookups(self.task, wants))
         own = [want for want in wants if not want.given]
@@ -104,7 +110,10 @@ class Converger:
         unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
         known: Known = {**self.task.known, **unread}
         kept = [want for want in wants if want.address not in unread]
-        return Planned(self._plan(kept, haves, known), haves, known)
+        plan = self._plan(kept, haves, known)
+        if plan.writes:
+            self._verify_accounts()
+        return Planned(plan, haves, known)
 
     def plan_destruction(self, keep: frozenset[str] = frozenset()) -> Planned:
         """Reads the account and says what would be removed. Writes nothing.
@@ -114,12 +123,12 @@ class Converger:
         own = [want for want in self.task.wants if not want.given]
         haves = Reader(self._accounts, KINDS).read(own, kinds_of(self.task.tiers), self._pool)
         going = {name: have for name, have in haves.items() if name not in keep}
+        if going:
+            self._verify_accounts()
         return Planned(planning.destruction(own, going, RULES), haves, {})
 
-    def apply(self, planned: Planned, *, wait: bool, listener: Callable[[Event], None]) -> Outcome:
-        """Executes the plan. Raises AccountMismatch before the first write to a wrong account."""
-        if planned.plan.writes:
-            self._accounts[""].verify_account()
+    def apply(self, planned: Planned, listener: Callable[[Event], None]) -> Outcome:
+        """Executes the plan."""
         world = Account(
             self._accounts,
             KINDS,
@@ -129,7 +138,23 @@ class Converger:
             listener=listener,
         )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix-apply") as pool:
-            return apply(planned.plan, planned.haves, world, pool, wait=wait)
+            hopeless = frozenset(
+                step.address
+                for step in planned.plan.steps
+                if self.task.peer_failed and step.want and step.want.site
+            )
+            return apply(
+                planned.plan, planned.haves, world, pool, wait=self.task.wait, hopeless=hopeless
+            )
+
+    def _verify_accounts(self) -> None:
+        """Raises AccountMismatch where credentials, also the peer's, are of another account.
+
+        A plan with something to do is either about to be executed or to be read as the truth about
+        an account, so it must be the right one.
+        """
+        for aws in self._accounts.values():
+            aws.verify_account()
 
     def _plan(self, wants: Iterable[Want], haves: Mapping[str, Have], known: Known) -> Plan:
         return planning.plan(

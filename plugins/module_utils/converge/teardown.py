@@ -81,10 +81,10 @@ def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None
             empty_bucket(converger.account, str(have.facts["name"]))
 
 
-def left(converger: Converger, *, final_snapshot: bool) -> Left:
+def left(converger: Converger) -> Left:
     """Looks again, by kind and by tag, in this site's region."""
     haves = converger.plan_destruction().haves
-    kept = [f"snapshot {name}" for name in _snapshots(converger)] if final_snapshot else []
+    kept = [f"snapshot {name}" for name in _snapshots(converger)]
     lost: list[str] = []
     for have in haves.values():
         if have.kind in VANISHING or have.status == "deleted":
@@ -97,14 +97,14 @@ def left(converger: Converger, *, final_snapshot: bool) -> Left:
     return Left(tuple(kept), tuple(lost))
 
 
-def keeps(converger: Converger, planned: Planned, *, final_snapshot: bool) -> frozenset[str]:
+def keeps(converger: Converger, planned: Planned) -> frozenset[str]:
     """Addresses that a teardown leaves: the key without which the final snapshot is lost.
 
     The snapshot may be there already, from a teardown that stopped half-way.
     """
     database = planned.haves.get("db_instance/main")
     primary = database is not None and not database.spec.get("source")
-    needed = final_snapshot and (primary or bool(_snapshots(converger)))
+    needed = primary or bool(_snapshots(converger))
     return frozenset({"kms_key/main"} if needed else ())
 
 

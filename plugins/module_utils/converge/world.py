@@ -3,12 +3,12 @@
 """The world that the engine acts on: kinds over AWS, with the rules for calls that fail.
 
 There is one retry layer for a call that may be repeated (the SDK's) and one for creates (here): a
-create is sent once, and whether an unclear one was executed is found out by looking.
+create is sent once, and whether an unclear one was executed is found out by looking. How long and
+how often, says patience.py.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -20,11 +20,9 @@ from ..engine.apply import Event
 from ..engine.diff import compare
 from ..engine.model import UNKNOWN, Action, Have, Ref, Step, Want
 from ..kinds.base import Kind
+from . import patience
 from .reading import Reader
 
-ATTEMPTS = 12
-# How often to look before an object counts as not made: AWS may show it seconds later.
-LOOKS = {Meaning.UNCLEAR: 6, Meaning.EXISTS: 6, Meaning.ABSENT: 3, Meaning.UNPROPAGATED: 3}
 LONGEST_PAUSE = 15.0
 SHORTEST_PAUSE = 0.2
 PATIENCE = 0.02
@@ -67,12 +65,21 @@ class Account:
     def look(self, steps: Iterable[Step]) -> Mapping[str, Have]:
         chosen = {step.address: step for step in steps}
         try:
-            found = self._read([step.want for step in chosen.values() if step.want])
+            return self._read([step.want for step in chosen.values() if step.want])
         except Exception as error:
             if meaning(error) in (Meaning.THROTTLED, Meaning.UNCLEAR):
                 return {}
             raise
-        return {name: self._finish(chosen[name], have) for name, have in found.items()}
+
+    def unfinished(self, step: Step) -> bool:
+        return step.address in self._made
+
+    def finish(self, step: Step, have: Have) -> Have:
+        """What AWS does not take in the create call is set once the object is there."""
+        want, kind = self._made[step.address], self._kinds[step.kind]
+        after = self._update(kind, self._accounts[""], want, have)
+        del self._made[step.address]
+        return self._postponed(kind, want, after)
 
     def act(self, step: Step, haves: Mapping[str, Have]) -> Have | None:
         kind = self._kinds[step.kind]
@@ -106,7 +113,8 @@ class Account:
         return Want(want.kind, want.id, spec, want.after, want.tier, want.given, want.site)
 
     def _create(self, kind: Kind, aws: Aws, want: Want) -> Have:
-        for attempt in range(ATTEMPTS):
+        began, attempt = self.now(), 0
+        while True:
             try:
                 return kind.create(aws, want)
             except Exception as error:
@@ -114,7 +122,7 @@ class Account:
                 if how in (Meaning.REFUSED, Meaning.BLOCKED):
                     raise
                 # It may be a later call of the create that was refused, so this always looks.
-                have = self._search(want, LOOKS.get(how, 1))
+                have = self._search(want, patience.looks(how, kind.tokenless))
                 if have is not None:
                     return self._update(kind, aws, want, have)
                 if how is Meaning.EXISTS:
@@ -122,19 +130,17 @@ class Account:
                         f"{want.address}: the name is taken by an object that does not carry the "
                         f"owner tags of {aws.scope.prefix}; it was left alone ({error})"
                     ) from error
-                if attempt == ATTEMPTS - 1:
+                if not _rest(how, attempt, self.now() - began):
                     raise
-                time.sleep(_backoff(attempt))
-        raise TimeoutError(f"{want.address}: {ATTEMPTS} attempts")
+                attempt += 1
 
-    def _search(self, want: Want, looks: int) -> Have | None:
+    def _search(self, want: Want, pauses: Iterable[float]) -> Have | None:
         """Looks for an object that may have just been made; it may take a moment to show."""
-        for attempt in range(looks):
+        for seconds in pauses:
+            time.sleep(seconds)
             found = self._read([want]).get(want.address)
             if found is not None:
                 return found
-            if attempt < looks - 1:
-                time.sleep(_backoff(attempt))
         return None
 
     def _update(self, kind: Kind, aws: Aws, want: Want, have: Have) -> Have:
@@ -144,25 +150,18 @@ class Account:
             raise Conflict(f"{want.address} exists with another {', '.join(fixed)}")
         if not changes:
             return have
-        for attempt in range(ATTEMPTS):
+        began, attempt = self.now(), 0
+        while True:
             try:
                 after = kind.update(aws, want, have, changes)
                 break
             except Exception as error:
-                again = (Meaning.UNPROPAGATED, Meaning.UNCLEAR, Meaning.THROTTLED, Meaning.ABSENT)
-                if meaning(error) not in again or attempt == ATTEMPTS - 1:
+                if not _rest(meaning(error), attempt, self.now() - began):
                     raise
-                time.sleep(_backoff(attempt))
+                attempt += 1
         return after or Have(
             have.kind, have.id, {**have.spec, **want.spec}, have.facts, have.settled, have.status
         )
-
-    def _finish(self, step: Step, have: Have) -> Have:
-        """What AWS does not take in the create call is set once the object is there."""
-        if not have.settled or step.address not in self._made:
-            return have
-        want, kind = self._made.pop(step.address), self._kinds[step.kind]
-        return self._postponed(kind, want, self._update(kind, self._accounts[""], want, have))
 
     def _postponed(self, kind: Kind, want: Want, have: Have) -> Have:
         """Remembers what an object that was busy did not take, for when it has settled."""
@@ -171,7 +170,7 @@ class Account:
         return have
 
     def _delete(self, kind: Kind, aws: Aws, have: Have) -> None:
-        attempt = 0
+        began, attempt = self.now(), 0
         while True:
             try:
                 kind.delete(aws, have)
@@ -181,9 +180,11 @@ class Account:
                 if how is Meaning.ABSENT:
                     return
                 again = how in (Meaning.BLOCKED, Meaning.UNCLEAR, Meaning.THROTTLED)
-                if not again or self.now() > self.deadline:
+                again = again or how is Meaning.UNPROPAGATED
+                end = min(self.deadline, began + patience.BLOCKED)
+                if not again or self.now() > end:
                     raise
-                time.sleep(_backoff(attempt))
+                time.sleep(patience.growing(attempt))
                 attempt += 1
 
     def _await_absence(self, want: Want) -> None:
@@ -191,13 +192,17 @@ class Account:
         while want.address in self._read([want]):
             if self.now() > self.deadline:
                 raise TimeoutError(f"{want.address} is still there")
-            time.sleep(_backoff(attempt))
+            time.sleep(patience.growing(attempt))
             attempt += 1
 
     def _read(self, wants: Iterable[Want]) -> dict[str, Have]:
         return Reader(self._accounts, self._kinds).read(list(wants), ())
 
 
-def _backoff(attempt: int) -> float:
-    """Full jitter: any time up to a bound that doubles, so that many callers spread out."""
-    return random.uniform(0, min(LONGEST_PAUSE, 0.2 * 2**attempt))
+def _rest(how: Meaning, attempt: int, elapsed: float) -> bool:
+    """Sleeps before the next try; False where there is none."""
+    seconds = patience.pause(how, attempt, elapsed)
+    if seconds is None:
+        return False
+    time.sleep(seconds)
+    return True

@@ -60,6 +60,12 @@ class World(Protocol):
     def look(self, steps: Iterable[Step]) -> Mapping[str, Have]:
         """Reads the objects of these steps again; absent ones are left out."""
 
+    def unfinished(self, step: Step) -> bool:
+        """Whether an object that has settled still lacks what its create could not give it."""
+
+    def finish(self, step: Step, have: Have) -> Have:
+        """Gives it that, and answers what is there afterwards."""
+
     def now(self) -> float:
         """Seconds on a clock that only goes forward."""
 
@@ -79,6 +85,7 @@ class _Run:
     plan: Plan
     world: World
     wait: bool
+    hopeless: frozenset[str]
     start: float
     haves: dict[str, Have]
     states: dict[str, State] = field(default_factory=dict)
@@ -97,14 +104,25 @@ class _Run:
         return [s for s in self.plan.steps if self.states[s.address] is State.PENDING]
 
     def unsettled(self) -> list[Step]:
-        return [s for s in self.plan.steps if self.states[s.address] is State.MADE]
+        made = [s for s in self.plan.steps if self.states[s.address] is State.MADE]
+        return [step for step in made if step.address not in self.hopeless]
 
 
 def apply(
-    plan: Plan, haves: Mapping[str, Have], world: World, pool: Executor, *, wait: bool
+    plan: Plan,
+    haves: Mapping[str, Have],
+    world: World,
+    pool: Executor,
+    *,
+    wait: bool,
+    hopeless: frozenset[str] = frozenset(),
 ) -> Outcome:
-    """Executes the plan and answers what happened. An act that fails is in the outcome."""
-    run = _Run(plan, world, wait, world.now(), dict(haves))
+    """Executes the plan and answers what happened. An act that fails is in the outcome.
+
+    Without wait nothing undeclared is removed either: others may use it that are not in this plan.
+    hopeless: addresses that nobody waits for, because whoever makes them has failed.
+    """
+    run = _Run(plan, world, wait, hopeless, world.now(), dict(haves))
     for step in plan.steps:
         run.states[step.address] = State.PENDING
     quiet = 0
@@ -118,7 +136,7 @@ def apply(
             break
         world.pause(quiet)
         quiet += 1
-        _settle(run)
+        _settle(run, pool)
     return _outcome(run)
 
 
@@ -143,6 +161,8 @@ def _dispatch(run: _Run, pool: Executor) -> None:
 
 def _verdict(run: _Run, step: Step) -> State:
     verdict = State.RUNNING
+    if step.action is Action.DESTROY and step.want is None and not run.wait:
+        verdict = State.DEFERRED
     for target, ready in step.needs.items():
         state = run.states.get(target, State.SETTLED)
         if state in (State.FAILED, State.SKIPPED):
@@ -152,7 +172,7 @@ def _verdict(run: _Run, step: Step) -> State:
         elif state in (State.PENDING, State.RUNNING):
             return State.PENDING
         elif state is State.MADE and (ready or _absent(run, target)):
-            if run.wait:
+            if run.wait and target not in run.hopeless:
                 return State.PENDING
             verdict = State.DEFERRED
     return verdict
@@ -180,24 +200,34 @@ def _collect(run: _Run) -> None:
         step = run.running.pop(future)
         error = future.exception()
         if error is None:
-            run.done.append(step)
+            if step not in run.done:
+                run.done.append(step)
             _note(run, step, future.result())
         else:
             run.errors[step.address] = error
             run.mark(step, State.FAILED, str(error))
 
 
-def _settle(run: _Run) -> None:
+def _settle(run: _Run, pool: Executor) -> None:
     """Looks again at what is made and not settled."""
     steps = run.unsettled()
-    seen = run.world.look(steps)
+    try:
+        seen = run.world.look(steps)
+    except Exception as error:
+        for step in steps:
+            run.errors[step.address] = error
+            run.mark(step, State.FAILED, str(error))
+        return
     for step in steps:
         have = seen.get(step.address)
         if have is None:
             continue
         before = run.haves.get(step.address)
         run.haves[step.address] = have
-        if have.settled:
+        if have.settled and run.world.unfinished(step):
+            run.mark(step, State.RUNNING)
+            run.running[pool.submit(run.world.finish, step, have)] = step
+        elif have.settled:
             run.mark(step, State.SETTLED, have.status)
         elif before is None or before.status != have.status:
             run.mark(step, State.MADE, have.status)

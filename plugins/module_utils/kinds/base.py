@@ -23,11 +23,13 @@ class Kind(abc.ABC):
     """One AWS resource type. `name` is the file's name; `rules` is what the planner must know.
 
     services: the SDK clients it uses, so that they can be made before threads start.
+    tokenless: AWS takes neither a token nor a name for it, so a create sent twice makes two.
     """
 
     name: ClassVar[str]
     rules: ClassVar[Rules] = Rules()
     services: ClassVar[tuple[str, ...]] = ()
+    tokenless: ClassVar[bool] = False
 
     @abc.abstractmethod
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

@@ -19,6 +19,7 @@ class ElasticIp(Kind):
 
     name: ClassVar[str] = "elastic_ip"
     rules: ClassVar[Rules] = Rules(rank=45)
+    tokenless: ClassVar[bool] = True
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

@@ -20,6 +20,7 @@ class InternetGateway(Kind):
 
     name: ClassVar[str] = "internet_gateway"
     rules: ClassVar[Rules] = Rules(rank=12)
+    tokenless: ClassVar[bool] = True
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

@@ -27,6 +27,7 @@ class KmsKey(Kind):
 
     name: ClassVar[str] = "kms_key"
     rules: ClassVar[Rules] = Rules(stateful=True, rank=1)
+    tokenless: ClassVar[bool] = True
     services: ClassVar[tuple[str, ...]] = ("kms", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

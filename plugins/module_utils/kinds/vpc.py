@@ -22,6 +22,7 @@ class Vpc(Kind):
 
     name: ClassVar[str] = "vpc"
     rules: ClassVar[Rules] = Rules(replace=frozenset({"cidr"}), rank=10)
+    tokenless: ClassVar[bool] = True
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

@@ -172,7 +172,10 @@ def test_a_change_that_a_busy_object_does_not_take_is_made_once_it_has_settled()
     assert not after.settled
     assert world.look([step])[WANT.address].spec == {"size": 1}
     busy.there = [Have("thing", "main", {"size": 1}, {"id": "x"})]
-    assert world.look([step])[WANT.address].spec == {"size": 2}
+    settled = world.look([step])[WANT.address]
+    assert world.unfinished(step)
+    assert world.finish(step, settled).spec == {"size": 2}
+    assert not world.unfinished(step)
     assert busy.updates == 2
     assert world.look([step])[WANT.address].settled
     assert busy.updates == 2

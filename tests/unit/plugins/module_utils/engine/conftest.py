@@ -27,6 +27,8 @@ class FakeWorld:
     clock: float = 0.0
     acts: list[tuple[str, str]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    late: frozenset[str] = frozenset()
+    completed: list[str] = field(default_factory=list)
     made_at: dict[str, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     barrier: threading.Barrier | None = None
@@ -51,6 +53,16 @@ class FakeWorld:
 
     def look(self, steps: Iterable[Step]) -> Mapping[str, Have]:
         return {step.address: self._have(step) for step in steps}
+
+    def unfinished(self, step: Step) -> bool:
+        return step.address in self.late and step.address not in self.completed
+
+    def finish(self, step: Step, have: Have) -> Have:
+        with self.lock:
+            self.completed.append(step.address)
+        if step.address in self.fails:
+            raise RuntimeError(f"{step.address} broke late")
+        return have
 
     def now(self) -> float:
         return self.clock

@@ -15,6 +15,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model 
     Have,
     Ref,
     Rules,
+    Step,
     Want,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.plan import plan
@@ -33,6 +34,26 @@ def run(
 ) -> Outcome:
     there = {have.address: have for have in haves.values()}
     return apply(plan(wants, there, RULES), there, world, pool, wait=wait)
+
+
+class Other:
+    """A world that differs from another one in a single way."""
+
+    def __init__(self, world: object) -> None:
+        self._world = world
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._world, name)
+
+
+class LateFailure(Other):
+    def finish(self, step: Step, have: Have) -> Have:
+        raise RuntimeError(f"{step.address} broke late")
+
+
+class Blind(Other):
+    def look(self, steps: object) -> dict[str, Have]:
+        raise RuntimeError("no answer")
 
 
 def test_each_step_follows_those_it_needs(world: World, pool: ThreadPoolExecutor) -> None:
@@ -124,3 +145,61 @@ def test_without_waiting_nothing_is_made_of_an_absent_given_object(
 ) -> None:
     outcome = run([want("peer", given=True), want("x", "peer")], world(), pool, wait=False)
     assert outcome.done == () and outcome.deferred == ("k/x",)
+
+
+def test_what_the_create_could_not_give_is_given_once_the_object_has_settled(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    w = world(slow={"k/replica": 60.0}, late=frozenset({"k/replica"}))
+    outcome = run([want("replica"), want("x", "replica", ready=True)], w, pool)
+    assert w.completed == ["k/replica"] and not outcome.waiting
+    assert [step.address for step in outcome.done] == ["k/replica", "k/x"]
+
+
+def test_a_late_setting_that_fails_is_the_error_of_its_object_and_stops_nobody_else(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    late = frozenset({"k/replica"})
+    w = world(slow={"k/replica": 60.0, "k/db": 90.0}, late=late)
+    wants = [want("replica"), want("db"), want("x", "replica", ready=True)]
+    outcome = run(wants, LateFailure(w), pool)
+    assert set(outcome.errors) == {"k/replica"} and outcome.skipped == ("k/x",)
+    assert not outcome.waiting
+
+
+def test_a_look_that_fails_is_reported_and_what_was_done_is_not_lost(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    w = Blind(world(slow={"k/db": 60.0}))
+    outcome = run([want("db"), want("web")], w, pool)
+    assert set(outcome.errors) == {"k/db"}
+    assert {step.address for step in outcome.done} == {"k/db", "k/web"}
+
+
+def test_without_waiting_what_nobody_declares_is_left_to_the_run_that_sees_everything(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    spare = Have("k", "spare", {}, {"id": "k/spare"})
+    w = world()
+    outcome = run([want("a")], w, pool, wait=False, spare=spare)
+    assert w.acts == [("create", "k/a")] and outcome.deferred == ("k/spare",)
+    w = world()
+    run([want("a")], w, pool, spare=spare)
+    assert ("destroy", "k/spare") in w.acts
+
+
+def test_nobody_waits_for_an_object_whose_maker_has_failed(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    there: dict[str, Have] = {}
+    wants = [want("peer", given=True), want("x", "peer"), want("y")]
+    outcome = apply(
+        plan(wants, there, RULES),
+        there,
+        Blind(world()),
+        pool,
+        wait=True,
+        hopeless=frozenset({"k/peer"}),
+    )
+    assert {step.address for step in outcome.done} == {"k/y"}
+    assert outcome.deferred == ("k/x",) and outcome.waiting == {"k/peer": "absent"}

@@ -47,7 +47,7 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize("statements", itertools.permutations(OTHER))
+@pytest.mark.parametrize("statements", list(itertools.permutations(OTHER)))
 def test_a_policy_is_the_same_in_every_order_and_spelling(statements: tuple[object, ...]) -> None:
     one = canon.policy({"Version": "2012-10-17", "Statement": STATEMENTS})
     two = canon.policy(json.dumps({"Statement": statements, "Version": "2012-10-17"}, indent=2))
