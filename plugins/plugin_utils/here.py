@@ -80,10 +80,10 @@ class Here(ActionBase):
             display.display(f"{site} waits for {event.address}: {event.status} ({took})")
         elif event.state is State.SETTLED and event.address in self._awaited:
             self._awaited.discard(event.address)
-            word = (
-                f"{MILESTONE} serves" if event.address == SERVING else f"{event.address} is ready"
-            )
-            display.display(f"{word}: {took} after this task began")
+            what = f"{site} {event.address} is ready"
+            if event.address == SERVING:
+                what = f"{self._params['environment']} serves"
+            display.display(f"{what}: {took} after this task began")
 
     def arguments(self) -> Mapping[str, Any]:
         """The argument spec of the module of the same name."""
