@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Names of a site: its zone, the proof of its certificate, and the record pair that fails over.
 
-The PRIMARY record obeys a health check on an alarm of the standby region. Writing one metric there
-moves the traffic: it takes no write to Route 53 and nothing of the home region.
+The PRIMARY record obeys a health check on an alarm of the standby region, and nothing else. Writing
+one metric there moves the traffic: it takes no write to Route 53 and nothing of the home region.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ def _site_record(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     balancer = {
         "name": Ref("load_balancer/main", "dns_name"),
         "zone": Ref("load_balancer/main", "zone_id"),
-        "evaluate": True,
+        # A balancer without healthy hosts must not move the traffic to a database that only reads:
+        # of an alias, Route 53 takes a health check instead.
+        "evaluate": False,
     }
     spec = {
         **_address(site.scope, site, options),

@@ -37,7 +37,7 @@ def want(scope: Scope, zone: str) -> Want:
         "alias": {
             "name": f"{elbv2.name(scope, 'main')}-12.us-east-1.elb.amazonaws.com",
             "zone": "Z35SXDOTRQ7X7K",
-            "evaluate": True,
+            "evaluate": False,
         },
         "set_identifier": identifier("www.example.org", scope),
         "failover": "PRIMARY",

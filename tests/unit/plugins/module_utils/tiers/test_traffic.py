@@ -83,7 +83,6 @@ def test_the_home_record_obeys_a_switch_that_is_kept_in_the_standby_region() -> 
     record, switch = found["dns_record/site"].spec, found["health_check/switch"].spec
     assert record["failover"] == "PRIMARY"
     assert record["health_check"] == Ref("health_check/switch")
-    assert record["alias"]["evaluate"]
     assert switch["alarm"] == {"region": "us-west-2", "name": "production-recovery-switch"}
     assert switch["missing"] == "LastKnownStatus"
     assert "alarm/switch" not in found
@@ -96,6 +95,13 @@ def test_the_home_record_obeys_a_switch_that_is_kept_in_the_standby_region() -> 
         "dimensions": {"environment": "production"},
     }
     assert (alarm["threshold"], alarm["missing"]) == (1.0, "ignore")
+
+
+def test_no_health_of_hosts_moves_traffic() -> None:
+    home, standby = (wants(name)["dns_record/site"].spec for name in SITES)
+    assert (home["alias"]["evaluate"], standby["alias"]["evaluate"]) == (False, False)
+    # The switch is all that home's record looks at; without a check the other one always answers.
+    assert (home["health_check"], standby["health_check"]) == (Ref("health_check/switch"), "")
 
 
 def test_the_standby_record_follows_the_home_record_in_the_zone_of_home() -> None:
