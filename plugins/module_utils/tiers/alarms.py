@@ -16,6 +16,7 @@ from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from .login import identifier
 from .policies import policy
+from .standing import has_database, has_hosts
 
 TIER = "traffic"
 TOPIC = "alarms"
@@ -39,12 +40,12 @@ def alarms(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
             "endpoint": options["alarm_email"],
         }
         yield Want("sns_subscription", "email", spec, tier=TIER)
-    if site.is_home or site.strategy != "backup_restore":
+    if has_database(site):
         yield from _database(site)
-    yield from _balancer(site.scope)
+    yield from _hosts(site.scope)
     yield _largest(site.scope)
-    if site.scope.region == ROUTE53_METRICS:
-        yield _endpoint(site.scope)
+    if has_hosts(site):
+        yield from _answers(site.scope)
     if not site.is_home:
         yield switch(site.scope)
 
@@ -135,43 +136,38 @@ def _database(site: Site) -> Iterator[Want]:
         )
 
 
-def _balancer(scope: Scope) -> Iterator[Want]:
-    balancer = {"LoadBalancer": Ref("load_balancer/main", "suffix")}
-    group = {**balancer, "TargetGroup": Ref("target_group/web", "suffix")}
+def _elb(
+    scope: Scope,
+    id: str,
+    text: str,
+    name: str,
+    statistic: str,
+    above: float,
+    *,
+    hosts: bool = True,
+) -> Want:
+    """hosts: of those behind the balancer; else of the balancer itself."""
+    group = {"TargetGroup": Ref("target_group/web", "suffix")} if hosts else {}
+    dimensions = {"LoadBalancer": Ref("load_balancer/main", "suffix"), **group}
+    metric = _metric("AWS/ApplicationELB", name, dimensions, statistic, 60)
+    return _alarm(scope, id, text, metric, above, ABOVE, 3)
 
-    def elb(
-        id: str, text: str, name: str, statistic: str, above: float, of: Mapping[str, Any]
-    ) -> Want:
-        metric = _metric("AWS/ApplicationELB", name, of, statistic, 60)
-        return _alarm(scope, id, text, metric, above, ABOVE, 3)
 
-    yield elb(
-        "balancer-errors",
-        "The balancer itself answers with errors",
-        "HTTPCode_ELB_5XX_Count",
-        "Sum",
-        10.0,
-        balancer,
-    )
-    yield elb(
-        "host-errors",
-        "Hosts answer with errors",
-        "HTTPCode_Target_5XX_Count",
-        "Sum",
-        10.0,
-        group,
-    )
-    yield elb(
-        "unhealthy-hosts", "Hosts do not answer well", "UnHealthyHostCount", "Maximum", 0.0, group
-    )
-    yield elb(
-        "latency",
-        "One answer in twenty takes more than a second",
-        "TargetResponseTime",
-        "p95",
-        1.0,
-        group,
-    )
+def _hosts(scope: Scope) -> Iterator[Want]:
+    """Silent where there are no hosts, and there when they come."""
+    errors, unhealthy = "HTTPCode_Target_5XX_Count", "UnHealthyHostCount"
+    yield _elb(scope, "host-errors", "Hosts answer with errors", errors, "Sum", 10.0)
+    yield _elb(scope, "unhealthy-hosts", "Hosts do not answer well", unhealthy, "Maximum", 0.0)
+    slow = "One answer in twenty takes more than a second"
+    yield _elb(scope, "latency", slow, "TargetResponseTime", "p95", 1.0)
+
+
+def _answers(scope: Scope) -> Iterator[Want]:
+    """What never falls silent where there are no hosts: the balancer has errors to give only."""
+    text, errors = "The balancer itself answers with errors", "HTTPCode_ELB_5XX_Count"
+    yield _elb(scope, "balancer-errors", text, errors, "Sum", 10.0, hosts=False)
+    if scope.region == ROUTE53_METRICS:
+        yield _endpoint(scope)
 
 
 def _largest(scope: Scope) -> Want:

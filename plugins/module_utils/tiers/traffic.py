@@ -26,6 +26,7 @@ from ..kinds.target_group import TargetGroup
 from . import traffic_fields
 from .alarms import alarms
 from .dns import names
+from .standing import has_hosts
 
 TIER = "traffic"
 FIELDS = traffic_fields.FIELDS
@@ -58,7 +59,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
         _balancer(site, options),
         _targets(site, options),
         *_listeners(scope, options),
-        _endpoint(scope, options),
+        *((_endpoint(scope, options),) if has_hosts(site) else ()),
         *alarms(site, options),
     )
 

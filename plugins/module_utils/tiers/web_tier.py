@@ -22,6 +22,7 @@ from ..kinds.serving import Serving
 from ..kinds.ssm_parameter import SsmParameter
 from . import web_fields, web_role
 from .login import secret_name
+from .standing import STANDBY, has_database
 
 TIER = "web_tier"
 FIELDS = web_fields.FIELDS
@@ -35,8 +36,6 @@ KINDS: tuple[Kind, ...] = (
     SsmParameter(),
     Serving(),
 )
-# Hosts that run at the recovery site while home serves.
-STANDBY = {"backup_restore": 0, "pilot_light": 0, "warm_standby": 1}
 GRACE = 300
 WARMUP = 120
 METRICS = (
@@ -78,10 +77,6 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
 
 def _home(site: Site) -> Scope:
     return site.scope if site.is_home or not site.peer else site.peer
-
-
-def _has_database(site: Site) -> bool:
-    return site.is_home or site.strategy != "backup_restore"
 
 
 def _least(site: Site, options: Mapping[str, Any]) -> int:
@@ -173,7 +168,7 @@ def _scaling(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         # AWS refuses it before the balancer sends anything to the target group.
         after = (Ref("listener/https"),)
         yield Want("scaling_policy", "requests", {**common, **requests}, after=after, tier=TIER)
-    served = (Ref(DATABASE, ready=True),) if _has_database(site) else ()
+    served = (Ref(DATABASE, ready=True),) if has_database(site) else ()
     spec = {"group": group, "suspended": ()}
     yield Want("scaling_processes", "web", spec, after=served, tier=TIER)
 
@@ -187,7 +182,7 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         "releases_bucket": site.scope.bucket("releases"),
         **options["parameters"],
     }
-    if _has_database(site):
+    if has_database(site):
         values["database_endpoint"] = Ref(DATABASE, "endpoint", ready=True)
         values["database_port"] = Join((Ref(DATABASE, "port", ready=True),))
     for id, value in sorted(values.items()):

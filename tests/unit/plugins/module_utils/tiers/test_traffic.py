@@ -54,6 +54,14 @@ def wants(name: str = "home", sites: Mapping[str, Any] = SITES, **given: Any) ->
     return {want.address: want for want in traffic.wants(site(name, sites), options(**given))}
 
 
+def recovering(strategy: str, **more: Any) -> dict[str, Mapping[str, Any]]:
+    """The sites, the recovery site of another strategy; regions are exchanged where it needs be."""
+    sites = {**SITES, "recovery": {**SITES["recovery"], "strategy": strategy, **more}}
+    if sites["recovery"]["region"] == sites["home"]["region"]:
+        sites["home"] = {**sites["home"], "region": "us-west-2"}
+    return sites
+
+
 def problems(**given: Any) -> list[str]:
     return [item.path for item in traffic.check(site(), options(**given))]
 
@@ -185,7 +193,6 @@ def test_alarms_watch_what_a_site_has() -> None:
         return {w.id for w in found if w.kind == "alarm" and not w.given}
 
     both = {
-        "balancer-errors",
         "database-cpu",
         "database-memory",
         "database-storage",
@@ -194,10 +201,27 @@ def test_alarms_watch_what_a_site_has() -> None:
         "latency",
         "unhealthy-hosts",
     }
-    assert alarms("home") == both | {"endpoint"}
+    assert alarms("home") == both | {"balancer-errors", "endpoint"}
     assert alarms("recovery") == both | {"database-lag", "switch"}
-    backups = {**SITES, "recovery": {**SITES["recovery"], "strategy": "backup_restore"}}
+    backups = recovering("backup_restore")
     assert not [id for id in alarms("recovery", backups) if id.startswith("database")]
+
+
+@pytest.mark.parametrize("region", ["us-west-2", "us-east-1"])
+@pytest.mark.parametrize(
+    ("strategy", "hosts"),
+    [("backup_restore", False), ("pilot_light", False), ("warm_standby", True)],
+)
+def test_what_would_ring_for_want_of_hosts_is_only_where_hosts_stand(
+    region: str, strategy: str, hosts: bool
+) -> None:
+    sites = recovering(strategy, region=region)
+    found = wants("recovery", sites)
+    ringing = {"alarm/balancer-errors", "health_check/endpoint"}
+    if region == "us-east-1":
+        ringing.add("alarm/endpoint")
+    assert found.keys() & {*ringing, "alarm/endpoint"} == (ringing if hosts else set())
+    assert wants("home", sites).keys() >= {"alarm/balancer-errors", "health_check/endpoint"}
 
 
 def test_every_alarm_reports_to_the_topic() -> None:
