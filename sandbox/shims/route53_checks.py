@@ -20,7 +20,8 @@ from sandbox.wrap import wrap
 
 MENDED = (
     "CreateHealthCheck with a CallerReference used before returns the same one or is refused.",
-    "A check of an alarm keeps its alarm, which must exist, and tells its configuration.",
+    "A check of an alarm keeps its alarm, which must exist, and tells the copy of its settings "
+    "that it took when it was last given the alarm.",
     "HealthCheckVersion counts updates, and a stale one is refused.",
     "UpdateHealthCheck leaves alone what it does not name, and honours ResetElements.",
     "HTTPS checks have port 443 and SNI unless told otherwise.",
@@ -54,7 +55,7 @@ def alarm_of(backend: Any, identifier: Any) -> Any:
 
 
 def watch(backend: Any, check: Any, identifier: Any) -> None:
-    """Have a check watch an alarm; Route 53 copies its configuration."""
+    """Have a check watch an alarm; Route 53 copies its settings, and never looks at them again."""
     alarm = alarm_of(backend, identifier)
     if alarm is None:
         raise InvalidInput(

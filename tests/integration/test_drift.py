@@ -50,3 +50,21 @@ def test_nothing_else_is_found(drifted: Actions) -> None:
 def test_one_run_repairs_all_of_it(standing: Environment, drifted: Actions) -> None:
     standing.run()
     assert addresses(standing.plan()) == set()
+
+
+def test_an_alarm_and_its_copy_at_route_53_are_repaired_in_one_run(standing: Environment) -> None:
+    known = standing.info()["home"]["known"]
+    cloudwatch = standing.aws("recovery").client("cloudwatch")
+    name = "production-recovery-switch"
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    settings = ("EvaluationPeriods", "ComparisonOperator", "MetricName", "Namespace", "Period")
+    kept = {key: alarm[key] for key in (*settings, "Statistic", "Dimensions")}
+    cloudwatch.put_metric_alarm(AlarmName=name, **kept, Threshold=7.0)
+    standing.aws("home").client("route53").update_health_check(
+        HealthCheckId=known["health_check/switch"]["id"],
+        AlarmIdentifier={"Region": "us-west-2", "Name": name},
+    )
+    found = addresses(standing.plan())
+    assert {"home health_check/switch", "recovery alarm/switch"} <= found
+    standing.run()
+    assert addresses(standing.plan()) == set()

@@ -60,6 +60,12 @@ def switch(scope: Scope) -> Want:
     return _alarm(scope, "switch", text, metric, 1.0, AT_LEAST, 1, missing="ignore")
 
 
+def copied(scope: Scope) -> dict[str, Any]:
+    """What Route 53 takes of the switch when a health check on it is written."""
+    spec = switch(scope).spec
+    return {key: spec[key] for key in ("metric", "evaluations", "threshold", "comparison")}
+
+
 def _topic(scope: Scope) -> Want:
     arn = scope.arn("sns", scope.name(TOPIC))
     document = policy(

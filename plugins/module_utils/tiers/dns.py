@@ -18,6 +18,7 @@ from ..engine.model import Ref, Want
 from ..kinds.health_check import ALARM
 from ..kinds.record_sets import identifier
 from ..kinds.route53 import reference
+from .alarms import copied
 from .traffic_fields import zone_of
 
 TIER = "traffic"
@@ -142,6 +143,7 @@ def _switch(scope: Scope, peer: Scope) -> Want:
     spec = {
         "type": ALARM,
         "alarm": {"region": peer.region, "name": peer.name("switch")},
+        "copy": copied(peer),
         "missing": "LastKnownStatus",
         "inverted": False,
         "disabled": False,

@@ -204,7 +204,7 @@ def test_a_caller_reference_gives_the_same_health_check_or_is_refused(cloud: Any
     assert cloud.refused(*call, **other) == "HealthCheckAlreadyExists"
 
 
-def alarm(cloud: Any, region: str = "us-west-2") -> None:
+def alarm(cloud: Any, region: str = "us-west-2", threshold: float = 0.5) -> None:
     cloud.client("cloudwatch", region).put_metric_alarm(
         AlarmName="switch",
         Namespace="Phoenix",
@@ -212,7 +212,7 @@ def alarm(cloud: Any, region: str = "us-west-2") -> None:
         ComparisonOperator="GreaterThanThreshold",
         EvaluationPeriods=1,
         Period=60,
-        Threshold=0.5,
+        Threshold=threshold,
         Statistic="Maximum",
     )
 
@@ -254,6 +254,25 @@ def test_a_check_of_an_alarm_keeps_its_alarm_and_follows_it(cloud: Any) -> None:
             AlarmName="switch", StateValue=state, StateReason="test"
         )
         assert status() == seen
+
+
+def test_a_check_keeps_its_copy_of_an_alarm_until_it_is_given_the_alarm_again(cloud: Any) -> None:
+    alarm(cloud)
+    route53 = cloud.client("route53")
+    wanted = {"CallerReference": "one", "HealthCheckConfig": of_alarm()}
+    made = route53.create_health_check(**wanted)["HealthCheck"]["Id"]
+
+    def copy() -> float:
+        [told] = route53.list_health_checks()["HealthChecks"]
+        return float(told["CloudWatchAlarmConfiguration"]["Threshold"])
+
+    alarm(cloud, threshold=0.9)
+    assert copy() == 0.5
+    route53.update_health_check(HealthCheckId=made, Inverted=True)
+    assert copy() == 0.5
+    again = of_alarm()["AlarmIdentifier"]
+    told = route53.update_health_check(HealthCheckId=made, AlarmIdentifier=again)["HealthCheck"]
+    assert told["CloudWatchAlarmConfiguration"]["Threshold"] == copy() == 0.9
 
 
 def test_versions_count_and_stale_ones_are_refused(cloud: Any) -> None:

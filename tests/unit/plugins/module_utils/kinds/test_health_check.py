@@ -6,9 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import NotYet
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.diff import compare
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import (
+    Change,
+    Have,
+    Want,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds import route53
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.health_check import (
     HealthCheck,
 )
@@ -76,45 +84,126 @@ def test_a_check_of_somebody_else_is_not_ours(life: Any, aws: Aws, endpoint: Wan
     assert life(HealthCheck()).find(endpoint) is None
 
 
-def test_a_check_of_an_alarm_names_the_alarm_and_what_silence_means(scope: Scope, aws: Aws) -> None:
+ALARM = {"Region": "us-west-2", "Name": "production-recovery-switch"}
+COPY = {
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "Period": 60,
+    "MetricName": "HomeDisabled",
+    "Namespace": "Phoenix/Failover",
+    "Statistic": "Maximum",
+    "Dimensions": [{"Name": "environment", "Value": "production"}],
+}
+
+
+@pytest.fixture
+def switch(scope: Scope) -> Want:
     spec = {
         "type": "CLOUDWATCH_METRIC",
-        "alarm": {"region": "us-west-2", "name": "production-recovery-switch"},
+        "alarm": {"region": ALARM["Region"], "name": ALARM["Name"]},
+        "copy": {
+            "metric": {
+                "namespace": "Phoenix/Failover",
+                "name": "HomeDisabled",
+                "statistic": "Maximum",
+                "period": 60,
+                "dimensions": {"environment": "production"},
+            },
+            "evaluations": 1,
+            "threshold": 1.0,
+            "comparison": "GreaterThanOrEqualToThreshold",
+        },
         "missing": "LastKnownStatus",
         "inverted": False,
         "disabled": False,
         "tags": scope.marks("health_check", "switch"),
     }
+    return Want("health_check", "switch", spec)
+
+
+def told(scope: Scope, **copy: Any) -> dict[str, Any]:
+    """A check as Route 53 tells it. copy: where its copy of the alarm's settings differs."""
+    return {
+        "Id": "one",
+        "CallerReference": f"{route53.reference(scope, 'health_check')}switch.0",
+        "HealthCheckConfig": {
+            "Type": "CLOUDWATCH_METRIC",
+            "Inverted": False,
+            "Disabled": False,
+            "InsufficientDataHealthStatus": "LastKnownStatus",
+            "AlarmIdentifier": ALARM,
+        },
+        "CloudWatchAlarmConfiguration": {**COPY, **copy},
+        "HealthCheckVersion": 1,
+    }
+
+
+def differences(aws: Aws, want: Want, item: dict[str, Any]) -> tuple[Have, tuple[Change, ...]]:
+    """What is found where Route 53 tells this one check, and how it differs."""
+    tags = [{"Key": key, "Value": value} for key, value in want.spec["tags"].items()]
+    with Stubber(aws.client("route53")) as stub:
+        listed = {"HealthChecks": [item], "Marker": "", "IsTruncated": False, "MaxItems": "100"}
+        stub.add_response("list_health_checks", listed)
+        resource = {"ResourceType": "healthcheck", "ResourceId": "one", "Tags": tags}
+        stub.add_response("list_tags_for_resources", {"ResourceTagSets": [resource]})
+        [have] = HealthCheck().find(View(aws), [want])
+    return have, compare(want.spec, have.spec)
+
+
+def test_a_check_of_an_alarm_names_the_alarm_and_what_silence_means(
+    scope: Scope, aws: Aws, switch: Want
+) -> None:
+    made = told(scope)
     with Stubber(aws.once("route53")) as stub:
         stub.add_response(
             "create_health_check",
-            {
-                "Location": "https://route53/x",
-                "HealthCheck": {
-                    "Id": "one",
-                    "CallerReference": "r",
-                    "HealthCheckConfig": {"Type": "CLOUDWATCH_METRIC"},
-                    "HealthCheckVersion": 1,
-                },
-            },
-            {
-                "CallerReference": ANY,
-                "HealthCheckConfig": {
-                    "Type": "CLOUDWATCH_METRIC",
-                    "Inverted": False,
-                    "Disabled": False,
-                    "InsufficientDataHealthStatus": "LastKnownStatus",
-                    "AlarmIdentifier": {
-                        "Region": "us-west-2",
-                        "Name": "production-recovery-switch",
-                    },
-                },
-            },
+            {"Location": "https://route53/x", "HealthCheck": made},
+            {"CallerReference": ANY, "HealthCheckConfig": made["HealthCheckConfig"]},
         )
         with Stubber(aws.client("route53")) as tags:
             tags.add_response("change_tags_for_resource", {})
-            have = HealthCheck().create(aws, Want("health_check", "switch", spec))
+            have = HealthCheck().create(aws, switch)
     assert have.facts["arn"] == "arn:aws:route53:::healthcheck/one"
+    assert differences(aws, switch, made)[1] == ()
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        {"Threshold": 5.0},
+        {"EvaluationPeriods": 3},
+        {"ComparisonOperator": "LessThanThreshold"},
+        {"MetricName": "Other"},
+        {"Statistic": "Minimum"},
+        {"Period": 300},
+        {"Dimensions": [{"Name": "environment", "Value": "staging"}]},
+    ],
+    ids=lambda copy: next(iter(copy)),
+)
+def test_settings_of_the_alarm_that_route_53_does_not_have_are_copied_again(
+    scope: Scope, aws: Aws, switch: Want, copy: dict[str, Any]
+) -> None:
+    have, changes = differences(aws, switch, told(scope, **copy))
+    assert [change.dotted for change in changes] == ["copy"]
+    with Stubber(aws.client("route53")) as stub:
+        stub.add_response(
+            "update_health_check",
+            {"HealthCheck": told(scope)},
+            {"HealthCheckId": "one", "AlarmIdentifier": ALARM},
+        )
+        HealthCheck().update(aws, switch, have, changes)
+        stub.assert_no_pending_responses()
+
+
+def test_a_copy_of_an_alarm_that_its_site_has_not_mended_yet_is_made_again_later(
+    scope: Scope, aws: Aws, switch: Want
+) -> None:
+    have, changes = differences(aws, switch, told(scope, Threshold=5.0))
+    with Stubber(aws.client("route53")) as stub:
+        stub.add_response("update_health_check", {"HealthCheck": told(scope, Threshold=5.0)})
+        with pytest.raises(NotYet, match="production-recovery-switch"):
+            HealthCheck().update(aws, switch, have, changes)
 
 
 def test_a_deleted_check_is_gone(life: Any, endpoint: Want) -> None:

@@ -103,6 +103,8 @@ def test_the_home_record_obeys_a_switch_that_is_kept_in_the_standby_region() -> 
         "dimensions": {"environment": "production"},
     }
     assert (alarm["threshold"], alarm["missing"]) == (1.0, "ignore")
+    assert switch["copy"] == {key: alarm[key] for key in switch["copy"]}
+    assert switch["copy"].keys() == {"metric", "evaluations", "threshold", "comparison"}
 
 
 def test_no_health_of_hosts_moves_traffic() -> None:
