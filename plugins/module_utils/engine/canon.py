@@ -11,6 +11,8 @@ from typing import Any
 
 from .model import Join, Ref
 
+ANYWHERE = "0.0.0.0/0"
+
 
 def cidr(value: str) -> str:
     """A network in normal form, host bits cleared as AWS does: "10.0.0.1/16" -> "10.0.0.0/16"."""

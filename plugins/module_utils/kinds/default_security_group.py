@@ -15,6 +15,7 @@ from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from . import security_groups
 from .base import Kind, changed, have_for, retag_ec2
@@ -75,7 +76,7 @@ def _strip_new(aws: Aws, group: str) -> bool:
     """
     client = aws.client("ec2")
     itself = {"UserIdGroupPairs": [{"GroupId": group}]}
-    everywhere = {"IpRanges": [{"CidrIp": security_groups.ANYWHERE}]}
+    everywhere = {"IpRanges": [{"CidrIp": canon.ANYWHERE}]}
     complete = True
     for call, peer in (
         (client.revoke_security_group_ingress, itself),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from . import route_tables
 from .base import Kind, have_for
@@ -38,7 +39,7 @@ class Route(Kind):
             for route in item["Routes"]:
                 where, way = route_tables.destination(route), route_tables.target(route)
                 spare = id not in declared and way in gateways
-                if where == declared.get(id) or (where == route_tables.ANYWHERE and spare):
+                if where == declared.get(id) or (where == canon.ANYWHERE and spare):
                     spec = {"table": item["RouteTableId"], "destination": where, "target": way}
                     yield Have(self.name, id, spec, {}, status=route.get("State", ""))
 

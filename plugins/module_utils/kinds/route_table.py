@@ -11,6 +11,7 @@ from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from . import route_tables
 from .base import Kind, changed, completed, have_for, retag_ec2
@@ -84,7 +85,7 @@ def _foreign_routes(
     ours = route_tables.gateways(view)
     for route in item["Routes"]:
         where, way = route_tables.destination(route), route_tables.target(route)
-        default = where == route_tables.ANYWHERE and way in ours
+        default = where == canon.ANYWHERE and way in ours
         if not (where in declared or default or route_tables.kept_by_aws(route)):
             yield f"route {where} -> {way}"
 

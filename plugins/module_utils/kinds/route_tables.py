@@ -11,7 +11,6 @@ from ..aws.view import View
 from . import nat_gateways
 
 KIND = "route_table"
-ANYWHERE = "0.0.0.0/0"
 DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 TARGETS = (
     "NatGatewayId",

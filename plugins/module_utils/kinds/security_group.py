@@ -11,6 +11,7 @@ from ..aws.errors import Meaning, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from . import security_groups
 from .base import Kind, changed, completed, have_for, retag_ec2
@@ -78,7 +79,7 @@ def _everywhere(aws: Aws, group: str, allowed: bool) -> None:
     call = (
         client.authorize_security_group_egress if allowed else client.revoke_security_group_egress
     )
-    everywhere = [{"CidrIp": security_groups.ANYWHERE}]
+    everywhere = [{"CidrIp": canon.ANYWHERE}]
     try:
         call(
             GroupId=group,

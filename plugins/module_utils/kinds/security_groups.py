@@ -17,7 +17,6 @@ from ..aws.view import View
 from ..engine import canon
 
 RULE = "security_group_rule"
-ANYWHERE = "0.0.0.0/0"
 ALL = "-1"
 
 
@@ -69,7 +68,7 @@ def is_default_egress(rule: Mapping[str, Any]) -> bool:
     return (
         rule["IsEgress"]
         and rule["IpProtocol"] == ALL
-        and rule.get("CidrIpv4") == ANYWHERE
+        and rule.get("CidrIpv4") == canon.ANYWHERE
         and not tags_of(rule)
     )
 

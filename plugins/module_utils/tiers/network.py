@@ -31,7 +31,6 @@ from . import security
 from .subnets import subnets
 
 TIER = "network"
-ANYWHERE = "0.0.0.0/0"
 
 FIELDS: tuple[Field, ...] = (
     Field("s3_endpoint", "bool", "true or false", True, True),
@@ -136,7 +135,7 @@ def _route_tables(site: Site, ways: Mapping[str, str]) -> Iterator[Want]:
         spec = {
             "vpc": Ref("vpc/main"),
             "subnets": {member: Ref(f"subnet/{member}") for member in members},
-            "routes": (ANYWHERE,) if open_to_all else (),
+            "routes": (canon.ANYWHERE,) if open_to_all else (),
         }
         yield _want(site.scope, "route_table", id, spec)
 
@@ -151,7 +150,9 @@ def _routes(ways: Mapping[str, str]) -> Iterator[Want]:
 
 def _route(id: str, target: Ref) -> Want:
     table = Ref(f"route_table/{id}")
-    return Want("route", id, {"table": table, "destination": ANYWHERE, "target": target}, tier=TIER)
+    return Want(
+        "route", id, {"table": table, "destination": canon.ANYWHERE, "target": target}, tier=TIER
+    )
 
 
 def _s3_endpoint(scope: Scope, tables: list[str]) -> Want:

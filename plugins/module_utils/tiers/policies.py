@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..aws.scope import Scope
@@ -18,6 +18,13 @@ Statement = Mapping[str, Any]
 def policy(*statements: Statement) -> dict[str, Any]:
     """A canonical policy document."""
     return canon.policy({"Version": VERSION, "Statement": list(statements)})
+
+
+def allow(
+    sid: str, actions: Iterable[str], resources: str | Ref | Sequence[str | Ref]
+) -> dict[str, Any]:
+    """A statement that allows these actions on these resources."""
+    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resources}
 
 
 def bucket(scope: Scope, purpose: str) -> dict[str, Any]:
@@ -105,8 +112,8 @@ def replication(scope: Scope, peer: Scope, purposes: Iterable[str]) -> dict[str,
     here = [bucket_arn(scope, purpose) for purpose in purposes]
     there = [bucket_arn(peer, purpose) for purpose in purposes]
     return policy(
-        _allow("Configuration", ["s3:GetReplicationConfiguration", "s3:ListBucket"], here),
-        _allow(
+        allow("Configuration", ["s3:GetReplicationConfiguration", "s3:ListBucket"], here),
+        allow(
             "Read",
             [
                 "s3:GetObjectVersionAcl",
@@ -115,17 +122,17 @@ def replication(scope: Scope, peer: Scope, purposes: Iterable[str]) -> dict[str,
             ],
             _objects(here),
         ),
-        _allow(
+        allow(
             "Write",
             ["s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags"],
             _objects(there),
         ),
         {
-            **_allow("Decrypt", ["kms:Decrypt"], [Ref("kms_key/main", "arn")]),
+            **allow("Decrypt", ["kms:Decrypt"], [Ref("kms_key/main", "arn")]),
             "Condition": _through_s3(scope, here),
         },
         {
-            **_allow("Encrypt", ["kms:Encrypt", "kms:GenerateDataKey"], [peer.arn("kms", "key/*")]),
+            **allow("Encrypt", ["kms:Encrypt", "kms:GenerateDataKey"], [peer.arn("kms", "key/*")]),
             "Condition": {
                 **_through_s3(peer, there),
                 # The other region's key is named by its alias: its id is not known here.
@@ -133,10 +140,6 @@ def replication(scope: Scope, peer: Scope, purposes: Iterable[str]) -> dict[str,
             },
         },
     )
-
-
-def _allow(sid: str, actions: list[str], resources: list[Any]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
 def _objects(arns: Iterable[str]) -> list[str]:

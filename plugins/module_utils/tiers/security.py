@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from ..aws.scope import Scope
 from ..declaration.site import Site
+from ..engine import canon
 from ..engine.model import Ref, Want
 
 TIER = "network"
 GROUPS = ("balancer", "web", "database")
-ANYWHERE = "0.0.0.0/0"
 HTTP, HTTPS = 80, 443
 
 
@@ -47,17 +47,17 @@ def rules(site: Site) -> Iterator[Want]:
     """Every way that is open. What answers needs no rule: groups remember connections."""
     application, database = site.application_port, site.database_port
     ways = (
-        ("balancer", "in", "https", HTTPS, ANYWHERE, "Visitors"),
-        ("balancer", "in", "http", HTTP, ANYWHERE, "Visitors, sent on to HTTPS"),
+        ("balancer", "in", "https", HTTPS, canon.ANYWHERE, "Visitors"),
+        ("balancer", "in", "http", HTTP, canon.ANYWHERE, "Visitors, sent on to HTTPS"),
         ("balancer", "out", "web", application, "web", "Requests to the application"),
         ("web", "in", "balancer", application, "balancer", "Requests from the balancer"),
         ("web", "out", "database", database, "database", "Queries to the database"),
-        ("web", "out", "https", HTTPS, ANYWHERE, "AWS API and updates"),
-        ("web", "out", "http", HTTP, ANYWHERE, "Updates"),
+        ("web", "out", "https", HTTPS, canon.ANYWHERE, "AWS API and updates"),
+        ("web", "out", "http", HTTP, canon.ANYWHERE, "Updates"),
         ("database", "in", "web", database, "web", "Queries from the application"),
     )
     for group, direction, what, port, peer, description in ways:
-        open_to_all = peer == ANYWHERE
+        open_to_all = peer == canon.ANYWHERE
         id = f"{group}/{direction}-{what}"
         yield Want(
             "security_group_rule",

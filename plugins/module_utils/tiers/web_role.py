@@ -9,7 +9,7 @@ from typing import Any
 from ..aws.scope import Scope
 from ..engine.model import Ref
 from .login import secret_name
-from .policies import Statement, bucket_arn, policy
+from .policies import allow, bucket_arn, policy
 
 METRICS = "Phoenix/Application"
 # What the agent of Session Manager needs; none of these actions can be bound to a resource.
@@ -50,21 +50,20 @@ def permissions(scope: Scope, home: Scope) -> dict[str, Any]:
     # Secrets Manager appends a dash and six characters of its own.
     secret = scope.arn("secretsmanager", f"secret:{secret_name(home)}-??????")
     return policy(
-        _allow("Releases", ("s3:GetObject", "s3:GetObjectVersion"), f"{releases}/*"),
-        _allow("ListReleases", ("s3:ListBucket",), releases),
-        _allow(
+        allow("Releases", ("s3:GetObject", "s3:GetObjectVersion"), f"{releases}/*"),
+        allow("ListReleases", ("s3:ListBucket",), releases),
+        allow(
             "Configuration",
             ("ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
-            parameters,
-            f"{parameters}/*",
+            (parameters, f"{parameters}/*"),
         ),
-        _allow(
+        allow(
             "DatabaseSecret",
             ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
             secret,
         ),
         {
-            **_allow("Decrypt", ("kms:Decrypt",), Ref("kms_key/main", "arn")),
+            **allow("Decrypt", ("kms:Decrypt",), Ref("kms_key/main", "arn")),
             "Condition": {
                 "StringEquals": {
                     "kms:ViaService": [
@@ -75,10 +74,10 @@ def permissions(scope: Scope, home: Scope) -> dict[str, Any]:
             },
         },
         {
-            **_allow("Metrics", ("cloudwatch:PutMetricData",), "*"),
+            **allow("Metrics", ("cloudwatch:PutMetricData",), "*"),
             "Condition": {"StringEquals": {"cloudwatch:namespace": METRICS}},
         },
-        _allow(
+        allow(
             "Logs",
             (
                 "logs:CreateLogGroup",
@@ -88,9 +87,5 @@ def permissions(scope: Scope, home: Scope) -> dict[str, Any]:
             ),
             logs,
         ),
-        _allow("Sessions", SESSIONS, "*"),
+        allow("Sessions", SESSIONS, "*"),
     )
-
-
-def _allow(sid: str, actions: tuple[str, ...], *resources: str | Ref) -> Statement:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
