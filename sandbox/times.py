@@ -63,5 +63,8 @@ STEPS: dict[str, Duration] = {
     "route53_failover": Duration(40, 90, 150, "docs: three checks of 10 s and a TTL of 60 s"),
     "acm_dns_validation": Duration(30, 180, 540, "logs: 1m29, 1m47, 4m25, 8m52"),
     "cloudfront": Duration(180, 300, 480, "blog: within 5 min; logs: 3m43, 7m53"),
+    "bucket_policy_visible": Duration(
+        1, 20, 60, "estimate: what a new bucket policy allows is allowed everywhere"
+    ),
     "iam_visible": Duration(2, 10, 60, "estimate: a new role or profile is seen everywhere"),
 }

@@ -202,7 +202,7 @@ def delete() -> None:
         _elbv2_links.relink(self)
 
 
-def attributes() -> None:
+def attributes(world: World) -> None:
     @wrap(ELBv2Backend, "modify_load_balancer_attributes")
     def modify_load_balancer_attributes(
         original: Any, self: ELBv2Backend, arn: str, attrs: dict[str, str]
@@ -213,7 +213,8 @@ def attributes() -> None:
             for kind in ("access_logs", "connection_logs"):
                 if wanted.get(f"{kind}.s3.enabled") == "true":
                     prefix = wanted[f"{kind}.s3.prefix"]
-                    _elbv2_logs.check_bucket(self, wanted[f"{kind}.s3.bucket"], prefix)
+                    bucket = wanted[f"{kind}.s3.bucket"]
+                    _elbv2_logs.check_bucket(world, self, bucket, prefix)
         return original(arn, attrs)
 
 
@@ -256,6 +257,6 @@ def install(world: World) -> None:
     """Change how the emulator keeps load balancers."""
     create(world)
     delete()
-    attributes()
+    attributes(world)
     tags()
     describe()

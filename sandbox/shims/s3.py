@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ MENDED = (
     "CreateBucket takes the tags of its configuration.",
     "A new bucket blocks public access, is owned by its owner only, and encrypts with SSE-S3.",
     "A bucket policy that is no JSON, or a public one where these are blocked, is refused.",
+    "What a new bucket policy allows other services is not allowed at once.",
     "Replication wants a destination that exists and has versions.",
     "ExpectedBucketOwner is honoured.",
 )
@@ -77,6 +79,12 @@ def tags(body: bytes | str) -> dict[str, str]:
     return found
 
 
+def policy_seen(world: World, bucket: Any) -> Any:
+    """The policy of a bucket as other services go by it: for a while it is the one before."""
+    before, until = getattr(bucket, "policy_spreads", (None, world.now()))
+    return before if world.now() < until else bucket.policy
+
+
 def public(policy: dict[str, Any]) -> bool:
     """Whether a policy lets anyone in, by the simple rule: everybody, without a condition."""
     statements = policy.get("Statement", [])
@@ -88,7 +96,7 @@ def public(policy: dict[str, Any]) -> bool:
     )
 
 
-def rules() -> None:
+def rules(world: World) -> None:
     @wrap(S3Backend, "put_bucket_policy")
     def put_bucket_policy(original: Any, self: Any, bucket_name: str, policy: Any) -> None:
         try:
@@ -100,7 +108,11 @@ def rules() -> None:
         block = self.get_bucket(bucket_name).public_access_block
         if block and block.block_public_policy and public(wanted):
             raise Refusal("AccessDenied", "Public policies are blocked by BlockPublicPolicy")
+        bucket: Any = self.get_bucket(bucket_name)
+        before = policy_seen(world, bucket)
         original(bucket_name, policy)
+        seconds = timedelta(seconds=world.seconds("bucket_policy_visible"))
+        bucket.policy_spreads = before, world.now() + seconds
 
     @wrap(S3Backend, "put_bucket_replication")
     def put_bucket_replication(
@@ -131,5 +143,5 @@ def owners() -> None:
 def install(world: World) -> None:
     """Change how the emulator keeps buckets."""
     creation()
-    rules()
+    rules(world)
     owners()

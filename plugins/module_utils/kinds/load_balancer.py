@@ -13,7 +13,7 @@ from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from . import elbv2
-from .base import Kind, changed, have_for
+from .base import Kind, changed, completed, have_for
 
 FORMS = ("attributes", "tags")
 
@@ -64,8 +64,10 @@ class LoadBalancer(Kind):
             SecurityGroups=list(spec["security_groups"]),
             Tags=pairs(spec["tags"]),
         )["LoadBalancers"][0]
-        _set_attributes(aws, item["LoadBalancerArn"], pairs(spec["attributes"]))
-        return have_for(want, _facts(item), settled=False, status=item["State"]["Code"])
+        have = have_for(want, _facts(item), settled=False, status=item["State"]["Code"])
+        # A policy that lets a new bucket take its logs is not seen everywhere at once.
+        attributes = pairs(spec["attributes"])
+        return completed(have, lambda: _set_attributes(aws, have.facts["arn"], attributes))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         client, arn, keys = aws.client("elbv2"), have.facts["arn"], changed(changes)

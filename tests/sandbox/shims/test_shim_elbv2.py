@@ -146,6 +146,17 @@ def test_all_attributes_are_described(cloud: Any) -> None:
     assert values["idle_timeout.timeout_seconds"] == "60"
 
 
+def logs_policy() -> str:
+    """What lets a bucket called logs take those of a balancer in its folder web."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::logs/web/AWSLogs/123456789012/*",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def test_access_logs_want_a_bucket_that_elb_may_write_to(cloud: Any) -> None:
     lb = balance(cloud, public(cloud))
     logs = {"access_logs__s3__enabled": "true", "access_logs__s3__bucket": "logs"}
@@ -153,14 +164,7 @@ def test_access_logs_want_a_bucket_that_elb_may_write_to(cloud: Any) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="logs")
     assert attributes(cloud, lb, **logs) == "InvalidConfigurationRequest"
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::logs/web/AWSLogs/123456789012/*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    s3.put_bucket_policy(Bucket="logs", Policy=policy)
+    s3.put_bucket_policy(Bucket="logs", Policy=logs_policy())
     assert attributes(cloud, lb, **logs) == "InvalidConfigurationRequest"
     assert attributes(cloud, lb, **logs, access_logs__s3__prefix="web") == ""
     kms = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "k"}
@@ -170,6 +174,28 @@ def test_access_logs_want_a_bucket_that_elb_may_write_to(cloud: Any) -> None:
     )
     code = attributes(cloud, lb, **logs, access_logs__s3__prefix="web")
     assert code == "InvalidConfigurationRequest"
+
+
+def test_a_new_bucket_policy_is_not_seen_by_elb_at_once(cloud: Any) -> None:
+    lb = balance(cloud, public(cloud))
+    logs = {
+        "access_logs__s3__enabled": "true",
+        "access_logs__s3__bucket": "logs",
+        "access_logs__s3__prefix": "web",
+    }
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="logs")
+    cloud.slow()
+    s3.put_bucket_policy(Bucket="logs", Policy=logs_policy())
+    assert json.loads(s3.get_bucket_policy(Bucket="logs")["Policy"])["Statement"]
+    assert attributes(cloud, lb, **logs) == "InvalidConfigurationRequest"
+    # The same policy again begins anew: nobody sees the one before any sooner.
+    cloud.advance(10)
+    s3.put_bucket_policy(Bucket="logs", Policy=logs_policy())
+    cloud.advance(15)
+    assert attributes(cloud, lb, **logs) == "InvalidConfigurationRequest"
+    cloud.advance(10)
+    assert attributes(cloud, lb, **logs) == ""
 
 
 def test_the_same_target_group_again_is_the_same_and_another_one_is_refused(cloud: Any) -> None:

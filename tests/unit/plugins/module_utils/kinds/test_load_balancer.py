@@ -13,6 +13,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds import 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.load_balancer import (
     LoadBalancer,
 )
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 
 @pytest.fixture
@@ -52,6 +54,31 @@ def test_a_new_balancer_is_as_declared(life: Any, balancer: Want) -> None:
     assert have.settled
     assert have.facts["suffix"].startswith("app/production-home-main/")
     assert have.facts["dns_name"] == have.facts["dns_name"].lower()
+
+
+def test_a_bucket_that_does_not_take_logs_yet_leaves_a_balancer_to_complete(
+    life: Any, aws: Aws, balancer: Want
+) -> None:
+    with Stubber(aws.client("elbv2")) as stub:
+        stub.add_client_error(
+            "modify_load_balancer_attributes",
+            "InvalidConfigurationRequest",
+            "Access Denied for bucket: logs. Please check S3bucket permission",
+            400,
+        )
+        have = LoadBalancer().create(aws, balancer)
+    assert (have.settled, have.facts["name"]) == (False, "production-home-main")
+    assert "attributes.deletion_protection.enabled" in life(LoadBalancer()).differences(balancer)
+    life(LoadBalancer()).repair(balancer)
+    assert life(LoadBalancer()).differences(balancer) == {}
+    assert len(aws.client("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
+
+
+def test_settings_that_are_refused_for_good_are_an_error(aws: Aws, balancer: Want) -> None:
+    with Stubber(aws.client("elbv2")) as stub:
+        stub.add_client_error("modify_load_balancer_attributes", "ValidationError", "no", 400)
+        with pytest.raises(ClientError, match="ValidationError"):
+            LoadBalancer().create(aws, balancer)
 
 
 def attribute(key: str, value: str) -> dict[str, Any]:
