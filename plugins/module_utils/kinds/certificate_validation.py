@@ -12,6 +12,10 @@ from ..engine.model import Have, Want
 from . import certificates
 from .observed import Observed
 
+PENDING = "PENDING_VALIDATION"
+# ACM waits for days and never says what for: a zone that nobody delegated is not seen by it.
+DELEGATED = " (does the domain's registrar name this zone's name servers?)"
+
 
 class CertificateValidation(Observed):
     """spec: domain, names as those of the certificate. facts: id, arn, domain. Settled: issued."""
@@ -26,4 +30,5 @@ class CertificateValidation(Observed):
                 spec = {"domain": item.domain, "names": item.names}
                 facts = {"id": item.arn, "arn": item.arn, "domain": item.domain}
                 settled = item.status == certificates.ISSUED
-                yield Have(self.name, want.id, spec, facts, settled, item.status)
+                status = item.status + (DELEGATED if item.status == PENDING else "")
+                yield Have(self.name, want.id, spec, facts, settled, status)
