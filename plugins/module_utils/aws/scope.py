@@ -44,8 +44,23 @@ class Scope:
         return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
 
     @property
+    def database(self) -> str:
+        """The name of the database instance and of its groups."""
+        return self.name("database")
+
+    @property
+    def secret(self) -> str:
+        """The name of the secret with the database's master password."""
+        return f"{self.environment}/{self.site}/database"
+
+    @property
     def key_alias(self) -> str:
-        return f"alias/phoenix-{self.prefix}"
+        return f"{self.key_aliases}{self.site}"
+
+    @property
+    def key_aliases(self) -> str:
+        """How the aliases of the keys of all sites of the environment begin."""
+        return f"alias/phoenix-{self.environment}-"
 
     def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
         """An ARN of this account: arn("iam", "role/x", regional=False)."""

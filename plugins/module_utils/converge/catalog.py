@@ -37,6 +37,6 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-def kinds_of(tiers: Iterable[Tier]) -> tuple[str, ...]:
-    """Names of the kinds that these tiers own, each once."""
-    return tuple(dict.fromkeys(kind.name for tier in tiers for kind in tier.KINDS))
+def kinds_of(tiers: Iterable[Tier]) -> tuple[Kind, ...]:
+    """The kinds as these tiers own them; two of one name where tiers share a kind."""
+    return tuple(kind for tier in tiers for kind in tier.KINDS)

@@ -26,17 +26,18 @@ class Reader:
         self._kinds = kinds
 
     def read(
-        self, wants: Iterable[Want], whole: Iterable[str], pool: Executor | None = None
+        self, wants: Iterable[Want], whole: Iterable[Kind], pool: Executor | None = None
     ) -> dict[str, Have]:
         """What is there by address.
 
-        wants: the objects looked for. whole: kinds of which undeclared objects are reported too.
+        wants: the objects looked for. whole: undeclared objects of these kinds are reported too.
         pool: reads the kinds side by side; without one they are read one after the other.
         Raises Conflict where two objects carry one identity.
         """
         groups: dict[Group, list[Want]] = defaultdict(list)
-        for kind in whole:
-            groups["", kind] = []
+        owned = tuple(whole)
+        for one in owned:
+            groups["", one.name] = []
         for want in wants:
             groups[want.site, want.kind].append(want)
         for site, kind in groups:
@@ -45,11 +46,10 @@ class Reader:
         each = pool.map if pool else map
         found = each(lambda group: self._find(group, groups[group]), list(groups))
         names = {want.address for group in groups.values() for want in group}
-        everything = {("", kind) for kind in whole}
         haves: dict[str, Have] = {}
         for group, items in zip(groups, found, strict=True):
             for have in items:
-                if have.address in names or group in everything:
+                if have.address in names or (not group[0] and _covered(have, owned)):
                     _take(haves, have)
         return haves
 
@@ -57,6 +57,10 @@ class Reader:
         site, kind = group
         found = self._kinds[kind].find(self._views[site], wants)
         return [replace(have, site=site) for have in found]
+
+
+def _covered(have: Have, owned: Iterable[Kind]) -> bool:
+    return any(kind.name == have.kind and kind.covers(have.id) for kind in owned)
 
 
 def _take(haves: dict[str, Have], have: Have) -> None:

@@ -46,7 +46,9 @@ class Alarm(Kind):
             "cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=start
         ):
             arn, name = item["AlarmArn"], item["AlarmName"]
-            tags = _tags(view, arn) if name in named else tagged(view, "cloudwatch").get(arn, {})
+            tags = tagged(view, "cloudwatch").get(arn, {})
+            if name in named:
+                tags = _tags(view, arn, wants)
             if view.scope.owns(tags, self.name):
                 spec = {**_spec(item), "tags": tags}
                 yield Have(self.name, view.scope.id_of(tags), spec, _facts(arn, name))
@@ -109,12 +111,12 @@ def _arguments(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _tags(view: View, arn: str) -> Mapping[str, str]:
+def _tags(view: View, arn: str, wants: Sequence[Want]) -> Mapping[str, str]:
     def exact() -> Mapping[str, str]:
         answer = view.call("cloudwatch", "list_tags_for_resource", ResourceARN=arn)
         return canon.tags(answer["Tags"] if answer else ())
 
-    return tags_of(view, arn, exact)
+    return tags_of(view, arn, wants, exact)
 
 
 def _facts(arn: str, name: str) -> dict[str, Any]:

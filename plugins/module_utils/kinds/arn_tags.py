@@ -6,27 +6,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..aws.scope import pairs
+from ..aws.scope import ID, pairs
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
-from ..engine.model import Change
+from ..engine.model import Change, Want
 from .base import tag_edits
 
 # Services that are asked for together, because one tier has objects of them all.
-TOGETHER = (("kms", "s3"), ("acm", "cloudwatch", "elasticloadbalancing", "sns"))
+TOGETHER = (("kms", "s3", "secretsmanager"), ("acm", "cloudwatch", "elasticloadbalancing", "sns"))
 # A service that is one for all regions: the tagging API of this region only knows its objects.
 GLOBAL = "route53"
 GLOBAL_REGION = "us-east-1"
 
 
-def tags_of(view: View, arn: str, exact: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
-    """The tags of one object; exact: asks its own service, where the shared answer lacks the ARN.
+def tags_of(
+    view: View, arn: str, wants: Iterable[Want], exact: Callable[[], Mapping[str, str]]
+) -> Mapping[str, str]:
+    """The tags of one object, from the shared answer where that is as declared.
 
-    The tagging API hears of a new object some seconds late.
+    exact: asks its own service. wants: the declared objects of its kind.
     """
     found = tagged(view, arn.split(":")[2]).get(arn)
-    return exact() if found is None else found
+    return found if found is not None and current(found, wants) else exact()
+
+
+def current(found: Mapping[str, str], wants: Iterable[Want]) -> bool:
+    """Whether an object's tags are those declared; of an undeclared one any are.
+
+    The tagging API hears of a new object and of a changed tag some seconds late, so what differs
+    there need not differ.
+    """
+    mark = found.get(ID)
+    declared = next((want for want in wants if f"{want.kind}/{want.id}" == mark), None)
+    tags = declared.spec.get("tags", {}) if declared else {}
+    return mark is not None and all(found.get(key) == value for key, value in tags.items())
 
 
 def tagged(view: View, service: str) -> Mapping[str, Mapping[str, str]]:
@@ -38,14 +52,14 @@ def tagged(view: View, service: str) -> Mapping[str, Mapping[str, str]]:
     return view.tagged(*next(group for group in groups if service in group))
 
 
-def rds_tags(view: View, arn: str) -> Mapping[str, str]:
+def rds_tags(view: View, arn: str, wants: Iterable[Want]) -> Mapping[str, str]:
     """The tags of an RDS object that exists."""
 
     def exact() -> Mapping[str, str]:
         answer = view.call("rds", "list_tags_for_resource", ResourceName=arn)
         return canon.tags(answer["TagList"] if answer else ())
 
-    return tags_of(view, arn, exact)
+    return tags_of(view, arn, wants, exact)
 
 
 def retag_rds(aws: Aws, arn: str, changes: Iterable[Change]) -> None:

@@ -24,12 +24,20 @@ class Kind(abc.ABC):
 
     services: the SDK clients it uses, so that they can be made before threads start.
     tokenless: AWS takes neither a token nor a name for it, so a create sent twice makes two.
+    ids: where tiers share a kind, those that the one that says `Kind("a", "b")` declares; none for
+    all. Only of these it takes undeclared ones for its own.
     """
 
     name: ClassVar[str]
     rules: ClassVar[Rules] = Rules()
     services: ClassVar[tuple[str, ...]] = ()
     tokenless: ClassVar[bool] = False
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = ids
+
+    def covers(self, id: str) -> bool:
+        return not self.ids or id in self.ids
 
     @abc.abstractmethod
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
@@ -54,6 +62,12 @@ class Kind(abc.ABC):
     @abc.abstractmethod
     def delete(self, aws: Aws, have: Have) -> None:
         """Removes the object. Its absence is success; whatever still uses it is an error."""
+
+
+def sought(wants: Sequence[Want], kind: str, *ids: str) -> list[Want]:
+    """The wants, and one without a spec for each of these ids that nobody declares."""
+    declared = {want.id for want in wants}
+    return [*wants, *(Want(kind, id) for id in ids if id not in declared)]
 
 
 def have_for(

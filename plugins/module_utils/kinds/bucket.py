@@ -92,7 +92,7 @@ def _find(view: View, want: Want) -> Have | None:
     if want.given:
         return Have("bucket", want.id, {}, _facts(want), versioned, status)
     arn = view.scope.arn("s3", name, regional=False)
-    tags = tags_of(view, arn, lambda: bucket_tags(view, name) or {})
+    tags = tags_of(view, arn, [want], lambda: bucket_tags(view, name) or {})
     if not _may_adopt(view, tags):
         return None
     spec = {"name": name, **settings.read(view, name), "versioning": versioned, "tags": tags}

@@ -10,9 +10,13 @@ from typing import Any, ClassVar
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
-from .base import Kind, have_for
+from .base import Kind, have_for, sought
 from .bucket_settings import call
+from .iam_role_reading import listed
 
+# The buckets that may be copied, and the role that S3 does it in.
+COPIED = ("releases", "backups")
+ROLE = "replication"
 RULE = "phoenix"
 PRIORITY = 1
 
@@ -24,11 +28,11 @@ class BucketReplication(Kind):
 
     name: ClassVar[str] = "bucket_replication"
     rules: ClassVar[Rules] = Rules(replace=frozenset({"bucket"}), rank=40)
-    services: ClassVar[tuple[str, ...]] = ("s3",)
+    services: ClassVar[tuple[str, ...]] = ("s3", "iam")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
-            bucket = want.spec["bucket"]
+        for want in sought(wants, self.name, *(COPIED if _copies(view) else ())):
+            bucket = want.spec.get("bucket", view.scope.bucket(want.id))
             found = _configuration(view, bucket)
             ours = [rule for rule in found.get("Rules", []) if rule.get("ID") == RULE]
             others = [str(rule.get("ID", "")) for rule in found.get("Rules", [])]
@@ -60,6 +64,12 @@ class BucketReplication(Kind):
             call(aws, "put_bucket_replication", bucket, ReplicationConfiguration=left)
         else:
             call(aws, "delete_bucket_replication", bucket)
+
+
+def _copies(view: View) -> bool:
+    """Whether this site is copied from, or has been: S3 copies in a role, which goes last."""
+    name = view.scope.name(ROLE)
+    return view.scope.stands == "home" or any(r["RoleName"] == name for r in listed(view))
 
 
 def _configuration(view: View, bucket: str) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ class Certificate(Kind):
         specs = {want.id: {} if want.given else want.spec for want in wants}
         domains = [spec["domain"] for spec in specs.values() if "domain" in spec]
         taken: set[str] = set()
-        for item in certificates.ours(view, domains):
+        for item in certificates.ours(view, domains, wants):
             first = item.id not in taken and item.covers(specs.get(item.id, {}))
             taken |= {item.id} if first else set()
             id = item.id if first else f"{item.id}-{item.arn.rpartition('/')[2][:8]}"

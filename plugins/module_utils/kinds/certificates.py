@@ -10,6 +10,7 @@ from typing import Any
 
 from ..aws.view import View
 from ..engine import canon
+from ..engine.model import Want
 from .arn_tags import tagged, tags_of
 from .route53 import bare
 
@@ -47,14 +48,15 @@ class Certificate:
         return self.alive and wanted == (self.domain, self.names)
 
 
-def ours(view: View, domains: Iterable[str]) -> list[Certificate]:
+def ours(view: View, domains: Iterable[str], wants: Sequence[Want] = ()) -> list[Certificate]:
     """All certificates that carry our tags, issued ones first.
 
     domains: those declared. A certificate for one of them is asked for its tags where the shared
-    answer does not know it yet; the account's many others are not.
+    answer does not know it yet; the account's many others are not. wants: those whose tags are
+    compared.
     """
     declared = set(domains)
-    found = list(_read(view, declared))
+    found = list(_read(view, declared, wants))
     return sorted(found, key=lambda item: (item.status != ISSUED, item.arn))
 
 
@@ -64,10 +66,12 @@ def chosen(view: View, spec: Mapping[str, Any]) -> Certificate | None:
     return next((item for item in ours(view, domains) if item.covers(spec)), None)
 
 
-def _read(view: View, domains: set[str]) -> Iterator[Certificate]:
+def _read(view: View, domains: set[str], wants: Sequence[Want]) -> Iterator[Certificate]:
     for item in view.pages("acm", "list_certificates", "CertificateSummaryList"):
         arn, domain = item["CertificateArn"], bare(item["DomainName"])
-        tags = _tags(view, arn) if domain in domains else tagged(view, "acm").get(arn, {})
+        tags = tagged(view, "acm").get(arn, {})
+        if domain in domains:
+            tags = _tags(view, arn, wants)
         if not view.scope.owns(tags, KIND):
             continue
         answer = view.call("acm", "describe_certificate", CertificateArn=arn)
@@ -98,9 +102,9 @@ def _certificate(id: str, detail: Mapping[str, Any], tags: Mapping[str, str]) ->
     )
 
 
-def _tags(view: View, arn: str) -> Mapping[str, str]:
+def _tags(view: View, arn: str, wants: Sequence[Want]) -> Mapping[str, str]:
     def exact() -> Mapping[str, str]:
         answer = view.call("acm", "list_tags_for_certificate", CertificateArn=arn)
         return canon.tags(answer["Tags"] if answer else ())
 
-    return tags_of(view, arn, exact)
+    return tags_of(view, arn, wants, exact)

@@ -14,9 +14,10 @@ from ..engine.model import Change, Have, Rules, Want
 from . import db_instance_arguments as arguments
 from . import db_instance_reading as reading
 from .arn_tags import retag_rds
-from .base import Kind, changed, have_for
+from .base import Kind, changed, have_for, sought
 from .db_instance_making import login, replicate
 
+MAIN = "main"
 DELETING = "deleting"
 
 
@@ -53,8 +54,8 @@ class DbInstance(Kind):
     services: ClassVar[tuple[str, ...]] = ("rds", "secretsmanager")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
-            item = reading.described(view, want.spec["identifier"])
+        for want in sought(wants, self.name, MAIN):
+            item = reading.described(view, want.spec.get("identifier", view.scope.database))
             spec = reading.spec(item, want.spec) if item else {}
             if not item or not view.scope.owns(spec["tags"], self.name):
                 continue

@@ -12,8 +12,9 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from .arn_tags import rds_tags, retag_rds
-from .base import Kind, have_for
+from .base import Kind, have_for, sought
 
+MAIN = "main"
 # AWS takes no more of them in one request.
 BATCH = 20
 
@@ -31,14 +32,14 @@ class DbParameterGroup(Kind):
     services: ClassVar[tuple[str, ...]] = ("rds", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
+        for want in sought(wants, self.name, MAIN):
             for item in view.pages(
                 "rds",
                 "describe_db_parameter_groups",
                 "DBParameterGroups",
-                DBParameterGroupName=want.spec["name"],
+                DBParameterGroupName=want.spec.get("name", view.scope.database),
             ):
-                tags = rds_tags(view, item["DBParameterGroupArn"])
+                tags = rds_tags(view, item["DBParameterGroupArn"], wants)
                 if view.scope.owns(tags, self.name):
                     yield _have(view, want, item, tags)
 

@@ -12,7 +12,9 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from .arn_tags import rds_tags, retag_rds
-from .base import Kind, changed, have_for
+from .base import Kind, changed, have_for, sought
+
+MAIN = "main"
 
 
 class DbSubnetGroup(Kind):
@@ -23,12 +25,12 @@ class DbSubnetGroup(Kind):
     services: ClassVar[tuple[str, ...]] = ("rds", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
-            name = want.spec["name"]
+        for want in sought(wants, self.name, MAIN):
+            name = want.spec.get("name", view.scope.database)
             for item in view.pages(
                 "rds", "describe_db_subnet_groups", "DBSubnetGroups", DBSubnetGroupName=name
             ):
-                tags = rds_tags(view, item["DBSubnetGroupArn"])
+                tags = rds_tags(view, item["DBSubnetGroupArn"], wants)
                 if view.scope.owns(tags, self.name):
                     spec = {**_spec(item), "tags": tags}
                     yield Have(self.name, want.id, spec, _facts(item))

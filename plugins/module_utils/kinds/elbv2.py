@@ -12,8 +12,8 @@ from ..aws.scope import Scope, pairs
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
-from ..engine.model import Change
-from .arn_tags import tagged
+from ..engine.model import Change, Want
+from .arn_tags import current, tagged
 from .base import tag_edits
 
 SERVICE = "elbv2"
@@ -41,10 +41,15 @@ def listeners(view: View, arn: str) -> list[dict[str, Any]]:
     return view.pages(SERVICE, "describe_listeners", "Listeners", LoadBalancerArn=arn)
 
 
-def tags_by_arn(view: View, arns: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """Tags by ARN; what the shared answer lacks is asked for, twenty a request."""
+def tags_by_arn(
+    view: View, arns: Sequence[str], wants: Sequence[Want] = ()
+) -> Mapping[str, Mapping[str, str]]:
+    """Tags by ARN; what the shared answer lacks, or tells otherwise than declared, is asked for.
+
+    wants: those whose tags are compared. Twenty a request.
+    """
     known = tagged(view, "elasticloadbalancing")
-    found = {arn: known[arn] for arn in arns if arn in known}
+    found = {arn: known[arn] for arn in arns if arn in known and current(known[arn], wants)}
     missing = [arn for arn in arns if arn not in found]
     for start in range(0, len(missing), TAG_BATCH):
         batch = missing[start : start + TAG_BATCH]

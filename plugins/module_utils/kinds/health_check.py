@@ -52,7 +52,7 @@ class HealthCheck(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         listed = view.pages("route53", "list_health_checks", "HealthChecks")
         found = list(route53.ours(view.scope, self.name, listed))
-        tags = route53.tags_by_id(view, RESOURCE, [str(item["Id"]) for _id, item in found])
+        tags = route53.tags_by_id(view, RESOURCE, [str(i["Id"]) for _id, i in found], wants)
         for id, item in found:
             spec = {**_spec(item), "tags": tags.get(item["Id"], {})}
             yield Have(self.name, id, spec, _facts(view.scope.partition, item["Id"]))

@@ -33,7 +33,7 @@ class HostedZone(Kind):
             if want.id not in found and want.spec.get("managed") is False:
                 found.update(_named(view, want))
         tags = route53.tags_by_id(
-            view, RESOURCE, [route53.zone_id(item) for item in found.values()]
+            view, RESOURCE, [route53.zone_id(item) for item in found.values()], wants
         )
         for id, item in found.items():
             zone = route53.zone_id(item)

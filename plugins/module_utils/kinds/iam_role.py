@@ -14,13 +14,14 @@ from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, tag_edits
 from .documents import document
-from .iam_role_reading import described
+from .iam_role_reading import described, listed
 
 
 class IamRole(Kind):
     """spec: name, trust (document), policies {name: document}, attached (ARNs, unordered), tags.
 
-    facts: id, name, arn. What else is attached to the role or written into it may give it more
+    facts: id, name, arn. A role that is no longer declared has the one policy of its id's name that
+    all of ours have. What else is attached to the role or written into it may give it more
     than was declared: it is named as foreign and left alone.
     """
 
@@ -31,12 +32,13 @@ class IamRole(Kind):
     services: ClassVar[tuple[str, ...]] = ("iam",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        """Declared roles only: several tiers have roles, and none knows those of another."""
-        for want in wants:
-            role = described(view, want.spec["name"])
+        declared = {want.spec.get("name", view.scope.name(want.id)): want for want in wants}
+        others = [role for role in listed(view) if role["RoleName"] not in declared]
+        for role in (*(described(view, name) for name in declared), *others):
             tags = canon.tags(role.get("Tags", [])) if role else {}
             if role and view.scope.owns(tags, self.name):
-                yield _have(want, role, tags)
+                undeclared = Want(self.name, view.scope.id_of(tags))
+                yield _have(declared.get(role["RoleName"], undeclared), role, tags)
 
     def create(self, aws: Aws, want: Want) -> Have:
         name = want.spec["name"]
@@ -82,7 +84,7 @@ def _have(want: Want, role: Mapping[str, Any], tags: Mapping[str, str]) -> Have:
         for item in role.get("RolePolicyList", [])
     }
     attached = {item["PolicyArn"] for item in role.get("AttachedManagedPolicies", [])}
-    declared = set(want.spec.get("attached", ()))
+    declared, written = set(want.spec.get("attached", ())), want.spec.get("policies", {want.id})
     spec = {
         "name": name,
         "trust": canon.policy(role["AssumeRolePolicyDocument"]),
@@ -91,9 +93,7 @@ def _have(want: Want, role: Mapping[str, Any], tags: Mapping[str, str]) -> Have:
         "tags": tags,
     }
     strange = [
-        f"inline policy {policy} of {name}"
-        for policy in sorted(policies)
-        if policy not in want.spec.get("policies", {})
+        f"inline policy {policy} of {name}" for policy in sorted(policies) if policy not in written
     ]
     strange += [f"attached policy {arn} of {name}" for arn in sorted(attached - declared)]
     facts = {"id": name, "name": name, "arn": role["Arn"]}

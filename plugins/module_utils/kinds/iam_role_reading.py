@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..aws.view import View
@@ -12,16 +12,20 @@ from ..aws.view import View
 PAGE = 1000
 
 
-def described(view: View, name: str) -> Mapping[str, Any] | None:
-    """One request tells everything of all roles; a role too new for it is asked for by name."""
-    everything = view.pages(
+def listed(view: View) -> Sequence[Mapping[str, Any]]:
+    """Everything of all roles of the account, from one request."""
+    return view.pages(
         "iam",
         "get_account_authorization_details",
         "RoleDetailList",
         Filter=["Role"],
         MaxItems=PAGE,
     )
-    for role in everything:
+
+
+def described(view: View, name: str) -> Mapping[str, Any] | None:
+    """Everything of one role; one too new for the list of all is asked for by name."""
+    for role in listed(view):
         if role["RoleName"] == name:
             return dict(role)
     answer = view.call("iam", "get_role", RoleName=name)

@@ -12,10 +12,11 @@ from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
-from .base import Kind, changed, have_for, tag_edits
+from .base import Kind, changed, have_for, sought, tag_edits
 from .documents import document
 from .kms_reading import DYING, settings, tags_of_key, unaliased
 
+MAIN = "main"
 WINDOW_DAYS = 30
 
 
@@ -31,7 +32,7 @@ class KmsKey(Kind):
     services: ClassVar[tuple[str, ...]] = ("kms", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
+        for want in sought(wants, self.name, MAIN):
             alias = str(want.spec.get("alias", view.scope.key_alias))
             answer = view.call("kms", "describe_key", KeyId=alias)
             data = answer["KeyMetadata"] if answer else unaliased(view, want)
@@ -41,7 +42,7 @@ class KmsKey(Kind):
             if want.given:
                 yield Have(self.name, want.id, {}, facts, status=data["KeyState"])
                 continue
-            tags = tags_of_key(view, data)
+            tags = tags_of_key(view, data, want)
             if view.scope.owns(tags, self.name):
                 spec = {**settings(view, data), "alias": alias if answer else "", "tags": tags}
                 yield Have(self.name, want.id, spec, facts, status=data["KeyState"])
@@ -84,7 +85,7 @@ def _facts(want: Want, data: Mapping[str, Any]) -> dict[str, str]:
 
 def _revive(view: View, want: Want, data: Mapping[str, Any]) -> Have:
     """Takes back the deletion of our key, so that what it encrypted stays readable."""
-    if not view.scope.owns(tags_of_key(view, data), want.kind):
+    if not view.scope.owns(tags_of_key(view, data, want), want.kind):
         raise Conflict(
             f"{want.address}: {want.spec['alias']} names a key without the owner tags of "
             f"{view.scope.prefix}; it was left alone"

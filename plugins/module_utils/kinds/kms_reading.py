@@ -16,14 +16,14 @@ from .arn_tags import tags_of
 DYING = ("PendingDeletion", "PendingReplicaDeletion")
 
 
-def tags_of_key(view: View, data: Mapping[str, Any]) -> Mapping[str, str]:
+def tags_of_key(view: View, data: Mapping[str, Any], want: Want) -> Mapping[str, str]:
     """The tags of a key. data: its KeyMetadata."""
 
     def exact() -> Mapping[str, str]:
         listed = view.pages("kms", "list_resource_tags", "Tags", KeyId=data["KeyId"])
         return canon.tags(listed, "TagKey", "TagValue")
 
-    return tags_of(view, data["Arn"], exact)
+    return tags_of(view, data["Arn"], [want], exact)
 
 
 def unaliased(view: View, want: Want) -> Mapping[str, Any] | None:

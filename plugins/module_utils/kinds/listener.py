@@ -30,7 +30,7 @@ class Listener(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for balancer in elbv2.balancers(view):
             items = elbv2.listeners(view, balancer["LoadBalancerArn"])
-            tags = elbv2.tags_by_arn(view, [item["ListenerArn"] for item in items])
+            tags = elbv2.tags_by_arn(view, [item["ListenerArn"] for item in items], wants)
             for item in items:
                 marks = tags.get(item["ListenerArn"], {})
                 if view.scope.owns(marks, self.name):

@@ -31,7 +31,7 @@ class LoadBalancer(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for item in elbv2.balancers(view):
             arn = item["LoadBalancerArn"]
-            tags = elbv2.tags_by_arn(view, [arn]).get(arn, {})
+            tags = elbv2.tags_by_arn(view, [arn], wants).get(arn, {})
             if not view.scope.owns(tags, self.name):
                 continue
             answer = view.call("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=arn)

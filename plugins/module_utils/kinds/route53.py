@@ -8,7 +8,7 @@ what an object is known by until, and after, it is tagged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..aws.errors import Meaning, meaning
@@ -16,8 +16,8 @@ from ..aws.scope import Scope, pairs
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
-from ..engine.model import Change
-from .arn_tags import tagged
+from ..engine.model import Change, Want
+from .arn_tags import current, tagged
 from .base import tag_edits
 
 SERVICE = "route53"
@@ -86,14 +86,21 @@ def records(view: View, zone: str) -> list[dict[str, Any]]:
     return view.pages(SERVICE, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone)
 
 
-def tags_by_id(view: View, resource: str, ids: Collection[str]) -> dict[str, dict[str, str]]:
+def tags_by_id(
+    view: View, resource: str, ids: Collection[str], wants: Sequence[Want]
+) -> dict[str, dict[str, str]]:
     """Tags of zones ("hostedzone") or checks ("healthcheck") by id.
 
-    The tagging API knows them in one region only; what it does not tell is asked for.
+    The tagging API knows them in one region only; what it does not tell, or tells otherwise than
+    declared, is asked for. wants: the declared ones.
     """
     start = f"arn:{view.scope.partition}:route53:::{resource}/"
     known = tagged(view, "route53")
-    found = {id: dict(known[start + id]) for id in sorted(ids) if start + id in known}
+    found = {
+        id: dict(known[start + id])
+        for id in sorted(ids)
+        if start + id in known and current(known[start + id], wants)
+    }
     listed = sorted(id for id in ids if id not in found)
     for first in range(0, len(listed), TAG_BATCH):
         answer = view.call(

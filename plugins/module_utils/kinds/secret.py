@@ -14,9 +14,9 @@ from ..aws.session import SECRETS, Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
-from .base import Kind, changed, have_for, tag_edits
+from .base import Kind, changed, have_for, sought, tag_edits
 from .documents import document
-from .secret_reading import alias_of, described, password
+from .secret_reading import DATABASE, alias_of, described, kept, password
 
 WINDOW_DAYS = 30
 
@@ -31,11 +31,13 @@ class Secret(Kind):
 
     name: ClassVar[str] = "secret"
     rules: ClassVar[Rules] = Rules(replace=frozenset({"name"}), stateful=True, rank=10)
-    services: ClassVar[tuple[str, ...]] = ("secretsmanager", "kms")
+    services: ClassVar[tuple[str, ...]] = ("secretsmanager", "kms", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
-            data = described(view, want.spec["name"])
+        declared = any(want.id == DATABASE for want in wants)
+        ids = (DATABASE,) if not declared and kept(view) else ()
+        for want in sought(wants, self.name, *ids):
+            data = described(view, want.spec.get("name", view.scope.secret))
             tags = canon.tags(data.get("Tags", [])) if data else {}
             if data and not data.get("DeletedDate") and view.scope.owns(tags, self.name):
                 facts = _facts(data)

@@ -9,11 +9,20 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from ..aws.scope import ID
 from ..aws.view import View
+from .arn_tags import tagged
 
+DATABASE = "database"
 LENGTH = 40
 # Legal in RDS, and in URLs and shells without quoting.
 ALPHABET = string.ascii_letters + string.digits + "-_.~"
+
+
+def kept(view: View) -> bool:
+    """Whether this site has a secret, declared or not, as far as its tags are known by now."""
+    found = tagged(view, "secretsmanager").values()
+    return any(tags.get(ID) == f"secret/{DATABASE}" for tags in found)
 
 
 def described(view: View, name: str) -> Mapping[str, Any] | None:

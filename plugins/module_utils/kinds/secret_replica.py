@@ -12,7 +12,7 @@ from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, have_for
-from .secret_reading import described
+from .secret_reading import DATABASE, described, kept
 
 READY = "InSync"
 FAILED = "Failed"
@@ -21,21 +21,32 @@ FAILED = "Failed"
 class SecretReplica(Kind):
     """spec: name (of the secret), region, key (alias in that region). facts: id, region, arn.
 
-    Settled: in sync. A copy that failed counts as absent and is made again.
+    Settled: in sync. A copy that failed counts as absent and is made again. Copies bear the tags of
+    their secret; an undeclared one is ours by its key, the one of a site of this environment.
     """
 
     name: ClassVar[str] = "secret_replica"
     rules: ClassVar[Rules] = Rules(replace=frozenset({"name", "region", "key"}), rank=40)
-    services: ClassVar[tuple[str, ...]] = ("secretsmanager",)
+    services: ClassVar[tuple[str, ...]] = ("secretsmanager", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for want in wants:
-            data = described(view, want.spec["name"]) or {}
+        declared = {(want.spec["name"], want.spec["region"]): want for want in wants}
+        names = {name for name, _region in declared}
+        if not names and kept(view):
+            names = {view.scope.secret}
+        for name in sorted(names):
+            data = described(view, name) or {}
             if not view.scope.owns(canon.tags(data.get("Tags", []))) or data.get("DeletedDate"):
                 continue
+            taken = {want.id for want in wants}
             for copy in data.get("ReplicationStatus", []):
-                if copy["Region"] == want.spec["region"] and copy.get("Status") != FAILED:
-                    yield _have(want, data, copy)
+                want = declared.get((name, copy["Region"]))
+                if want and copy.get("Status") != FAILED:
+                    yield _have(want.id, data, copy)
+                elif not want and _key(copy).startswith(view.scope.key_aliases):
+                    id = f"{DATABASE}-{copy['Region']}" if DATABASE in taken else DATABASE
+                    taken.add(id)
+                    yield _have(id, data, copy)
 
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
@@ -56,20 +67,23 @@ class SecretReplica(Kind):
         )
 
 
-def _facts(want: Want, data: Mapping[str, Any]) -> dict[str, str]:
+def _facts(data: Mapping[str, Any], region: str) -> dict[str, str]:
     parts = data["ARN"].split(":")
-    parts[3] = want.spec["region"]
-    return {"id": data["Name"], "arn": ":".join(parts), "region": want.spec["region"]}
+    parts[3] = region
+    return {"id": data["Name"], "arn": ":".join(parts), "region": region}
 
 
-def _have(want: Want, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:
+def _key(copy: Mapping[str, Any]) -> str:
+    return str(copy.get("KmsKeyId", "")).rpartition(":")[2]
+
+
+def _have(id: str, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:
     status = copy.get("Status", "")
-    key = str(copy.get("KmsKeyId", "")).rpartition(":")[2]
     return Have(
         "secret_replica",
-        want.id,
-        {"name": data["Name"], "region": copy["Region"], "key": key},
-        _facts(want, data),
+        id,
+        {"name": data["Name"], "region": copy["Region"], "key": _key(copy)},
+        _facts(data, copy["Region"]),
         settled=status == READY,
         status=status,
     )

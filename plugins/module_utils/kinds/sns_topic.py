@@ -30,7 +30,7 @@ class SnsTopic(Kind):
         for id in sorted({want.id for want in wants} | {ALARMS}):
             arn = view.scope.arn("sns", view.scope.name(id))
             answer = view.call("sns", "get_topic_attributes", TopicArn=arn)
-            tags = _tags(view, arn) if answer else {}
+            tags = _tags(view, arn, wants) if answer else {}
             if answer and view.scope.owns(tags, self.name):
                 found = answer["Attributes"]
                 spec = {
@@ -69,12 +69,12 @@ def _attributes(spec: Mapping[str, Any]) -> dict[str, str]:
     return {"KmsMasterKeyId": spec["key"], "Policy": document(spec["policy"])}
 
 
-def _tags(view: View, arn: str) -> Mapping[str, str]:
+def _tags(view: View, arn: str, wants: Sequence[Want]) -> Mapping[str, str]:
     def exact() -> Mapping[str, str]:
         answer = view.call("sns", "list_tags_for_resource", ResourceArn=arn)
         return canon.tags(answer["Tags"] if answer else ())
 
-    return tags_of(view, arn, exact)
+    return tags_of(view, arn, wants, exact)
 
 
 def _facts(arn: str) -> dict[str, Any]:

@@ -35,7 +35,9 @@ class SsmParameter(Kind):
             "ssm", "get_parameters_by_path", "Parameters", Path=top.rstrip("/"), Recursive=True
         ):
             arn, name = item["ARN"], item["Name"]
-            tags = _tags(view, arn, name) if name in named else tagged(view, "ssm").get(arn, {})
+            tags = tagged(view, "ssm").get(arn, {})
+            if name in named:
+                tags = _tags(view, arn, name, wants)
             if view.scope.owns(tags, self.name):
                 ours.append((item, tags))
             else:
@@ -75,13 +77,13 @@ def path(scope: Scope, id: str) -> str:
     return f"/{scope.environment}/{scope.site}/{id}"
 
 
-def _tags(view: View, arn: str, name: str) -> Mapping[str, str]:
+def _tags(view: View, arn: str, name: str, wants: Sequence[Want]) -> Mapping[str, str]:
     def exact() -> Mapping[str, str]:
         target = {"ResourceType": "Parameter", "ResourceId": name}
         answer = view.call("ssm", "list_tags_for_resource", **target)
         return canon.tags(answer["TagList"] if answer else ())
 
-    return tags_of(view, arn, exact)
+    return tags_of(view, arn, wants, exact)
 
 
 def _facts(scope: Scope, name: str) -> dict[str, Any]:

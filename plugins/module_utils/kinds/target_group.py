@@ -45,7 +45,7 @@ class TargetGroup(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         names = {w.id: _name(view.scope, w.id, w.spec) for w in wants if "port" in w.spec}
         items = _items(view, names.values())
-        tags = elbv2.tags_by_arn(view, list(items))
+        tags = elbv2.tags_by_arn(view, list(items), wants)
         for arn, item in items.items():
             marks, name = tags.get(arn, {}), item["TargetGroupName"]
             if view.scope.owns(marks, self.name):

@@ -18,7 +18,6 @@ from ..kinds.db_instance import DbInstance
 from ..kinds.db_parameter_group import DbParameterGroup
 from ..kinds.db_subnet_group import DbSubnetGroup
 from . import windows
-from .login import identifier, secret_name
 
 TIER = "database"
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,254}")
@@ -139,12 +138,12 @@ def _subnet_group(site: Site) -> Want:
         "db_subnet_group",
         "main",
         {
-            "name": identifier(scope),
+            "name": scope.database,
             "description": f"Database subnets of {scope.prefix}",
             "subnets": {
                 f"{scope.region}{letter}": Ref(f"subnet/database-{letter}") for letter in site.zones
             },
-            "tags": scope.marks("db_subnet_group", "main", identifier(scope)),
+            "tags": scope.marks("db_subnet_group", "main", scope.database),
         },
         tier=TIER,
     )
@@ -156,10 +155,10 @@ def _parameter_group(scope: Scope, options: Mapping[str, Any]) -> Want:
         "db_parameter_group",
         "main",
         {
-            "name": identifier(scope),
+            "name": scope.database,
             "family": f"postgres{_major(options)}",
             "parameters": dict(sorted({**RULES, **given}.items())),
-            "tags": scope.marks("db_parameter_group", "main", identifier(scope)),
+            "tags": scope.marks("db_parameter_group", "main", scope.database),
         },
         tier=TIER,
     )
@@ -175,7 +174,7 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
             "source": "",
             "username": site.database_user,
             "database": site.database_name,
-            "secret": secret_name(site.scope),
+            "secret": site.scope.secret,
         },
         after=(Ref("secret/database"),),
         tier=TIER,
@@ -183,7 +182,7 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
 
 
 def _replica(site: Site, peer: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
-    name = identifier(peer)
+    name = peer.database
     yield Want("db_instance", "main", {"identifier": name}, tier=TIER, given=True, site=peer.site)
     yield Want(
         "db_instance",
@@ -202,7 +201,7 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
     """What primary and replica have in common, so that the one can take the other's place."""
     scope = site.scope
     return {
-        "identifier": identifier(scope),
+        "identifier": scope.database,
         "engine": "postgres",
         "major": _major(options),
         "version": options["engine_version"],
@@ -227,7 +226,7 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
         "authority": "rds-ca-rsa2048-g1",
         "iam_login": True,
         "public": False,
-        "tags": scope.marks("db_instance", "main", identifier(scope)),
+        "tags": scope.marks("db_instance", "main", scope.database),
     }
 
 

@@ -9,9 +9,9 @@ from ..aws.scope import Scope
 
 def identifier(scope: Scope) -> str:
     """The name of a site's database instance and of its groups."""
-    return scope.name("database")
+    return scope.database
 
 
 def secret_name(scope: Scope) -> str:
     """The name of the secret with the master user's password."""
-    return f"{scope.environment}/{scope.site}/database"
+    return scope.secret

@@ -16,18 +16,16 @@ from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from ..kinds.base import Kind
 from ..kinds.bucket import Bucket
-from ..kinds.bucket_replication import BucketReplication
+from ..kinds.bucket_replication import COPIED, ROLE, BucketReplication
 from ..kinds.iam_role import IamRole
 from ..kinds.kms_key import KmsKey
 from ..kinds.secret import Secret
 from ..kinds.secret_replica import SecretReplica
 from . import policies
 from .key_policy import key
-from .login import secret_name
 
 TIER = "storage"
 PURPOSES = ("releases", "backups", "logs")
-COPIED = ("releases", "backups")
 ABORT_DAYS = 7
 LONGEST_BUCKET = 63
 # What names of buckets may not begin with.
@@ -49,7 +47,7 @@ KINDS: tuple[Kind, ...] = (
     KmsKey(),
     Bucket(),
     BucketReplication(),
-    IamRole(),
+    IamRole(ROLE),
     Secret(),
     SecretReplica(),
 )
@@ -129,7 +127,7 @@ def _secret(scope: Scope, user: str) -> Want:
         "secret",
         "database",
         {
-            "name": secret_name(scope),
+            "name": scope.secret,
             "description": f"Master user of the database of {scope.prefix}",
             "key": scope.key_alias,
             "policy": policies.secret(scope),
@@ -148,19 +146,19 @@ def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
     yield Want(
         "secret_replica",
         "database",
-        {"name": secret_name(scope), "region": peer.region, "key": peer.key_alias},
+        {"name": scope.secret, "region": peer.region, "key": peer.key_alias},
         after=(Ref("secret/database"), Ref(there, ready=True)),
         tier=TIER,
     )
     yield Want(
         "iam_role",
-        "replication",
+        ROLE,
         {
-            "name": scope.name("replication"),
+            "name": scope.name(ROLE),
             "trust": policies.replication_trust(),
-            "policies": {"replication": policies.replication(scope, peer, COPIED)},
+            "policies": {ROLE: policies.replication(scope, peer, COPIED)},
             "attached": (),
-            "tags": scope.marks("iam_role", "replication"),
+            "tags": scope.marks("iam_role", ROLE),
         },
         tier=TIER,
     )
@@ -174,7 +172,7 @@ def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
             purpose,
             {
                 "bucket": scope.bucket(purpose),
-                "role": Ref("iam_role/replication", "arn"),
+                "role": Ref(f"iam_role/{ROLE}", "arn"),
                 "destination": policies.bucket_arn(peer, purpose),
                 "key": peer.arn("kms", peer.key_alias),
                 "delete_markers": True,

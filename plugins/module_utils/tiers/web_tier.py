@@ -27,7 +27,7 @@ from .standing import STANDBY, has_database
 TIER = "web_tier"
 FIELDS = web_fields.FIELDS
 KINDS: tuple[Kind, ...] = (
-    IamRole(),
+    IamRole("web"),
     InstanceProfile(),
     LaunchTemplate(),
     AutoscalingGroup(),
