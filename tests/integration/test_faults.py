@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from environment import Environment, addresses, done
 from objects import objects
 
@@ -42,4 +43,30 @@ def test_five_percent_throttling_and_one_percent_server_errors_do_not_stop_a_run
     assert addresses(ran) == done(ran)
     empty.handle.faults([])
     assert max(objects(empty).values()) == 1
+    assert addresses(empty.plan()) == set()
+
+
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [
+        ("ec2", "CreateVpc"),
+        ("ec2", "CreateInternetGateway"),
+        ("ec2", "AllocateAddress"),
+        ("kms", "CreateKey"),
+    ],
+)
+def test_a_lost_answer_is_not_made_twice_although_reads_lag_behind(
+    empty: Environment, service: str, action: str
+) -> None:
+    empty.handle.faults(
+        [
+            {"action": action, "effect": "lost", "at": 1},
+            {"service": service, "effect": "stale", "reads": 8, "times": 24},
+        ]
+    )
+    empty.run()
+    assert {entry["effect"] for entry in empty.handle.fired()} == {"lost", "stale"}
+    empty.handle.faults([])
+    assert max(objects(empty).values()) == 1
+    empty.run()
     assert addresses(empty.plan()) == set()

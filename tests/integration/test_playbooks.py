@@ -208,3 +208,26 @@ def test_a_killed_playbook_is_finished_by_the_same_command(
     assert planned(playbooks.report("plan")) == planned(playbooks.report("run"))
     assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
     assert max(objects(Environment(sandbox)).values()) == 1
+
+
+def test_where_one_site_fails_the_other_finishes_what_it_can_and_the_run_is_reported(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    sandbox.reset()
+    playbooks = Playbooks(sandbox, tmp_path)
+    # Somebody else's object has the name of one of ours.
+    Environment(sandbox).aws("home").client("rds").create_db_parameter_group(
+        DBParameterGroupName="production-home-database",
+        DBParameterGroupFamily="postgres16",
+        Description="theirs",
+    )
+    ran = playbooks.run("site")
+    assert ran.returncode != 0
+    assert "db_parameter_group/main: the name is taken by an object" in ran.stdout
+    assert "the other site failed, still waiting: home:" in ran.stdout
+    assert "Traceback" not in ran.stdout
+    report = playbooks.report("run")["sites"]
+    assert "vpc/main" in report["recovery"]["done"]
+    groups = Environment(sandbox).aws("home").client("rds").describe_db_parameter_groups()
+    ours = [g for g in groups["DBParameterGroups"] if g["DBParameterGroupName"].startswith("prod")]
+    assert [group["Description"] for group in ours] == ["theirs"]

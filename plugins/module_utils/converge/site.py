@@ -34,7 +34,8 @@ class Task:
 
     options: by tier name. known: facts by address, from earlier tiers. replace: addresses that may
     be replaced. purge: mappings whose undeclared entries go. wait: until all is usable, at most
-    timeout seconds. peer_failed: nobody makes any more what is awaited from the other site.
+    timeout seconds. peer_failed: much of what would be awaited hangs on what the other
+    site makes, so everything that can be is started, and nothing awaited.
     """
 
     site: Site
@@ -138,14 +139,8 @@ class Converger:
             listener=listener,
         )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix-apply") as pool:
-            hopeless = frozenset(
-                step.address
-                for step in planned.plan.steps
-                if self.task.peer_failed and step.want and step.want.site
-            )
-            return apply(
-                planned.plan, planned.haves, world, pool, wait=self.task.wait, hopeless=hopeless
-            )
+            waits = self.task.wait and not self.task.peer_failed
+            return apply(planned.plan, planned.haves, world, pool, wait=waits)
 
     def _verify_accounts(self) -> None:
         """Raises AccountMismatch where credentials, also the peer's, are of another account.

@@ -85,7 +85,6 @@ class _Run:
     plan: Plan
     world: World
     wait: bool
-    hopeless: frozenset[str]
     start: float
     haves: dict[str, Have]
     states: dict[str, State] = field(default_factory=dict)
@@ -104,8 +103,7 @@ class _Run:
         return [s for s in self.plan.steps if self.states[s.address] is State.PENDING]
 
     def unsettled(self) -> list[Step]:
-        made = [s for s in self.plan.steps if self.states[s.address] is State.MADE]
-        return [step for step in made if step.address not in self.hopeless]
+        return [s for s in self.plan.steps if self.states[s.address] is State.MADE]
 
 
 def apply(
@@ -115,14 +113,12 @@ def apply(
     pool: Executor,
     *,
     wait: bool,
-    hopeless: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Executes the plan and answers what happened. An act that fails is in the outcome.
 
     Without wait nothing undeclared is removed either: others may use it that are not in this plan.
-    hopeless: addresses that nobody waits for, because whoever makes them has failed.
     """
-    run = _Run(plan, world, wait, hopeless, world.now(), dict(haves))
+    run = _Run(plan, world, wait, world.now(), dict(haves))
     for step in plan.steps:
         run.states[step.address] = State.PENDING
     quiet = 0
@@ -172,7 +168,7 @@ def _verdict(run: _Run, step: Step) -> State:
         elif state in (State.PENDING, State.RUNNING):
             return State.PENDING
         elif state is State.MADE and (ready or _absent(run, target)):
-            if run.wait and target not in run.hopeless:
+            if run.wait:
                 return State.PENDING
             verdict = State.DEFERRED
     return verdict

@@ -186,20 +186,3 @@ def test_without_waiting_what_nobody_declares_is_left_to_the_run_that_sees_every
     w = world()
     run([want("a")], w, pool, spare=spare)
     assert ("destroy", "k/spare") in w.acts
-
-
-def test_nobody_waits_for_an_object_whose_maker_has_failed(
-    world: World, pool: ThreadPoolExecutor
-) -> None:
-    there: dict[str, Have] = {}
-    wants = [want("peer", given=True), want("x", "peer"), want("y")]
-    outcome = apply(
-        plan(wants, there, RULES),
-        there,
-        Blind(world()),
-        pool,
-        wait=True,
-        hopeless=frozenset({"k/peer"}),
-    )
-    assert {step.address for step in outcome.done} == {"k/y"}
-    assert outcome.deferred == ("k/x",) and outcome.waiting == {"k/peer": "absent"}
