@@ -76,10 +76,13 @@ def _lines(
 def summary(
     all_figures: Sequence[Figure], titles: Mapping[str, str], reference: str
 ) -> Iterator[str]:
-    """One sentence for each other side in each step that the reference ran to its end."""
+    """One sentence for each other side in each step that the reference ran to its end.
+
+    None for a side that asks AWS nothing.
+    """
     ended = {one.step for one in all_figures if one.side == reference and not one.code}
     for one in all_figures:
-        if one.side == reference or one.step not in ended:
+        if one.side == reference or one.step not in ended or not one.requests:
             continue
         if one.code:
             yield f"{STEPS[one.step]}: {titles[one.side]} did not finish"

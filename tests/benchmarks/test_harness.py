@@ -198,6 +198,13 @@ def test_the_summary_draws_no_conclusion_from_a_run_that_failed() -> None:
     assert sentences(2, 0) == []
 
 
+def test_the_summary_leaves_out_what_asks_aws_nothing() -> None:
+    found = figures(second_runs())
+    titles = {"ours": "Ours", "floor": "Floor", "empty": "Empty", "skipped": "Skipped"}
+    [sentence] = summary(found, titles, "ours")
+    assert sentence.startswith("second run: Floor takes")
+
+
 def test_placeholders_are_filled_and_other_braces_left_alone() -> None:
     assert fill("{a}/x/{a} {{ b }} {c}", {"a": "1", "b": "2"}) == "1/x/1 {{ b }} {c}"
 
