@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Subscription to the topic of alarms. Who reads an address confirms it; nobody waits for that.
 
-Subscriptions bear no tags, so one that is no longer declared looks like any other: it is named, and
-stays until it is cancelled by its reader.
+Subscriptions bear no tags, so one that is no longer declared looks like any other: the topic names
+it, and it stays until it is cancelled by its reader.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, have_for
-from .sns_topic import ALARMS
+from .sns_topic import ALARMS, subscriptions
 
 
 class SnsSubscription(Kind):
@@ -30,23 +30,12 @@ class SnsSubscription(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         declared = [want for want in wants if want.spec]
         arn = view.scope.arn("sns", view.scope.name(ALARMS))
-        listed = (
-            view.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
-            if declared
-            else []
-        )
-        ends = {(want.spec["protocol"], want.spec["endpoint"]) for want in declared}
-        others = tuple(
-            f"{item['Protocol']} subscription of {item['Endpoint']}"
-            for item in listed
-            if (item["Protocol"], item["Endpoint"]) not in ends
-        )
         for want in declared:
-            for item in listed:
+            for item in subscriptions(view, arn):
                 end = (item["Protocol"], item["Endpoint"])
                 if end == (want.spec["protocol"], want.spec["endpoint"]):
                     spec = {"topic": item["TopicArn"], "protocol": end[0], "endpoint": end[1]}
-                    yield Have(self.name, want.id, spec, _facts(item), foreign=others)
+                    yield Have(self.name, want.id, spec, _facts(item))
 
     def create(self, aws: Aws, want: Want) -> Have:
         # SNS answers a second request for the same address with the first one's subscription.

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Topic that alarms report to."""
+"""Topic that alarms report to. Who else reads it is named here: subscriptions bear no tags."""
 
 from __future__ import annotations
 
@@ -13,32 +13,36 @@ from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from .arn_tags import tags_of
-from .base import Kind, changed, have_for, tag_edits
+from .base import Kind, changed, have_for, sought, tag_edits
 from .documents import document
 
 ALARMS = "alarms"
 
 
 class SnsTopic(Kind):
-    """spec: key (ARN of the encrypting key), policy (document), tags. facts: id, arn, name."""
+    """spec: key (ARN of the encrypting key), policy (document), readers (declared subscriptions, as
+    (protocol, endpoint): any other is named as foreign), tags. facts: id, arn, name.
+    """
 
     name: ClassVar[str] = "sns_topic"
     rules: ClassVar[Rules] = Rules(rank=15)
     services: ClassVar[tuple[str, ...]] = ("sns", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for id in sorted({want.id for want in wants} | {ALARMS}):
-            arn = view.scope.arn("sns", view.scope.name(id))
+        for want in sought(wants, self.name, ALARMS):
+            arn = view.scope.arn("sns", view.scope.name(want.id))
             answer = view.call("sns", "get_topic_attributes", TopicArn=arn)
             tags = _tags(view, arn, wants) if answer else {}
             if answer and view.scope.owns(tags, self.name):
-                found = answer["Attributes"]
+                found, readers = answer["Attributes"], want.spec.get("readers", ())
                 spec = {
                     "key": found.get("KmsMasterKeyId", ""),
                     "policy": canon.policy(found.get("Policy") or "{}"),
+                    "readers": readers,
                     "tags": tags,
                 }
-                yield Have(self.name, id, spec, _facts(arn))
+                foreign = _foreign(view, arn, readers) if not want.given else ()
+                yield Have(self.name, want.id, spec, _facts(arn), foreign=foreign)
 
     def create(self, aws: Aws, want: Want) -> Have:
         arn = aws.once("sns").create_topic(
@@ -75,6 +79,19 @@ def _tags(view: View, arn: str, wants: Sequence[Want]) -> Mapping[str, str]:
         return canon.tags(answer["Tags"] if answer else ())
 
     return tags_of(view, arn, wants, exact)
+
+
+def subscriptions(view: View, arn: str) -> list[dict[str, Any]]:
+    """All subscriptions of a topic, those of others too."""
+    return view.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
+
+
+def _foreign(view: View, arn: str, readers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(
+        f"{item['Protocol']} subscription of {item['Endpoint']}"
+        for item in subscriptions(view, arn)
+        if (item["Protocol"], item["Endpoint"]) not in readers
+    )
 
 
 def _facts(arn: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ what it watches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..aws.scope import Scope
@@ -32,13 +32,11 @@ LITTLE_MEMORY = 100 * 1024**2
 
 def alarms(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     """The topic, who reads it, and every alarm of this site."""
-    yield _topic(site.scope)
-    if options["alarm_email"]:
-        spec = {
-            "topic": Ref("sns_topic/alarms", "arn"),
-            "protocol": "email",
-            "endpoint": options["alarm_email"],
-        }
+    readers = [("email", options["alarm_email"])] if options["alarm_email"] else []
+    yield _topic(site.scope, readers)
+    for protocol, endpoint in readers:
+        topic = Ref("sns_topic/alarms", "arn")
+        spec = {"topic": topic, "protocol": protocol, "endpoint": endpoint}
         yield Want("sns_subscription", "email", spec, tier=TIER)
     if has_database(site):
         yield from _database(site)
@@ -66,7 +64,7 @@ def copied(scope: Scope) -> dict[str, Any]:
     return {key: spec[key] for key in ("metric", "evaluations", "threshold", "comparison")}
 
 
-def _topic(scope: Scope) -> Want:
+def _topic(scope: Scope, readers: Iterable[tuple[str, str]]) -> Want:
     arn = scope.arn("sns", scope.name(TOPIC))
     document = policy(
         {
@@ -92,6 +90,7 @@ def _topic(scope: Scope) -> Want:
     spec = {
         "key": Ref("kms_key/main", "arn"),
         "policy": document,
+        "readers": tuple(readers),
         "tags": scope.marks("sns_topic", TOPIC),
     }
     return Want("sns_topic", TOPIC, spec, tier=TIER)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Subscriptions: ours is made once, others are named."""
+"""Subscriptions: ours is made once."""
 
 from __future__ import annotations
 
@@ -27,15 +27,6 @@ def test_asked_for_twice_it_is_made_once(life: Any, aws: Aws, want: Want) -> Non
     assert life(SnsSubscription()).differences(want) == {}
     listed = aws.client("sns").list_subscriptions_by_topic(TopicArn=want.spec["topic"])
     assert len(listed["Subscriptions"]) == 1
-
-
-def test_a_subscription_of_somebody_else_is_named(life: Any, aws: Aws, want: Want) -> None:
-    life(SnsSubscription()).make(want)
-    aws.client("sns").subscribe(
-        TopicArn=want.spec["topic"], Protocol="email", Endpoint="theirs@example.org"
-    )
-    have = life(SnsSubscription()).find(want)
-    assert have and have.foreign == ("email subscription of theirs@example.org",)
 
 
 def test_one_that_waits_for_its_reader_holds_nobody_up(aws: Aws, view: Any, want: Want) -> None:

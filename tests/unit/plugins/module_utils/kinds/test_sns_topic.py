@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Topics: kept as declared."""
+"""Topics: kept as declared; who else reads them is named."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def want(scope: Scope) -> Want:
     spec = {
         "key": scope.arn("kms", "key/6a1b"),
         "policy": policy(statement),
+        "readers": (("email", "operations@example.org"),),
         "tags": scope.marks("sns_topic", "alarms"),
     }
     return Want("sns_topic", "alarms", spec)
@@ -60,6 +61,20 @@ def test_changed_tags_are_seen_and_put_right(life: Any, aws: Aws, want: Want) ->
     assert set(life(SnsTopic()).differences(want)) == {"tags.team", "tags.Name"}
     life(SnsTopic()).repair(want)
     assert life(SnsTopic()).differences(want) == {}
+
+
+@pytest.mark.parametrize("readers", [(("email", "operations@example.org"),), ()])
+def test_a_subscription_that_is_not_declared_is_named(
+    life: Any, aws: Aws, want: Want, readers: tuple[tuple[str, str], ...]
+) -> None:
+    one, declared = life(SnsTopic()), life(SnsTopic()).another(want, readers=readers)
+    arn = one.make(declared).facts["arn"]
+    ends = ["operations@example.org", "theirs@example.org"]
+    for end in ends:
+        aws.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint=end)
+    others = [end for end in ends if ("email", end) not in readers]
+    assert one.find(declared).foreign == tuple(f"email subscription of {end}" for end in others)
+    assert one.differences(declared) == {}
 
 
 def test_a_topic_of_our_name_without_our_tags_is_not_ours(life: Any, aws: Aws, want: Want) -> None:
