@@ -79,5 +79,5 @@ def _users_of_subnet(ec2: Any, subnet_id: str) -> Iterator[str]:
             yield balancer.name
     for database in _databases(ec2):
         placed = getattr(database, "db_subnet_group", None)
-        if placed and subnet_id in {subnet.id for subnet in placed.subnets}:
+        if placed and subnet_id in {subnet["SubnetIdentifier"] for subnet in placed.subnets}:
             yield database.db_instance_identifier

@@ -70,8 +70,8 @@ class Environment:
         """What `run` would do; writes nothing."""
         return self._each(lambda site: run(self.params(site, **options), "site", dry=True))
 
-    def info(self) -> dict[str, Result]:
-        return self._each(lambda site: run(self.params(site), "site_info", dry=True))
+    def info(self, **options: Any) -> dict[str, Result]:
+        return self._each(lambda site: run(self.params(site, **options), "site_info", dry=True))
 
     def destroy(self, site: str, **options: Any) -> Result:
         return destroy(self.params(site, **options), dry=False)

@@ -492,6 +492,17 @@ def test_a_subnet_group_wants_two_zones_and_its_own_name(cloud: Any) -> None:
     assert code == "DBSubnetGroupAlreadyExists"
 
 
+def test_a_subnet_of_a_database_is_deleted_only_once_its_group_is_without_it(cloud: Any) -> None:
+    net = prepare(cloud)
+    rds, ec2 = cloud.client("rds"), cloud.client("ec2")
+    rds.create_db_instance(**settings(net))
+    [*kept, gone] = net["subnets"]
+    assert cloud.refused("ec2", "delete_subnet", SubnetId=gone) == "DependencyViolation"
+    rds.modify_db_subnet_group(DBSubnetGroupName="subnets", SubnetIds=kept)
+    ec2.delete_subnet(SubnetId=gone)
+    assert cloud.refused("ec2", "delete_subnet", SubnetId=kept[0]) == "DependencyViolation"
+
+
 def test_a_modified_subnet_group_is_still_there(cloud: Any) -> None:
     net = prepare(cloud)
     rds = cloud.client("rds")
