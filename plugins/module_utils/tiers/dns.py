@@ -107,9 +107,9 @@ def _site_record(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     balancer = {
         "name": Ref("load_balancer/main", "dns_name"),
         "zone": Ref("load_balancer/main", "zone_id"),
-        # A balancer without healthy hosts must not move the traffic to a database that only reads:
-        # of an alias, Route 53 takes a health check instead.
-        "evaluate": False,
+        # Route 53's API reference demands it of failover aliases. See docs/traffic.md for what it
+        # means, and why a host is ready only where its database takes writes.
+        "evaluate": True,
     }
     spec = {
         **_address(site.scope, site, options),

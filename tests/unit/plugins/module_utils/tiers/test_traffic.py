@@ -107,10 +107,9 @@ def test_the_home_record_obeys_a_switch_that_is_kept_in_the_standby_region() -> 
     assert switch["copy"].keys() == {"metric", "evaluations", "threshold", "comparison"}
 
 
-def test_no_health_of_hosts_moves_traffic() -> None:
+def test_the_failover_pair_is_as_route_53_demands_it_and_home_obeys_the_switch() -> None:
     home, standby = (wants(name)["dns_record/site"].spec for name in SITES)
-    assert (home["alias"]["evaluate"], standby["alias"]["evaluate"]) == (False, False)
-    # The switch is all that home's record looks at; without a check the other one always answers.
+    assert (home["alias"]["evaluate"], standby["alias"]["evaluate"]) == (True, True)
     assert (home["health_check"], standby["health_check"]) == (Ref("health_check/switch"), "")
 
 
