@@ -187,7 +187,9 @@ def _note(run: _Run, step: Step, have: Have | None) -> None:
         run.mark(step, State.SETTLED if gone else State.MADE, "" if gone else "absent")
         return
     run.haves[step.address] = have
-    run.mark(step, State.SETTLED if have.settled else State.MADE, have.status)
+    # Nobody waits for what is only kept: it is not declared, so nobody looks at it again.
+    settled = have.settled or step.action is Action.KEEP
+    run.mark(step, State.SETTLED if settled else State.MADE, have.status)
 
 
 def _collect(run: _Run) -> None:

@@ -130,4 +130,5 @@ def _status(item: reading.Item) -> str:
     if pending:
         return f"{status}, pending: {', '.join(sorted(pending))}"
     links = [str(info.get("Status")) for info in item.get("StatusInfos") or ()]
-    return ", ".join([status, *links])
+    reboot = ["pending reboot"] if reading.facts(item)["pending_reboot"] else []
+    return ", ".join([status, *links, *reboot])

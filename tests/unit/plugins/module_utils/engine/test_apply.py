@@ -186,3 +186,12 @@ def test_without_waiting_what_nobody_declares_is_left_to_the_run_that_sees_every
     w = world()
     run([want("a")], w, pool, spare=spare)
     assert ("destroy", "k/spare") in w.acts
+
+
+def test_nobody_waits_for_what_is_only_kept(world: World, pool: ThreadPoolExecutor) -> None:
+    kept = Have("k", "old", {}, {}, settled=False, status="modifying")
+    there = {kept.address: kept}
+    planned = plan([want("a")], there, {"k": Rules(stateful=True)})
+    outcome = apply(planned, there, world(), pool, wait=True)
+    assert [step.address for step in outcome.done] == ["k/a"]
+    assert not outcome.waiting

@@ -52,6 +52,10 @@ class Life:
             raise LookupError(f"{len(found)} objects claim to be {want.address}")
         return found[0] if found else None
 
+    def undeclared(self) -> list[Have]:
+        """What is found where nothing of the kind is declared."""
+        return list(self.kind.find(View(self.aws), []))
+
     def make(self, want: Want) -> Have:
         self.kind.create(self.aws, want)
         have = self.find(want)

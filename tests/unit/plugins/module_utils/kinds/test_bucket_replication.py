@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.bucket_replication import (
     BucketReplication,
@@ -116,3 +118,24 @@ def test_a_removed_replication_is_absent_and_its_removal_may_be_repeated(
     one.remove(want)
     assert one.find(want) is None
     one.kind.delete(one.aws, have)
+
+
+def test_one_that_is_no_longer_declared_is_seen_and_goes(life: Any, aws: Any, want: Want) -> None:
+    one = life(BucketReplication())
+    assert one.undeclared() == []
+    one.make(want)
+    [have] = one.undeclared()
+    assert have.address == want.address
+    one.kind.delete(aws, have)
+    assert one.undeclared() == []
+
+
+def test_a_site_that_stood_home_is_looked_at_while_the_role_is_there(
+    life: Any, aws: Any, scope: Scope, want: Want
+) -> None:
+    life(BucketReplication()).make(want)
+    recovery = aws.at(replace(scope, stands="recovery"))
+    assert list(BucketReplication().find(View(recovery), [])) == []
+    aws.client("iam").create_role(RoleName=scope.name("replication"), AssumeRolePolicyDocument="{}")
+    [have] = BucketReplication().find(View(recovery), [])
+    assert have.address == want.address

@@ -473,6 +473,7 @@ def test_a_parameter_group_that_waits_for_a_reboot_is_told(told: Told, want: Wan
     waiting = [{"DBParameterGroupName": NAME, "ParameterApplyStatus": "pending-reboot"}]
     have = told.have(want, item(want.spec, DBParameterGroups=waiting))
     assert have.facts["pending_reboot"] == [NAME]
+    assert have.status == "available, pending reboot"
     assert have.settled
 
 
@@ -513,3 +514,10 @@ def test_a_replica_leaves_no_snapshot(scope: Scope, west: Aws) -> None:
 def test_an_instance_that_is_being_deleted_is_not_deleted_again(told: Told, want: Want) -> None:
     have = told.have(want, item(want.spec, DBInstanceStatus="deleting"))
     DbInstance().delete(told.aws, have)
+
+
+def test_one_that_is_no_longer_declared_is_seen(life: Any, primary: Want) -> None:
+    assert life(DbInstance()).undeclared() == []
+    made = life(DbInstance()).make(primary)
+    [have] = life(DbInstance()).undeclared()
+    assert (have.address, have.facts) == (made.address, made.facts)

@@ -103,3 +103,10 @@ def test_a_removed_group_is_absent(life: Any, want: Want) -> None:
     one.make(want)
     one.remove(want)
     assert one.find(want) is None
+
+
+def test_one_that_is_no_longer_declared_is_seen(life: Any, want: Want) -> None:
+    assert life(DbSubnetGroup()).undeclared() == []
+    made = life(DbSubnetGroup()).make(want)
+    [have] = life(DbSubnetGroup()).undeclared()
+    assert (have.address, have.facts) == (made.address, made.facts)

@@ -136,3 +136,35 @@ def test_a_removed_role_is_absent(life: Any, want: Want) -> None:
     one.make(want)
     one.remove(want)
     assert one.find(want) is None
+
+
+def test_a_role_that_is_no_longer_declared_is_seen_with_its_policy_and_goes(
+    life: Any, aws: Any, want: Want
+) -> None:
+    one = life(IamRole())
+    bare = one.another(want, attached=())
+    aws.client("iam").create_role(RoleName="theirs", AssumeRolePolicyDocument=OTHER)
+    one.make(bare)
+    [have] = one.undeclared()
+    assert have.address == want.address
+    assert have.foreign == ()
+    one.kind.delete(aws, have)
+    assert one.undeclared() == []
+
+
+def test_what_others_wrote_into_a_role_that_is_no_longer_declared_is_named(
+    life: Any, aws: Any, want: Want
+) -> None:
+    one, name = life(IamRole()), want.spec["name"]
+    one.make(want)
+    aws.client("iam").put_role_policy(RoleName=name, PolicyName="extra", PolicyDocument=OTHER)
+    [have] = one.undeclared()
+    assert have.foreign[0] == f"inline policy extra of {name}"
+    with pytest.raises(Exception, match="DeleteConflict"):
+        one.kind.delete(aws, have)
+
+
+def test_tiers_that_share_the_kind_take_each_its_own_for_theirs() -> None:
+    assert IamRole("web").covers("web")
+    assert not IamRole("web").covers("replication")
+    assert IamRole().covers("replication")

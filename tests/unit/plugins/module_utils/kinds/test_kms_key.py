@@ -119,3 +119,10 @@ def test_the_key_of_the_other_site_is_read_with_one_request(
     [have] = KmsKey().find(look, [given])
     assert have.settled
     assert len(look._answers) == 1
+
+
+def test_one_that_is_no_longer_declared_is_seen(life: Any, want: Want) -> None:
+    assert life(KmsKey()).undeclared() == []
+    made = life(KmsKey()).make(want)
+    [have] = life(KmsKey()).undeclared()
+    assert (have.address, have.facts) == (made.address, made.facts)

@@ -121,3 +121,10 @@ def test_every_site_makes_a_password_of_its_own(life: Any, aws: Any, want: Want)
     one.make(want)
     one.make(other)
     assert value(aws, want)["password"] != value(aws, other)["password"]
+
+
+def test_one_that_is_no_longer_declared_is_seen(life: Any, want: Want) -> None:
+    assert life(Secret()).undeclared() == []
+    made = life(Secret()).make(want)
+    [have] = life(Secret()).undeclared()
+    assert (have.address, have.facts) == (made.address, made.facts)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope, pairs
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.secret_replica import (
     SecretReplica,
@@ -72,3 +73,33 @@ def test_a_removed_copy_is_absent_and_the_secret_stays(life: Any, aws: Any, want
     one.remove(want)
     assert one.find(want) is None
     assert aws.client("secretsmanager").describe_secret(SecretId=want.spec["name"])["ARN"]
+
+
+def test_one_that_is_no_longer_declared_is_seen_and_goes(life: Any, aws: Any, want: Want) -> None:
+    one = life(SecretReplica())
+    assert one.undeclared() == []
+    one.make(want)
+    [have] = one.undeclared()
+    assert (have.address, have.spec) == (want.address, want.spec)
+    one.kind.delete(aws, have)
+    assert one.undeclared() == []
+
+
+def test_one_in_a_region_that_is_no_longer_declared_is_seen_beside_the_declared_one(
+    life: Any, aws: Any, want: Want
+) -> None:
+    one = life(SecretReplica())
+    moved = one.another(want, region="eu-west-1")
+    one.make(want)
+    one.make(moved)
+    found = {have.address: have.spec["region"] for have in one.kind.find(View(aws), [moved])}
+    assert found == {
+        "secret_replica/database": "eu-west-1",
+        "secret_replica/database-us-west-2": "us-west-2",
+    }
+
+
+def test_one_with_a_key_of_somebody_else_is_left_alone(life: Any, want: Want) -> None:
+    one = life(SecretReplica())
+    one.make(one.another(want, key="alias/other"))
+    assert one.undeclared() == []
