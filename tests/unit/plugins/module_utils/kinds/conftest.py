@@ -28,7 +28,10 @@ def scope() -> Scope:
 
 
 @pytest.fixture
-def aws(scope: Scope) -> Iterator[Aws]:
+def aws(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    # The sandbox, imported by other tests of the same process, has the emulator check images, and
+    # alone the emulator knows none that a parameter names.
+    monkeypatch.setattr("moto.settings.ENABLE_AMI_VALIDATION", False)
     with mock_aws():
         yield Aws(scope, Connection(access_key="x", secret_key="x"))
 
