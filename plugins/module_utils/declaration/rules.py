@@ -62,10 +62,9 @@ def _apart(
         )
     if "cidr" in a and "cidr" in b and _net(a["cidr"]).overlaps(_net(b["cidr"])):
         taken = [_net(site["cidr"]) for site in sites.values() if "cidr" in site]
-        blocks = _net("10.0.0.0/8").subnets(8)
-        free = next(block for block in blocks if not any(map(block.overlaps, taken)))
+        free = [net for net in _net("10.0.0.0/8").subnets(8) if not any(map(net.overlaps, taken))]
         yield Problem(
-            f"sites.{two}.cidr", b["cidr"], f"must not overlap {a['cidr']} of {one}", str(free)
+            f"sites.{two}.cidr", b["cidr"], f"must not overlap {a['cidr']} of {one}", str(free[0])
         )
 
 
