@@ -115,6 +115,7 @@ def built(results: Results, declared: Mapping[str, Any]) -> str:
 SHOWN = (
     ("balancer", "load_balancer/main", "dns_name"),
     ("database", "db_instance/main", "endpoint"),
+    ("parameters that wait for a reboot of the database", "db_instance/main", "pending_reboot"),
     ("web tier", "autoscaling_group/web", "name"),
     ("name servers", "hosted_zone/main", "name_servers"),
 )

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports import summary
+
+DECLARED = {
+    "environment": "production",
+    "account_id": "123456789012",
+    "sites": {"home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"}},
+}
+
+
+def action(address: str, what: str, tier: str = "database") -> dict[str, Any]:
+    return {"address": address, "action": what, "tier": tier, "changes": [], "site": "home"}
+
+
+def results(**facts: Any) -> dict[str, dict[str, dict[str, Any]]]:
+    return {
+        "home": {
+            "database": {"actions": [action("db_instance/main", "create")], "known": {}},
+            "site": {
+                "actions": [action("db_instance/main", "change")],
+                "known": {"db_instance/main": facts},
+                "waiting": {},
+            },
+        }
+    }
+
+
+def test_what_a_later_task_completes_counts_as_one_creation() -> None:
+    found = results()
+    assert summary.totals(found) == {"create": 1, "change": 0, "replace": 0, "destroy": 0}
+    (only,) = summary.as_dict(found, planned=False)["sites"]["home"]["actions"]
+    assert only["action"] == "create"
+
+
+def test_parameters_that_wait_for_a_reboot_are_said() -> None:
+    found = results(endpoint="db.example", pending_reboot=["production-home-database"])
+    text = summary.built(found, DECLARED)
+    assert "parameters that wait for a reboot of the database: production-home-database" in text
+    assert "reboot" not in summary.built(results(endpoint="db", pending_reboot=[]), DECLARED)
+
+
+def test_a_field_that_changes_is_shown_with_both_values() -> None:
+    change = {"field": "max_size", "before": 30, "after": 12}
+    moved = {**action("autoscaling_group/web", "change", "web_tier"), "changes": [change]}
+    text = summary.text({"home": {"web_tier": {"actions": [moved]}}}, planned=True)
+    assert "~ home autoscaling_group/web  (max_size: 30 -> 12)" in text
+    assert text.startswith("Plan: nothing was changed")
