@@ -26,6 +26,7 @@ class World:
         self.lock = threading.RLock()
         self._speed = 0.0
         self.speed = speed
+        self.epoch = 0  # how often everything was forgotten
         self._resets: list[Action] = []
         self._timers: set[threading.Timer] = set()
 
@@ -87,6 +88,7 @@ class World:
     def reset(self) -> None:
         """Forget everything: cancel what waits, then run what was registered, in order."""
         with self.lock:
+            self.epoch += 1
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()
