@@ -128,7 +128,9 @@ counts:
   type: dict
   sample: {create: 9, change: 0, replace: 0, destroy: 0}
 known:
-  description: Identifiers by address of everything that is there and usable.
+  description:
+    - Identifiers by address of everything that is there and usable.
+    - In check mode also what would be created, without identifiers.
   returned: always
   type: dict
 waiting:

@@ -94,7 +94,9 @@ counts:
   type: dict
   sample: {create: 43, change: 0, replace: 0, destroy: 0}
 known:
-  description: Identifiers by address of everything that is there and usable.
+  description:
+    - Identifiers by address of everything that is there and usable.
+    - In check mode also what would be created, without identifiers.
   returned: always
   type: dict
 waiting:

@@ -75,7 +75,9 @@ counts:
   type: dict
   sample: {create: 74, change: 0, replace: 0, destroy: 0}
 known:
-  description: Identifiers by address of everything that is there and usable.
+  description:
+    - Identifiers by address of everything that is there and usable.
+    - In check mode also what would be created, without identifiers.
   returned: when something was planned
   type: dict
 waiting:

@@ -139,6 +139,19 @@ def test_a_plan_of_the_finished_account_costs_no_more_requests_than_a_second_run
     assert len(story["late plan log"]) <= len(story["again log"]) + 1
 
 
+def test_a_plan_of_an_empty_account_asks_for_nothing_that_an_earlier_tier_would_make(
+    story: dict[str, Any],
+) -> None:
+    assert len(story["plan log"]) <= len(story["again log"])
+    absent = {"DescribeVpcs", "DescribeInternetGateways", "DescribeTargetGroups"}
+    asked = [
+        (entry["region"], entry["action"])
+        for entry in story["plan log"]
+        if entry["action"] in absent
+    ]
+    assert len(asked) == len(set(asked))
+
+
 def test_the_plan_ends_with_counts_and_a_sourced_monthly_cost(story: dict[str, Any]) -> None:
     text = story["plan"].stdout
     assert re.search(r"^home +network +\d+ +0 +0 +0$", text, re.MULTILINE)

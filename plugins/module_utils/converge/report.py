@@ -45,14 +45,23 @@ def diffs(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def known(planned: Planned, outcome: Outcome | None) -> dict[str, dict[str, Any]]:
-    """Facts by address of all that is settled, for the tiers that come after."""
+def known(
+    planned: Planned, outcome: Outcome | None, handed: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Facts by address of all that is settled, for the tiers that come after.
+
+    handed: what this tier got from those before. Of what a plan would make there are no facts yet,
+    and nobody has to look for it.
+    """
     haves = outcome.haves if outcome else planned.haves
     fresh = {
         have.address: dict(have.facts) for have in haves.values() if have.settled and not have.site
     }
-    handed = {name: dict(facts) for name, facts in planned.known.items() if facts}
-    return {**handed, **fresh}
+    steps = () if outcome else planned.plan.steps
+    missing: dict[str, dict[str, Any]] = {
+        step.address: {} for step in steps if step.action is Action.CREATE
+    }
+    return {**{name: dict(facts) for name, facts in handed.items()}, **missing, **fresh}
 
 
 def waiting(planned: Planned, outcome: Outcome | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..aws import sdk
@@ -63,6 +64,9 @@ def run(
 def _converge(
     task: Task, params: Params, what: str, dry: bool, listener: Listener
 ) -> dict[str, Any]:
+    if not dry:
+        # What an earlier task has only planned is there by now, or is to be waited for.
+        task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
     with refusals(task), Converger(task) as converger:
         planned = converger.plan()
         if dry:
@@ -100,7 +104,7 @@ def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) 
         "changed": bool(planned.plan.writes) if outcome is None else bool(outcome.done),
         "actions": listed,
         "counts": report.counts(listed),
-        "known": report.known(planned, outcome),
+        "known": report.known(planned, outcome, task.known),
         "waiting": report.waiting(planned, outcome),
         "foreign": report.foreign(planned),
         "usages": _usages(task) if outcome is None else [],
