@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..module_utils.aws.session import warm
 from ..module_utils.converge.catalog import TIERS
 from ..module_utils.runner import site_arguments
+from ..plugin_utils import waits
 from ..plugin_utils.whole import Whole
 
 warm()
@@ -33,6 +35,14 @@ class ActionModule(Whole):
         given = super().parameters(given, task_vars)
         given.setdefault("peer_failed", _peer_failed(task_vars))
         return given
+
+    def expected(self, task_vars: Mapping[str, Any]) -> Mapping[str, float]:
+        """What role site has kept of earlier runs."""
+        folder = self._templar.template(task_vars.get("site_report_folder"))
+        if not folder:
+            return {}
+        kept = waits.read(Path(str(folder)), str(self._params["environment"]))
+        return kept.get(str(self._params["site"]), {})
 
     def arguments(self) -> Mapping[str, Any]:
         return site_arguments()

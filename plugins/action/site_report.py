@@ -15,6 +15,7 @@ from ..module_utils.aws.session import connection
 from ..module_utils.converge.catalog import TIERS
 from ..module_utils.reports.run import report_run
 from ..module_utils.runner import CONNECTION, dry_run
+from ..plugin_utils import waits
 
 display = Display()
 TASKS = (*(tier.TIER for tier in TIERS), "site")
@@ -48,6 +49,8 @@ class ActionModule(ActionBase):
             next_steps=list(self._task.args.get("next_steps") or []),
             connection=connection(self._task.args),
         )
+        waited = {host: found.get("site", {}).get("waited", {}) for host, found in results.items()}
+        waits.keep(folder, self._declared(task_vars)["environment"], waited)
         display.display("\n" + reported.pop("text"))
         return result | reported
 

@@ -89,6 +89,13 @@ foreign:
   returned: when something was planned
   type: list
   elements: str
+waited:
+  description:
+    - Seconds, by address, after which something that this task waited for was ready.
+    - Where the task runs in the controller's process only.
+  returned: when something was awaited
+  type: dict
+  sample: {db_instance/main: 912.4}
 done:
   description: Addresses of the actions that were executed, in the order in which they ended.
   returned: when something was planned

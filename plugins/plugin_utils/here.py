@@ -45,6 +45,8 @@ class Here(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         params = self.parameters(dict(self._task.args), task_vars or {})
         self._params, self._awaited = params, set[str]()
+        self._waited: dict[str, float] = {}
+        self._expected = self.expected(task_vars or {})
         if not self.is_here():
             result |= self._execute_module(module_args=params, task_vars=task_vars)
             return result
@@ -54,7 +56,7 @@ class Here(ActionBase):
         except Refusal as refusal:
             result |= SECRETS.clean(refusal.result)
             result |= {"failed": True, "msg": SECRETS.clean(str(refusal))}
-        return result
+        return result | ({"waited": self._waited} if self._waited else {})
 
     def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The task's parameters. What concerns the whole environment need not be said in each task:
@@ -70,16 +72,24 @@ class Here(ActionBase):
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return run(params, self.what, dry=dry_run(self._task), listener=self.tell)
 
+    def expected(self, task_vars: Mapping[str, Any]) -> Mapping[str, float]:
+        """Address -> seconds that its wait took last time; empty where nobody keeps that."""
+        return {}
+
     def tell(self, event: Event) -> None:
         """A line when something has to be awaited, when its state changes, and when it is there."""
         if str(self._params.get("wait", True)).lower() == "false":
             return
         site, took = self._params.get("site"), f"{event.seconds:.1f} s"
         if event.state is State.MADE:
+            last = self._expected.get(event.address)
+            if last is not None and event.address not in self._awaited:
+                took += f"; last time it was ready after {last:.1f} s"
             self._awaited.add(event.address)
             display.display(f"{site} waits for {event.address}: {event.status} ({took})")
         elif event.state is State.SETTLED and event.address in self._awaited:
             self._awaited.discard(event.address)
+            self._waited[event.address] = round(event.seconds, 1)
             what = f"{site} {event.address} is ready"
             if event.address == SERVING:
                 what = f"{self._params['environment']} serves"

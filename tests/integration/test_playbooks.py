@@ -244,3 +244,26 @@ def test_where_one_site_fails_the_other_finishes_what_it_can_and_the_run_is_repo
     groups = Environment(sandbox).aws("home").client("rds").describe_db_parameter_groups()
     ours = [g for g in groups["DBParameterGroups"] if g["DBParameterGroupName"].startswith("prod")]
     assert [group["Description"] for group in ours] == ["theirs"]
+
+
+def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    playbooks = Playbooks(sandbox, tmp_path)
+    said = []
+    for _run in range(2):
+        sandbox.reset()
+        sandbox.speed(600.0)
+        done = playbooks.run("site")
+        changed(done)
+        said.append(done.stdout)
+    sandbox.speed(0.0)
+    first, second = said
+    place = r"^recovery {}db_instance/main{}"
+    awaited = place.format("waits for ", r": creating \([\d.]+ s\)$")
+    assert re.search(awaited, first, re.MULTILINE)
+    ready = place.format("", r" is ready: ([\d.]+) s after this task began")
+    last = re.search(ready, first, re.MULTILINE)
+    assert last is not None
+    expected = rf": creating \([\d.]+ s; last time it was ready after {last[1]} s\)$"
+    assert re.search(place.format("waits for ", expected), second, re.MULTILINE)
