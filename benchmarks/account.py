@@ -14,7 +14,7 @@ from benchmarks.figures import Run
 from benchmarks.process import measure
 from benchmarks.sides import CHECKOUT, Side, fill
 from benchmarks.spans import spans
-from sandbox.running import Handle, running
+from sandbox.running import Handle, connection, running
 
 PATIENCE = 3600.0
 # What the caller's shell or make has set of these would decide over a side's result.
@@ -70,6 +70,7 @@ class Account:
 def account(side: Side, work: Path, password: str, logs: Path) -> Iterator[Account]:
     """A fresh, empty account for a side; it ends with the block."""
     with running(speed=0.0) as handle:
+        connection(handle.endpoint, work / side.name)
         yield Account(handle, side, places(side, work, password, handle.endpoint), logs)
 
 
@@ -79,6 +80,6 @@ def places(side: Side, work: Path, password: str, endpoint: str) -> dict[str, st
         "checkout": str(CHECKOUT),
         "work": str(work / side.name),
         "endpoint": endpoint,
-        "port": endpoint.rpartition(":")[2],
+        "connection": str(work / side.name / "connection.json"),
         "password": password,
     }

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sandbox.running import running
+from sandbox.running import connection, running
 from sandbox.times import STEPS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ def build(endpoint: str, folder: str) -> tuple[float, float]:
     """Seconds from the start of a first run until production serves, and until its end."""
     command = ["ansible-playbook", "playbooks/site.yml", "-i", "inventories/sandbox"]
     command += ["-e", f"site_report_folder={folder}"]
-    environment = {**os.environ, "SANDBOX_PORT": endpoint.rpartition(":")[2]}
+    environment = {**os.environ, "SANDBOX_CONNECTION": str(connection(endpoint, Path(folder)))}
     began = time.monotonic()
     serves = 0.0
     with subprocess.Popen(

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-from sandbox.address import ADDRESS, DEFAULT_PORT
+from sandbox.address import ADDRESS
 from sandbox.background import Background, NotStarted
 from sandbox.client import Client, Refused
 from sandbox.running import CHECKOUT
@@ -24,18 +23,20 @@ def _parser() -> argparse.ArgumentParser:
         "--dir", type=Path, default=CHECKOUT / ".sandbox", help="folder of its number and logs"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    port = int(os.environ.get("SANDBOX_PORT", DEFAULT_PORT))
 
     up = commands.add_parser("up", help="start it in the background, if it does not run")
     serving = commands.add_parser("serve", help="serve in the foreground")
     for command in (up, serving):
-        command.add_argument("--port", type=int, default=port, help="on 127.0.0.1")
+        command.add_argument("--port", type=int, help="on 127.0.0.1; a free one if not given")
         command.add_argument("--regions", default="", help="only these, with commas")
         command.add_argument("--speed", type=float, help="AWS seconds in a second; 0: at once")
         command.add_argument(
             "--dir", type=Path, default=argparse.SUPPRESS, help="folder of its number and logs"
         )
     serving.add_argument("--log", type=Path, help="file for the request log")
+    serving.add_argument(
+        "--connection", type=Path, help="serve new keys only, and write them into this file"
+    )
     serving.add_argument("--prepare", action="store_true", help="load services in advance")
     serving.add_argument("--attached", action="store_true", help="end when stdin ends")
 
@@ -52,10 +53,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
+    from sandbox import credentials  # noqa: PLC0415
     from sandbox.server import make, prepare_meanwhile, serve  # noqa: PLC0415
 
     regions = frozenset(filter(None, given.regions.split(",")))
-    server = make(given.port, given.speed or 0.0, given.log, regions)
+    root = credentials.fresh() if given.connection else None
+    server = make(given.port or 0, given.speed or 0.0, given.log, regions, root)
+    if root:
+        credentials.write(given.connection, f"http://{ADDRESS}:{server.port}", root)
     if given.prepare:
         prepare_meanwhile(server)
     if given.attached:
@@ -104,7 +109,7 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     found = background.status()
     if found is None:
         raise NotStarted("the sandbox does not run; start it with: python -m sandbox up")
-    client = Client(found["endpoint"])
+    client = background.client(found["endpoint"])
     if given.command == "reset":
         client.call("POST", "reset")
     else:

@@ -94,6 +94,20 @@ def failed(call: Call) -> Answer:
     return error(call, 500, code, "An internal error has occurred")
 
 
+def unknown_key(call: Call) -> Answer:
+    """The access key is nobody's."""
+    message = "The security token included in the request is invalid."
+    if call.service == "s3":
+        message = "The AWS Access Key Id you provided does not exist in our records."
+        return error(call, 403, "InvalidAccessKeyId", message)
+    if call.service == "ec2":
+        message = "AWS was not able to validate the provided access credentials"
+        return error(call, 401, "AuthFailure", message)
+    if call.protocol == "query" or call.protocol == "rest-xml":
+        return error(call, 403, "InvalidClientTokenId", message)
+    return error(call, 400, "UnrecognizedClientException", message)
+
+
 def unknown_region(call: Call) -> Answer:
     """The signature names a region that does not exist, or not for this account."""
     message = "Credential should be scoped to a valid region."

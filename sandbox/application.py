@@ -13,8 +13,8 @@ from typing import Any
 
 from moto.iam.models import get_account_id_from
 
-from sandbox import regions
-from sandbox.answers import Answer, failed, throttled, unknown_region
+from sandbox import credentials, regions
+from sandbox.answers import Answer, failed, throttled, unknown_key, unknown_region
 from sandbox.calls import Call, identify
 from sandbox.control import Control
 from sandbox.emulator import USUAL, Emulator
@@ -35,15 +35,21 @@ class Application:
     """Serves AWS requests, and control requests under /_sandbox/."""
 
     def __init__(
-        self, world: World, log: RequestLog, allowed_regions: frozenset[str] = frozenset()
+        self,
+        world: World,
+        log: RequestLog,
+        allowed_regions: frozenset[str] = frozenset(),
+        root: credentials.Credentials | None = None,
     ) -> None:
+        """root: only these keys, and those that the account gave out, are served; None: any."""
         self._world = world
         self._log = log
         self._regions = allowed_regions
         self._emulator = Emulator()
         self._faults = Faults()
         self._staleness = Staleness(self._faults)
-        self._control = Control(world, log, self._faults)
+        self._root = root
+        self._control = Control(world, log, self._faults, root.secret_key if root else "")
         world.on_reset(self._emulator.reset)
         world.on_reset(self._faults.clear)
         world.on_reset(self._staleness.forget)
@@ -116,6 +122,8 @@ class Application:
         if rule and effect == "kill" and rule.mode == "before":
             _kill(rule)
             return None, False
+        if call.access_key and self._root and not credentials.known(call.access_key, self._root):
+            return unknown_key(call), False
         if not regions.exists(call, self._regions):
             return unknown_region(call), False
         answer = self._emulate(call, environ, verdict.stale)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.address import ADDRESS
+from sandbox.address import ADDRESS, port_for
 from sandbox.client import Client
+from sandbox.ground.identity import Identity
 from sandbox.running import CHECKOUT
 
 _PATIENCE = 60.0
@@ -29,24 +31,35 @@ class Background:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._record = folder / "pid"
+        self._connection = folder / "connection.json"
 
-    def up(self, port: int, speed: float | None, regions: str) -> str:
+    def client(self, endpoint: str) -> Client:
+        """A client that has the key of this folder's sandbox."""
+        try:
+            known = json.loads(self._connection.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            known = {}
+        return Client(endpoint, known.get("secret_key", ""))
+
+    def up(self, port: int | None, speed: float | None, regions: str) -> str:
         """The endpoint of the sandbox of this folder, started if it does not run.
 
-        One that runs keeps its port; it gets the speed if one is given. Raises NotStarted.
+        port: None takes the one that follows the folder, or a free one where that is taken. A
+        sandbox that runs keeps its port; it gets the speed if one is given. Raises NotStarted.
         """
         if running := self.status():
-            client = Client(running["endpoint"])
+            client = self.client(running["endpoint"])
             if speed is not None and speed != running["speed"]:
                 client.call("POST", "speed", {"speed": speed})
             return client.endpoint
+        port = port or port_for(Identity(self.folder))
         endpoint = f"http://{ADDRESS}:{port}"
         if Client(endpoint).health():
             raise NotStarted(f"another sandbox answers at {endpoint}: choose another --port")
         self._prepare()
         command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
         command += ["--speed", str(speed or 0.0), "--log", str(self.folder / "requests.jsonl")]
-        command.append("--prepare")
+        command += ["--connection", str(self._connection), "--prepare"]
         if regions:
             command += ["--regions", regions]
         with (self.folder / "server.log").open("ab") as log:

@@ -16,8 +16,9 @@ class Refused(RuntimeError):
 class Client:
     """The control endpoints under `endpoint`, e.g. http://127.0.0.1:5570."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, key: str = "") -> None:
         self.endpoint = endpoint
+        self._key = key
         # Never through a proxy of the environment: it is this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -25,7 +26,10 @@ class Client:
         """The JSON answer of an endpoint; raises Refused, or OSError if there is no sandbox."""
         body = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(
-            f"{self.endpoint}/_sandbox/{name}", data=body, method=method
+            f"{self.endpoint}/_sandbox/{name}",
+            data=body,
+            method=method,
+            headers={"X-Sandbox-Key": self._key} if self._key else {},
         )
         try:
             with self._opener.open(request, timeout=timeout) as answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from hmac import compare_digest
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,13 +19,20 @@ class Control:
     """GET health, log?since=N, faults, faults/fired; POST log/mark, reset, speed, faults;
     DELETE faults."""
 
-    def __init__(self, world: World, log: RequestLog, faults: Faults) -> None:
+    def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
+        """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
         self._world = world
         self._log = log
         self._faults = faults
+        self._key = key
 
     def answer(self, method: str, path: str, environ: dict[str, Any], body: bytes) -> Answer:
         """Serve one control request; what is wrong with it comes back as status 400 or 404."""
+        given = str(environ.get("HTTP_X_SANDBOX_KEY", ""))
+        if not path.endswith("/health") and not compare_digest(
+            given.encode("utf-8", "replace"), self._key.encode()
+        ):
+            return _json(403, {"error": "the header X-Sandbox-Key is not that of this sandbox"})
         asked = parse_qs(environ.get("QUERY_STRING", ""))
         try:
             content = json.loads(body) if body else None

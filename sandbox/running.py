@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +59,15 @@ class Handle:
     def reset(self) -> None:
         """Forget everything but the log."""
         self._client.call("POST", "reset")
+
+
+def connection(endpoint: str, folder: Path) -> Path:
+    """The file by which a playbook reaches a sandbox that takes any keys; made in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "connection.json"
+    keys = {"access_key": "emulated", "secret_key": "emulated"}
+    place.write_text(json.dumps({"endpoint_url": endpoint, **keys}), encoding="ascii")
+    return place
 
 
 @contextmanager

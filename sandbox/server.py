@@ -16,6 +16,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.address import ADDRESS
 from sandbox.application import Application
+from sandbox.credentials import Credentials
 from sandbox.request_log import RequestLog
 from sandbox.shims import install_all
 from sandbox.world import World
@@ -75,11 +76,15 @@ def make(
     speed: float = 0.0,
     log_file: Path | None = None,
     regions: frozenset[str] = frozenset(),
+    root: Credentials | None = None,
 ) -> BaseWSGIServer:
-    """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`)."""
+    """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`).
+
+    root: the keys that are served, None for any.
+    """
     world = World(speed)
     install_all(world)
-    application: Any = Application(world, RequestLog(log_file), regions)
+    application: Any = Application(world, RequestLog(log_file), regions, root)
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
 
 

@@ -41,6 +41,11 @@ class Identity:
         return name
 
     @property
+    def port(self) -> int:
+        """The port of its API on loopback, below those that the kernel gives to connections."""
+        return 15000 + int(self.code, 16) % 15000
+
+    @property
     def public(self) -> IPv4Network:
         """The addresses that are this sandbox's internet."""
         slots = 2 ** (_PUBLIC_SIZE - _PUBLIC.prefixlen)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.running import Handle
+from sandbox.running import Handle, connection
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -45,7 +45,8 @@ class Inventory:
         self.hosts: dict[str, Any] = {"home": None, "recovery": None}
         text = (ROOT / "inventories/sandbox/group_vars/all.yml").read_text(encoding="utf-8")
         self.variables: dict[str, Any] = copy.deepcopy(yaml.safe_load(text))
-        self.variables["phoenix_aws"]["endpoint_url"] = endpoint
+        told = connection(endpoint, folder).read_text(encoding="ascii")
+        self.variables["phoenix_aws"] = json.loads(told)
         self.variables["site_report_folder"] = str(folder / "reports")
 
     def run(self, playbook: Path | None = None) -> Ended:

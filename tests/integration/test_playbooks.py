@@ -15,7 +15,7 @@ import pytest
 from environment import Environment
 from objects import objects
 
-from sandbox.running import Handle
+from sandbox.running import Handle, connection
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -63,10 +63,9 @@ class Playbooks:
             "-e",
             f"site_report_folder={self.folder}",
         ]
-        port = self.handle.endpoint.rpartition(":")[2]
         environment = {
             **os.environ,
-            "SANDBOX_PORT": port,
+            "SANDBOX_CONNECTION": str(connection(self.handle.endpoint, self.folder)),
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/tree"),
         }

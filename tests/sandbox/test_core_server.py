@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.client import Client, Refused
 from sandbox.running import CHECKOUT, Handle, running
 
 from .conftest import Clients
@@ -216,6 +219,72 @@ def test_up_is_idempotent_status_tells_and_down_leaves_nothing(tmp_path: Path) -
     assert command(folder, "down").returncode == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(port))) != 0
+
+
+def test_two_checkouts_have_sandboxes_side_by_side_each_with_keys_of_its_own(
+    tmp_path: Path,
+) -> None:
+    folders = [tmp_path / name for name in ("one", "other")]
+    try:
+        ends = [command(folder, "up").stdout.strip() for folder in folders]
+        told = [json.loads((folder / "connection.json").read_text()) for folder in folders]
+        assert [found["endpoint_url"] for found in told] == ends
+        assert len(set(ends)) == 2
+        assert (folders[0] / "connection.json").stat().st_mode & 0o077 == 0
+        ec2 = boto3.client("ec2", **own(told[0]), region_name="us-east-1")
+        ec2.create_vpc(CidrBlock="10.9.0.0/16")
+        for service, code in REFUSED.items():
+            foreign = {**own(told[0]), **keys(told[1])}
+            client = boto3.client(service, **foreign, region_name="us-east-1")
+            with pytest.raises(ClientError) as refused:
+                ASKED[service](client)
+            assert refused.value.response["Error"]["Code"] == code
+        with pytest.raises(Refused, match="X-Sandbox-Key"):
+            Client(ends[0]).call("POST", "reset")
+        assert len(ec2.describe_vpcs()["Vpcs"]) == 2
+    finally:
+        for folder in folders:
+            command(folder, "down")
+
+
+def test_keys_that_the_account_gave_out_are_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    try:
+        command(folder, "up")
+        told = json.loads((folder / "connection.json").read_text())
+        iam = boto3.client("iam", **own(told), region_name="us-east-1")
+        iam.create_user(UserName="deploy")
+        key = iam.create_access_key(UserName="deploy")["AccessKey"]
+        given = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+        sts = boto3.client("sts", **own({**told, **given}), region_name="us-east-1")
+        assert sts.get_caller_identity()["Arn"].endswith("user/deploy")
+    finally:
+        command(folder, "down")
+
+
+def keys(told: dict[str, str]) -> dict[str, str]:
+    return {
+        "aws_access_key_id": told["access_key"],
+        "aws_secret_access_key": told["secret_key"],
+    }
+
+
+def own(told: dict[str, str]) -> dict[str, str]:
+    return {"endpoint_url": told["endpoint_url"], **keys(told)}
+
+
+REFUSED = {
+    "ec2": "AuthFailure",
+    "rds": "InvalidClientTokenId",
+    "s3": "InvalidAccessKeyId",
+    "secretsmanager": "UnrecognizedClientException",
+}
+ASKED: dict[str, Callable[[Any], object]] = {
+    "ec2": lambda client: client.describe_vpcs(),
+    "rds": lambda client: client.describe_db_instances(),
+    "s3": lambda client: client.list_buckets(),
+    "secretsmanager": lambda client: client.list_secrets(),
+}
 
 
 def test_a_port_that_is_taken_is_named_and_leaves_no_process(tmp_path: Path) -> None:
