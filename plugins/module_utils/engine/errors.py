@@ -27,5 +27,9 @@ class DuplicateAddress(EngineError):
     code = "duplicate_address"
 
 
+class OtherSiteStands(EngineError):
+    code = "other_site_stands"
+
+
 class ReplacementRefused(EngineError):
     code = "replacement_refused"

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine.errors import OtherSiteStands
 from ..engine.model import Change, Have, Rules, Want
 from . import certificates, route53
 from .base import Kind, have_for
-from .record_sets import change, clashes, is_ours, key_of, record_set, spec_of
+from .record_sets import change, clashes, is_ours, key_of, record_set, siblings, spec_of
 
 
 class DnsRecord(Kind):
@@ -50,6 +51,8 @@ class DnsRecord(Kind):
         if key_of(before) == key_of(after):
             change(aws, zone, [("UPSERT", after)])
         else:
+            if not after.get("SetIdentifier"):
+                _refuse_beside(aws, zone, before)
             # Another set identifier is another record, and the two may not stand side by side.
             change(aws, zone, [("DELETE", before), ("CREATE", after)])
         return have_for(want, _facts(zone, want.spec))
@@ -59,6 +62,19 @@ class DnsRecord(Kind):
         same = [raw for raw in route53.records(View(aws), zone) if key_of(raw) == key]
         if same:
             change(aws, zone, [("DELETE", raw) for raw in same])
+
+
+def _refuse_beside(aws: Aws, zone: str, before: Mapping[str, Any]) -> None:
+    """A plain record is refused while the other site's one is there; AWS would not say why."""
+    name, scope = route53.bare(before["Name"]), aws.scope
+    others = siblings(scope, route53.records(View(aws), zone), name)
+    if others:
+        raise OtherSiteStands(
+            f"{name} is still answered by {' and '.join(others)}, the record of a site that is no "
+            "longer declared",
+            "take that site down while it is declared (destroy.yml --limit <site>), then leave it "
+            "out of the declaration",
+        )
 
 
 def _find(view: View, id: str, spec: Mapping[str, Any]) -> Have | None:

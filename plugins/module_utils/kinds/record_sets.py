@@ -40,15 +40,28 @@ def is_ours(scope: Scope, raw: Mapping[str, Any]) -> bool:
 
 def clashes(scope: Scope, raws: Iterable[Mapping[str, Any]], name: str) -> tuple[str, ...]:
     """Records of others that answer for the same name; those of our other site are none of them."""
-    environment = f"{name}-{scope.environment}-"
     return tuple(
         f"{raw['Type']} record {name} {raw.get('SetIdentifier', '')}".strip()
         for raw in raws
         if bare(raw["Name"]) == name
         and raw["Type"] in ADDRESSES
         and not is_ours(scope, raw)
-        and not raw.get("SetIdentifier", "").startswith(environment)
+        and not _of_environment(scope, raw)
     )
+
+
+def siblings(scope: Scope, raws: Iterable[Mapping[str, Any]], name: str) -> tuple[str, ...]:
+    """Set identifiers of the records by which other sites of the environment answer for a name."""
+    return tuple(
+        raw["SetIdentifier"]
+        for raw in raws
+        if bare(raw["Name"]) == name and _of_environment(scope, raw) and not is_ours(scope, raw)
+    )
+
+
+def _of_environment(scope: Scope, raw: Mapping[str, Any]) -> bool:
+    mark = f"{bare(raw['Name'])}-{scope.environment}-"
+    return bool(raw.get("SetIdentifier", "").startswith(mark))
 
 
 def spec_of(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.errors import (
+    OtherSiteStands,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds import elbv2
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.certificate import (
@@ -94,6 +98,29 @@ def test_a_plain_record_becomes_one_of_a_pair_in_one_batch(
     life(DnsRecord()).repair(want)
     assert life(DnsRecord()).differences(want) == {}
     assert len(listed(aws, zone, "A")) == 1
+
+
+def test_a_record_of_a_pair_becomes_no_plain_one_while_the_other_site_stands(
+    life: Any, aws: Aws, zone: str, want: Want
+) -> None:
+    life(DnsRecord()).make(want)
+    other = replace(aws.scope, site="recovery")
+    change(
+        aws,
+        zone,
+        "CREATE",
+        Name="www.example.org",
+        Type="A",
+        SetIdentifier=identifier("www.example.org", other),
+        Failover="SECONDARY",
+        TTL=60,
+        ResourceRecords=[{"Value": "192.0.2.1"}],
+    )
+    plain = life(DnsRecord()).another(want, set_identifier="", failover="", health_check="")
+    with pytest.raises(OtherSiteStands, match="no longer declared") as refused:
+        life(DnsRecord()).repair(plain)
+    assert "destroy.yml" in refused.value.hint
+    assert len(listed(aws, zone, "A")) == 2
 
 
 def test_a_record_of_somebody_else_is_not_ours(life: Any, aws: Aws, zone: str, want: Want) -> None:
