@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rest of the sandbox knows of its databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sandbox.databases.orders import Order
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+
+class Databases(Protocol):
+    """The servers behind the instances of the API. Every call is made under the world's lock."""
+
+    def carry_out(
+        self,
+        order: Callable[[], Order],
+        seconds: float,
+        label: str,
+        done: Callable[[], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """Do what `order` returns and then, when `seconds` have passed too, call `done`.
+
+        `order` is called before this returns, and not at all where no servers are. `failed` is
+        called instead of `done` with what went wrong. Both are called under the world's lock.
+        """
+        ...
+
+    def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
+        """The first and the last moment to which a server can be restored; None: to none yet."""
+        ...
+
+    def watch(self, told: Callable[[str, float], object]) -> None:
+        """Have `told` called with the resource id and the lag (seconds) of each replica.
+
+        That is done each minute of AWS, under the world's lock.
+        """
+        ...
+
+    def status(self) -> list[dict[str, Any]]:
+        """Every server: name, region, address, port, namespace, health and lag in seconds."""
+        ...
+
+
+class NoDatabases:
+    """Instances are there in the API only."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def carry_out(
+        self,
+        order: Callable[[], Order],
+        seconds: float,
+        label: str,
+        done: Callable[[], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        self._world.later(seconds, done, label)
+
+    def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
+        return (datetime.min.replace(tzinfo=UTC), self._world.now())
+
+    def watch(self, told: Callable[[str, float], object]) -> None:
+        """There is no lag where there are no servers."""
+
+    def status(self) -> list[dict[str, Any]]:
+        return []

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done to database servers, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a VPC a server is: `address` is a free one of the subnet, `network` its CIDR."""
+
+    vpc_id: str
+    subnet_id: str
+    address: str
+    network: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A server as it is to be.
+
+    `resource_id` is what never changes about it, `name` and `endpoint` follow a rename.
+    `parameters` are those in force: names and values as in its parameter group. `backups` says
+    whether its log is archived.
+    """
+
+    resource_id: str
+    region: str
+    name: str
+    endpoint: str
+    port: int
+    version: str
+    size: str
+    user: str
+    place: Place
+    parameters: tuple[tuple[str, str], ...] = ()
+    backups: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """An empty server; `database` is made in it where it is not None."""
+
+    instance: Instance
+    password: str
+    database: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """A hot standby that streams from the server `source`."""
+
+    instance: Instance
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """A server with the data of a snapshot of the same region."""
+
+    instance: Instance
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreToTime:
+    """A server with the data that `source` had at a time, the latest one possible if None."""
+
+    instance: Instance
+    source: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Have a standby become a server of its own."""
+
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """Restart, in another place if `instance` says so."""
+
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Other settings; the server is restarted only if its port changes."""
+
+    instance: Instance
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a server with its data, and what is archived of it unless `keep_backups`."""
+
+    resource_id: str
+    region: str
+    keep_backups: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot:
+    snapshot: str
+    region: str
+    resource_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopySnapshot:
+    snapshot: str
+    region: str
+    source: str
+    source_region: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropSnapshot:
+    snapshot: str
+    region: str
+
+
+Order = (
+    Create
+    | Replicate
+    | Restore
+    | RestoreToTime
+    | Promote
+    | Reboot
+    | Change
+    | Delete
+    | TakeSnapshot
+    | CopySnapshot
+    | DropSnapshot
+)
+
+
+def whose(order: Order) -> str:
+    """The server that an order is about; orders about one server are carried out one by one."""
+    match order:
+        case TakeSnapshot(resource_id=resource_id) | Delete(resource_id=resource_id):
+            return resource_id
+        case CopySnapshot(snapshot=snapshot) | DropSnapshot(snapshot=snapshot):
+            return snapshot
+    return order.instance.resource_id

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The databases of a sandbox whose instances are real servers."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox.databases import image
+from sandbox.databases.certificates import Certificates
+from sandbox.databases.connection import Trouble
+from sandbox.databases.ground import Ground, erase
+from sandbox.databases.heart import Heart
+from sandbox.databases.jobs import Jobs
+from sandbox.databases.network import Backbone, VpcRouters
+from sandbox.databases.orders import Order, whose
+from sandbox.databases.server import Server
+from sandbox.databases.turns import Turns
+from sandbox.ground import namespaces
+from sandbox.ground.commands import CommandFailed
+from sandbox.ground.identity import Identity
+from sandbox.ground.podman import Podman
+from sandbox.ground.work import work
+from sandbox.world import World
+
+
+class Forgotten(RuntimeError):
+    """The world was reset before a job's turn came."""
+
+
+class RealDatabases:
+    """Each instance of the API is a PostgreSQL server."""
+
+    def __init__(self, world: World, ground: Ground) -> None:
+        self.ground = ground
+        self._world = world
+        self._turns = Turns()
+        self._ending = threading.Event()
+        self.jobs = Jobs(ground)
+        self.heart = Heart(world, self.jobs)
+        world.on_reset(self.forget)
+
+    def carry_out(
+        self,
+        order: Callable[[], Order],
+        seconds: float,
+        label: str,
+        done: Callable[[], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        made = order()
+        ending = self._ending
+
+        def job() -> None:
+            if not ending.is_set():
+                try:
+                    self.jobs.carry_out(made)
+                except Exception:
+                    # What a reset pulls away under a job is no failure of it.
+                    if not ending.is_set():
+                        raise
+
+        work(self._world, label, self._turns.take(whose(made), job), done, failed, seconds)
+
+    def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
+        return self.jobs.backups.range(resource_id)
+
+    def status(self) -> list[dict[str, Any]]:
+        return [self._described(server) for server in list(self.jobs.servers.values())]
+
+    def watch(self, told: Callable[[str, float], object]) -> None:
+        self.heart.listeners.append(told)
+
+    def forget(self) -> None:
+        """Remove all servers with their data; what is under way is not finished."""
+        self._ending.set()
+        self._kill_all()
+        self._turns.wait()
+        # Jobs that had begun may have made more until they ended.
+        self._kill_all()
+        for server in list(self.jobs.servers.values()):
+            self.ground.network.detach(server.name)
+            namespaces.delete(server.name)
+        self.jobs.forget()
+        self.ground.backbone.forget()
+        erase(self.ground.folder)
+        self._ending = threading.Event()
+
+    def _kill_all(self) -> None:
+        with contextlib.suppress(CommandFailed):
+            self.ground.podman.remove([s.name for s in list(self.jobs.servers.values())])
+
+    def _described(self, server: Server) -> dict[str, Any]:
+        instance = server.instance
+        try:
+            lag = self.jobs.lag(server) if server.primary else None
+            health = "running"
+        except Trouble:
+            lag, health = None, "starting" if server.alive else "stopped"
+        return {
+            "name": instance.name,
+            "region": instance.region,
+            "zone": instance.place.zone,
+            "endpoint": instance.endpoint,
+            "address": instance.place.address,
+            "port": instance.port,
+            "vpc": instance.place.vpc_id,
+            "resource_id": instance.resource_id,
+            "container": server.name,
+            "health": health,
+            "lag": lag,
+        }
+
+
+def real_databases(
+    world: World, identity: Identity, podman: Podman, regions: Iterable[str], cache: Path
+) -> RealDatabases:
+    """Bake the image if it is not there yet, and make what servers need. Raises CommandFailed.
+
+    `regions` are all in which there may be a server; `cache` is the folder of baked images.
+    """
+    name = image.ensure(podman, cache)
+    routers = VpcRouters(identity)
+    ground = Ground(
+        identity,
+        podman,
+        identity.folder / "databases",
+        name,
+        image.engine(podman),
+        Certificates(regions, identity.folder / "rds-ca.pem"),
+        routers,
+        Backbone(identity),
+    )
+    databases = RealDatabases(world, ground)
+    world.on_reset(routers.forget)
+    return databases
