@@ -13,6 +13,10 @@ from typing import Any
 from sandbox.address import ADDRESS
 from sandbox.background import Background, NotStarted
 from sandbox.client import Client, Refused
+from sandbox.ground.commands import CommandFailed
+from sandbox.ground.identity import Identity
+from sandbox.ground.podman import Podman
+from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
 from sandbox.shims import EmulatorMismatch, shims
 
@@ -30,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="on 127.0.0.1; a free one if not given")
         command.add_argument("--regions", default="", help="only these, with commas")
         command.add_argument("--speed", type=float, help="AWS seconds in a second; 0: at once")
+        command.add_argument("--real", action="store_true", help="with real databases")
         command.add_argument(
             "--dir", type=Path, default=argparse.SUPPRESS, help="folder of its number and logs"
         )
@@ -54,11 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
     from sandbox import credentials  # noqa: PLC0415
-    from sandbox.server import make, prepare_meanwhile, serve  # noqa: PLC0415
+    from sandbox.server import forget, make, prepare_meanwhile, serve  # noqa: PLC0415
 
     regions = frozenset(filter(None, given.regions.split(",")))
     root = credentials.fresh() if given.connection else None
-    server = make(given.port or 0, given.speed or 0.0, given.log, regions, root)
+    identity = Identity(given.dir) if given.real else None
+    server = make(given.port or 0, given.speed or 0.0, given.log, regions, root, identity)
     if root:
         credentials.write(given.connection, f"http://{ADDRESS}:{server.port}", root)
     if given.prepare:
@@ -72,6 +78,9 @@ def _serve(given: argparse.Namespace) -> int:
         threading.Thread(target=wait_for_end, daemon=True).start()
     print(f"http://{ADDRESS}:{server.port}", flush=True)
     serve(server)
+    if identity:
+        forget(server)
+        sweep(identity, Podman(identity))
     return 0
 
 
@@ -124,7 +133,7 @@ def main() -> int:
         case "serve":
             return _serve(given)
         case "up":
-            print(background.up(given.port, given.speed, given.regions))
+            print(background.up(given.port, given.speed, given.regions, given.real))
             return 0
         case "down":
             print("stopped" if background.down() else "was not running")
@@ -139,7 +148,7 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (NotStarted, Refused, EmulatorMismatch, ValueError) as problem:
+    except (NotStarted, Refused, EmulatorMismatch, CommandFailed, ValueError) as problem:
         sys.exit(f"sandbox: {problem}")
     except OSError as problem:
         sys.exit(f"sandbox: {problem}")

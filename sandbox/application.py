@@ -60,6 +60,10 @@ class Application:
             with self._world.lock:
                 self._emulator.prepare(service)
 
+    def forget(self) -> None:
+        """Forget everything that was made, also what is real."""
+        self._world.reset()
+
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         # The whole body first: a slow sender must not hold the lock.
         body = _read_body(environ)

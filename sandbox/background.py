@@ -16,9 +16,12 @@ from typing import Any
 from sandbox.address import ADDRESS, port_for
 from sandbox.client import Client
 from sandbox.ground.identity import Identity
+from sandbox.ground.podman import Podman
+from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
 
 _PATIENCE = 60.0
+_BAKING = 900.0  # where images are baked first
 
 
 class NotStarted(RuntimeError):
@@ -41,7 +44,7 @@ class Background:
             known = {}
         return Client(endpoint, known.get("secret_key", ""))
 
-    def up(self, port: int | None, speed: float | None, regions: str) -> str:
+    def up(self, port: int | None, speed: float | None, regions: str, real: bool = False) -> str:
         """The endpoint of the sandbox of this folder, started if it does not run.
 
         port: None takes the one that follows the folder, or a free one where that is taken. A
@@ -60,6 +63,8 @@ class Background:
         command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
         command += ["--speed", str(speed or 0.0), "--log", str(self.folder / "requests.jsonl")]
         command += ["--connection", str(self._connection), "--prepare"]
+        if real:
+            command += ["--real", "--dir", str(self.folder)]
         if regions:
             command += ["--regions", regions]
         with (self.folder / "server.log").open("ab") as log:
@@ -72,7 +77,7 @@ class Background:
                 start_new_session=True,
             )
         self._record.write_text(f"{process.pid} {endpoint}\n", encoding="ascii")
-        self._await(process, endpoint)
+        self._await(process, endpoint, _BAKING if real else _PATIENCE)
         return endpoint
 
     def status(self) -> dict[str, Any] | None:
@@ -93,6 +98,10 @@ class Background:
         ours = recorded is not None and (self.status() is not None or _is_sandbox(recorded[0]))
         if recorded and ours:
             _end(recorded[0])
+        if self.folder.exists() and shutil.which("podman") and os.geteuid() == 0:
+            # Also what a sandbox left that was killed.
+            identity = Identity(self.folder)
+            sweep(identity, Podman(identity))
         shutil.rmtree(self.folder, ignore_errors=True)
         return ours
 
@@ -107,8 +116,8 @@ class Background:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / ".gitignore").write_text("*\n", encoding="ascii")
 
-    def _await(self, process: subprocess.Popen[bytes], endpoint: str) -> None:
-        until = time.monotonic() + _PATIENCE
+    def _await(self, process: subprocess.Popen[bytes], endpoint: str, patience: float) -> None:
+        until = time.monotonic() + patience
         while time.monotonic() < until:
             if process.poll() is not None:
                 break

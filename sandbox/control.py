@@ -16,8 +16,8 @@ from sandbox.world import World
 
 
 class Control:
-    """GET health, log?since=N, faults, faults/fired; POST log/mark, reset, speed, faults;
-    DELETE faults."""
+    """GET health, log?since=N, databases, faults, faults/fired;
+    POST log/mark, reset, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
@@ -51,12 +51,18 @@ class Control:
                 return self._log.since(int(asked.get("since", ["0"])[0]))
             case "POST", "log/mark":
                 return {"mark": self._log.last()}
+            case "GET", "databases":
+                return self._world.databases.status()
             case "POST", "reset":
                 self._world.reset()
                 return {"reset": True}
             case "POST", "speed":
                 self._world.speed = float(content["speed"])
                 return {"speed": self._world.speed}
+        return self._route_faults(method, name, content)
+
+    def _route_faults(self, method: str, name: str, content: Any) -> Any:
+        match method, name:
             case "POST", "faults":
                 return self._order(content)
             case "DELETE", "faults":

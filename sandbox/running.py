@@ -56,6 +56,11 @@ class Handle:
         """Labels of what has been begun and is not finished."""
         return list(self._client.call("GET", "health")["waiting"])
 
+    def databases(self) -> list[dict[str, Any]]:
+        """Every real database server: name, region, address, port, health, lag and more."""
+        found: list[dict[str, Any]] = self._client.call("GET", "databases")
+        return found
+
     def reset(self) -> None:
         """Forget everything but the log."""
         self._client.call("POST", "reset")
@@ -72,13 +77,21 @@ def connection(endpoint: str, folder: Path) -> Path:
 
 @contextmanager
 def running(
-    speed: float = 0.0, regions: Sequence[str] = (), log_file: Path | None = None
+    speed: float = 0.0,
+    regions: Sequence[str] = (),
+    log_file: Path | None = None,
+    real: Path | None = None,
 ) -> Iterator[Handle]:
-    """A sandbox on a free port; it ends with the block, or with this process if that dies."""
+    """A sandbox on a free port; it ends with the block, or with this process if that dies.
+
+    With `real` what the API says is there is there; its files are in that folder.
+    """
     command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--speed", str(speed)]
     command += ["--attached"]
     if regions:
         command += ["--regions", ",".join(regions)]
+    if real:
+        command += ["--real", "--dir", str(real)]
     if log_file:
         command += ["--log", str(log_file)]
     process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -92,7 +105,7 @@ def running(
     finally:
         process.stdin.close()
         try:
-            process.wait(10)
+            process.wait(60 if real else 10)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -17,11 +17,17 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from sandbox.address import ADDRESS
 from sandbox.application import Application
 from sandbox.credentials import Credentials
+from sandbox.databases.real import real_databases
+from sandbox.ground.identity import Identity
+from sandbox.ground.podman import Podman
+from sandbox.regions import all_regions
 from sandbox.request_log import RequestLog
 from sandbox.shims import install_all
 from sandbox.world import World
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # isort: skip
+
+CACHE = Path(__file__).resolve().parents[1] / ".cache/images"
 
 
 class Handler(MotoRequestHandler):
@@ -77,12 +83,19 @@ def make(
     log_file: Path | None = None,
     regions: frozenset[str] = frozenset(),
     root: Credentials | None = None,
+    real: Identity | None = None,
+    cache: Path = CACHE,
 ) -> BaseWSGIServer:
     """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`).
 
-    root: the keys that are served, None for any.
+    root: the keys that are served, None for any. With `real` what the API says is there is there,
+    under the names and in the folder of that identity; what is baked for it is kept in `cache`.
+    Raises CommandFailed.
     """
     world = World(speed)
+    if real:
+        known = regions or all_regions()
+        world.databases = real_databases(world, real, Podman(real), known, cache)
     install_all(world)
     application: Any = Application(world, RequestLog(log_file), regions, root)
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
@@ -92,6 +105,12 @@ def prepare_meanwhile(server: BaseWSGIServer) -> None:
     """Load the usual services in the background."""
     application: Any = server.app
     threading.Thread(target=application.prepare, daemon=True, name="prepare").start()
+
+
+def forget(server: BaseWSGIServer) -> None:
+    """Have what is real ended by those who made it."""
+    application: Any = server.app
+    application.forget()
 
 
 def serve(server: BaseWSGIServer) -> None:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sandbox.databases.interface import Databases, NoDatabases
 from sandbox.times import STEPS
 
 Action = Callable[[], object]
@@ -20,12 +21,14 @@ class World:
     `speed` is 0 (things are there at once) or a number of AWS seconds that pass in one real second.
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
+    `databases` are the servers behind the database instances of the API.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
         self.lock = threading.RLock()
         self._speed = 0.0
         self.speed = speed
+        self.databases: Databases = NoDatabases(self)
         self.epoch = 0  # how often everything was forgotten
         self._resets: list[Action] = []
         self._timers: set[threading.Timer] = set()

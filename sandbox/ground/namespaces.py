@@ -52,6 +52,11 @@ def delete(name: str) -> None:
             raise
 
 
+def forget(name: str) -> None:
+    """Remove the name; the namespace itself goes with the last socket or process in it."""
+    run("ip", "netns", "delete", name)
+
+
 def processes(name: str) -> list[int]:
     """The numbers of the processes that run in a namespace."""
     return [int(line) for line in run("ip", "netns", "pids", name).split()]

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Database instances: they take time to come and go, and bad ones are refused."""
+"""Database instances: they take time to come, and bad ones are refused."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.rds.exceptions import DBSnapshotAlreadyExistsError
 from moto.rds.exceptions import RDSClientError as Refusal
-from moto.rds.models import DBInstance, RDSBackend, rds_backends
-from moto.rds.responses import RDSResponse
+from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend
 
-from sandbox.shims import Hook, _rds_rules
+from sandbox.databases.orders import Create, Order
+from sandbox.shims import Hook, _rds_rules, _rds_servers
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -26,25 +24,12 @@ MENDED = (
     "An instance is public unasked if its VPC has an internet gateway; Multi-AZ has a second zone.",
     "Performance Insights settings come back; the option group is named after the major version.",
     "The first automated backup comes with `available`, and none with a retention of 0.",
-    "DeleteDBInstance wants a decision on the final snapshot, and shows `deleting`.",
-    "RebootDBInstance: `rebooting`, and ForceFailover swaps the zones of a Multi-AZ instance.",
+    "The secret of a managed password holds the master's name and a password of its own.",
 )
 HOOKS: tuple[Hook, ...] = (
     (RDSBackend, "create_db_instance", ("db_kwargs",)),
-    (
-        RDSBackend,
-        "delete_db_instance",
-        (
-            "db_instance_identifier",
-            "final_db_snapshot_identifier",
-            "skip_final_snapshot",
-            "delete_automated_backups",
-        ),
-    ),
-    (RDSBackend, "reboot_db_instance", ("db_instance_identifier",)),
-    (RDSBackend, "create_db_snapshot", ("db_instance_identifier", "db_snapshot_identifier")),
-    (RDSResponse, "reboot_db_instance", ()),
     (DBInstance, "save_automated_backup", ()),
+    (MasterUserSecret, "_generate_secret_string", ()),
     (DBInstance, "endpoint", ()),
     (DBInstance, "address", ()),
     (DBInstance, "latest_restorable_time", ()),
@@ -108,6 +93,7 @@ def complete(db: Any, kw: Any) -> None:
         db.availability_zone = zones[0]
     db.secondary_availability_zone = None
     db.pending_modified_values = {}
+    db.place = db.card = db.in_force = None
 
 
 def performance_insights(db: Any, kw: Any, on: bool) -> None:
@@ -120,8 +106,18 @@ def performance_insights(db: Any, kw: Any, on: bool) -> None:
     )
 
 
-def begin(world: World, db: Any, step: str, then: Callable[[], None] | None = None) -> None:
-    """Have a new instance be `creating` for the time of `step`, then `available`."""
+def begin(
+    world: World,
+    db: Any,
+    step: str,
+    order: Callable[[], Order],
+    then: Callable[[], None] | None = None,
+    broken: str = "failed",
+) -> None:
+    """Have a new instance be `creating` for the time of `step`, then `available`.
+
+    Where its server can't be made, its status is `broken`.
+    """
     db.settled, db.status = False, "creating"
 
     def settle() -> None:
@@ -132,7 +128,13 @@ def begin(world: World, db: Any, step: str, then: Callable[[], None] | None = No
                 then()
             db.save_automated_backup()
 
-    world.later(world.seconds(step), settle, f"{db.db_instance_identifier} becomes available")
+    world.databases.carry_out(
+        order,
+        world.seconds(step),
+        f"{db.db_instance_identifier} becomes available",
+        settle,
+        _rds_servers.failing(db, broken, "The DB instance could not be created."),
+    )
 
 
 def spread(db: Any) -> None:
@@ -156,7 +158,13 @@ def create(world: World) -> None:
         check(self, db_kwargs)
         db = original(db_kwargs)
         complete(db, db_kwargs)
-        begin(world, db, "db_multi_az" if db.multi_az else "db_single_az")
+        step = "db_multi_az" if db.multi_az else "db_single_az"
+        begin(
+            world,
+            db,
+            step,
+            lambda: Create(_rds_servers.instance(db), _rds_servers.password_of(db), db.db_name),
+        )
         return db
 
     @wrap(DBInstance, "save_automated_backup")
@@ -169,115 +177,36 @@ def create(world: World) -> None:
                 return  # Names have minutes only: this minute has its backup already.
 
 
-def check_delete(db: Any, final: str | None, skip: bool) -> None:
-    """Refuse to delete an instance that is going already, or without a word on its last data."""
-    if db.status == "deleting":
-        raise Refusal(
-            "InvalidDBInstanceState",
-            f"Instance {db.db_instance_identifier} is already being deleted.",
-        )
-    if final and skip:
-        raise Refusal(
-            "InvalidParameterCombination",
-            "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot",
-        )
-    if not final and not skip:
-        raise Refusal(
-            "InvalidParameterCombination",
-            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
-        )
-    if final and db.source_db_instance_identifier:
-        raise Refusal(
-            "InvalidParameterCombination",
-            "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance",
-        )
-    if final:
-        _rds_rules.available(db)
-
-
-def drop_automated_backups(db: Any) -> None:
-    snapshots = db.backend.database_snapshots
-    for snapshot in list(snapshots.values()):
-        same = snapshot.dbi_resource_id == db.dbi_resource_id
-        if same and snapshot.snapshot_type == "automated":
-            del snapshots[snapshot.db_snapshot_identifier]
-
-
-def delete(world: World) -> None:
-    @wrap(RDSBackend, "delete_db_instance")
-    def delete_db_instance(
-        original: Any,
-        self: RDSBackend,
-        db_instance_identifier: str,
-        final_db_snapshot_identifier: str | None = None,
-        skip_final_snapshot: bool | None = False,
-        delete_automated_backups: bool | None = True,
-    ) -> Any:
-        db: Any = self.describe_db_instances(db_instance_identifier)[0]
-        if db.db_cluster_identifier is not None or db.deletion_protection:
-            return original(
-                db_instance_identifier,
-                final_db_snapshot_identifier,
-                skip_final_snapshot,
-                delete_automated_backups,
-            )
-        check_delete(db, final_db_snapshot_identifier, bool(skip_final_snapshot))
-        if final_db_snapshot_identifier:
-            self.create_db_snapshot(db.db_instance_identifier, final_db_snapshot_identifier)
-        db.status = "deleting"
-        if delete_automated_backups is not False:
-            drop_automated_backups(db)
-
-        def gone() -> None:
-            _rds_rules.cut(db)
-            original(db.db_instance_identifier, None, True, False)
-
-        world.later(world.seconds("db_delete"), gone, f"{db_instance_identifier} is gone")
-        return db
-
-
-def reboot(world: World) -> None:
-    @wrap(RDSResponse, "reboot_db_instance")
-    def reboot_db_instance(_original: Any, self: RDSResponse) -> ActionResult:
-        name = self.params.get("DBInstanceIdentifier")
-        db: Any = rds_backends[self.current_account][self.region].describe_db_instances(name)[0]
-        _rds_rules.available(db)
-        swap = bool(self.params.get("ForceFailover"))
-        if swap and not db.multi_az:
-            raise Refusal(
-                "InvalidParameterCombination",
-                "ForceFailover can be specified only for Multi-AZ instances.",
-            )
-        db.status = "rebooting"
-
-        def up() -> None:
-            db.status, db.parameter_apply_status = "available", "in-sync"
-            if swap:
-                other = db.secondary_availability_zone
-                db.availability_zone, db.secondary_availability_zone = other, db.availability_zone
-
-        world.later(world.seconds("db_reboot"), up, f"{name} has rebooted")
-        return ActionResult({"DBInstance": db})
-
-
 def address(self: Any) -> str:
-    """The host name of an instance: its identifier, and one label per account and region."""
-    digest = hashlib.sha256(f"{self.account_id}/{self.region}".encode()).hexdigest()[:11]
-    return f"{self.db_instance_identifier}.c{digest}.{self.region}.rds.amazonaws.com"
+    return _rds_servers.endpoint_of(self.account_id, self.region, self.db_instance_identifier)
 
 
 def endpoint(self: Any) -> dict[str, Any] | None:
     return {"Address": self.address, "Port": self.port} if settled(self) else None
 
 
-def latest_restorable_time(self: Any) -> Any:
-    return utcnow() if settled(self) and self.backup_retention_period else None
+def restorable(world: World) -> None:
+    def latest_restorable_time(self: Any) -> Any:
+        if not settled(self) or not self.backup_retention_period:
+            return None
+        reach = world.databases.restorable(self.dbi_resource_id)
+        return reach[1].replace(tzinfo=None) if reach else None
+
+    DBInstance.latest_restorable_time = property(  # type: ignore[assignment]
+        latest_restorable_time
+    )
+
+
+def managed(world: World) -> None:
+    @wrap(MasterUserSecret, "_generate_secret_string")
+    def _generate_secret_string(_original: Any, self: Any) -> str:
+        return _rds_servers.managed_secret(self.resource.master_username)
 
 
 def install(world: World) -> None:
-    """Change how the emulator creates, deletes and reboots database instances."""
+    """Change how the emulator creates and describes database instances."""
     create(world)
-    delete(world)
-    reboot(world)
-    for getter in (address, endpoint, latest_restorable_time):
+    restorable(world)
+    managed(world)
+    for getter in (address, endpoint):
         setattr(DBInstance, getter.__name__, property(getter))

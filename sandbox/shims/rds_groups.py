@@ -12,7 +12,7 @@ from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBParameterGroup, RDSBackend, rds_backends
 from moto.rds.responses import RDSResponse
 
-from sandbox.shims import Hook, _rds_rules
+from sandbox.shims import Hook, _rds_rules, _rds_servers
 from sandbox.world import World
 from sandbox.wrap import add, wrap
 
@@ -217,7 +217,32 @@ def pending_reboot(backend: RDSBackend, group: str, parameters: Iterable[dict[st
                 db.parameter_apply_status = "pending-reboot"  # type: ignore[attr-defined]
 
 
-def parameters() -> None:
+def apply(world: World, backend: RDSBackend, group: str, names: Iterable[str]) -> None:
+    """Have the servers of a group take the values of these parameters now."""
+    changed = set(names)
+    for db in backend.databases.values():
+        own = getattr(db, "db_parameter_group_name", None) == group
+        if not own or not changed or db.__dict__.get("place") is None:
+            continue
+        held = dict(_rds_servers.parameters_in_force(db))
+        wanted = _rds_servers.parameters_of_group(db)
+        for name in changed:
+            held.pop(name, None)
+        held |= {name: wanted[name] for name in changed if name in wanted}
+        db.in_force = held  # type: ignore[attr-defined]
+        _rds_servers.follow(world, db)
+
+
+def immediate(parameters: Iterable[dict[str, Any]]) -> list[str]:
+    """The names of those that are not to wait for a reboot."""
+    return [
+        parameter["ParameterName"]
+        for parameter in parameters
+        if shown(parameter)["ApplyMethod"] == "immediate"
+    ]
+
+
+def parameters(world: World) -> None:
     @wrap(RDSBackend, "modify_db_parameter_group")
     def modify_db_parameter_group(
         original: Any, self: RDSBackend, db_parameter_group_name: str, new: Iterable[dict[str, Any]]
@@ -231,6 +256,7 @@ def parameters() -> None:
             )
         group = original(db_parameter_group_name, wanted)
         pending_reboot(self, db_parameter_group_name, wanted)
+        apply(world, self, db_parameter_group_name, immediate(wanted))
         return group
 
     @wrap(RDSResponse, "describe_db_parameters")
@@ -255,6 +281,7 @@ def parameters() -> None:
         for parameter in gone:
             group.parameters.pop(parameter["ParameterName"], None)
         pending_reboot(backend, group.name, gone)
+        apply(world, backend, group.name, immediate(gone))
         return ActionResult({"DBParameterGroupName": group.name})
 
 
@@ -262,4 +289,4 @@ def install(world: World) -> None:
     """Change how the emulator keeps subnet groups and parameter groups."""
     subnet_groups()
     parameter_groups()
-    parameters()
+    parameters(world)

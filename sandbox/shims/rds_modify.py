@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoundError
 from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBInstance, RDSBackend
 
-from sandbox.shims import Hook, _rds_rules
+from sandbox.databases.modifying import order_for, restarts
+from sandbox.databases.orders import Change, Order
+from sandbox.shims import Hook, _rds_rules, _rds_servers
 from sandbox.shims.rds import performance_insights, spread
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -60,7 +63,16 @@ def install(world: World) -> None:
         check(db, db_kwargs)
         at_once = bool(db_kwargs.pop("apply_immediately", False))
         later = defer(db, db_kwargs)
+        password = bool(
+            db_kwargs.get("master_user_password") or db_kwargs.get("manage_master_user_password")
+        )
+        archived = bool(db.backup_retention_period)
         apply_now(original, db, db_kwargs)
+        _rds_servers.regroup(db)
+        if password:
+            reset_password(world, db)
+        elif archived != bool(db.backup_retention_period):
+            _rds_servers.follow(world, db)
         db.pending_modified_values = {
             **db.pending_modified_values,
             **{DEFERRED[name]: value for name, value in later.items()},
@@ -183,7 +195,52 @@ def start(world: World, db: Any) -> None:
             db.status = "available"
 
     world.later(seconds * STILL_AVAILABLE, begin, f"{name} begins to be modified")
-    world.later(seconds, end, f"{name} is modified")
+    world.databases.carry_out(
+        lambda: modified(db),
+        seconds,
+        f"{name} is modified",
+        end,
+        _rds_servers.failing(db, "failed", "The DB instance could not be modified."),
+    )
+
+
+def reset_password(world: World, db: Any) -> None:
+    """Give the master user the password that the instance has by now."""
+    db.status = "resetting-master-credentials"
+
+    def done() -> None:
+        if db.status == "resetting-master-credentials":
+            db.status = "available"
+        db.add_event("DB_INSTANCE_RESET_MASTER_CREDENTIALS")
+
+    world.databases.carry_out(
+        lambda: Change(_rds_servers.instance(db), _rds_servers.password_of(db)),
+        0.0,
+        f"{db.db_instance_identifier} has its password",
+        done,
+        _rds_servers.failing(db, "available", "The master password could not be reset."),
+    )
+
+
+def modified(db: Any) -> Order:
+    """What the pending values of an instance mean for its server."""
+    values = db.pending_modified_values
+    before = _rds_servers.instance(db)
+    name = str(values.get("DBInstanceIdentifier", before.name)).lower()
+    after = dataclasses.replace(
+        before,
+        name=name,
+        endpoint=_rds_servers.endpoint_of(db.account_id, db.region, name),
+        port=int(values.get("Port", before.port)),
+        size=values.get("DBInstanceClass", before.size),
+        version=values.get("EngineVersion", before.version),
+    )
+    if restarts(before, after):
+        db.in_force = None
+        after = dataclasses.replace(
+            after, parameters=tuple(sorted(_rds_servers.parameters_in_force(db).items()))
+        )
+    return order_for(before, after)
 
 
 def rename(db: Any, new: str) -> None:

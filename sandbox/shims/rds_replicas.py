@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -11,7 +12,8 @@ from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoun
 from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBInstance, RDSBackend
 
-from sandbox.shims import Hook, _rds_rules
+from sandbox.databases.orders import Promote, Replicate
+from sandbox.shims import Hook, _rds_rules, _rds_servers
 from sandbox.shims.rds import begin, complete
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -171,7 +173,10 @@ def create(world: World) -> None:
         def replicating() -> None:
             replica.status_infos = REPLICATING
 
-        begin(world, replica, step, replicating)
+        def order() -> Replicate:
+            return Replicate(_rds_servers.instance(replica), source.dbi_resource_id)
+
+        begin(world, replica, step, order, replicating)
         return replica
 
 
@@ -200,7 +205,19 @@ def promote(world: World) -> None:
 
         # The call returns before the role changes, and `available` is still shown for a while.
         world.later(seconds * 0.1, begins, f"{db.db_instance_identifier} begins to be promoted")
-        world.later(seconds, ends, f"{db.db_instance_identifier} is promoted")
+
+        def order() -> Promote:
+            db.in_force = None
+            archived = retention is None or bool(retention)
+            return Promote(dataclasses.replace(_rds_servers.instance(db), backups=archived))
+
+        world.databases.carry_out(
+            order,
+            seconds,
+            f"{db.db_instance_identifier} is promoted",
+            ends,
+            _rds_servers.failing(db, "failed", "The read replica could not be promoted."),
+        )
         return db
 
 

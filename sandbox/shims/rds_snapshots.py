@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBSnapshot, RDSBackend
 
-from sandbox.shims import Hook, _rds_rules
+from sandbox.databases.orders import CopySnapshot, Order, Restore, RestoreToTime, TakeSnapshot
+from sandbox.shims import Hook, _rds_rules, _rds_servers
 from sandbox.shims.rds import begin, complete
+from sandbox.shims.rds_delete import forget_snapshot
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -36,18 +41,23 @@ HOOKS: tuple[Hook, ...] = (
         "restore_db_instance_to_point_in_time",
         ("source_db_identifier", "target_db_identifier", "overrides"),
     ),
+    (RDSBackend, "delete_db_snapshot", ("db_snapshot_identifier",)),
     (DBSnapshot, "db_snapshot_arn", ()),
 )
 
 
-def grow(world: World, snapshot: Any, step: str) -> None:
+def grow(world: World, snapshot: Any, step: str, order: Callable[[], Order]) -> None:
     """Have a snapshot be `creating` for the time of `step`, then `available`."""
     snapshot.status, snapshot.percent_progress = "creating", 0
 
     def ready() -> None:
         snapshot.status, snapshot.percent_progress = "available", 100
 
-    world.later(world.seconds(step), ready, f"{snapshot.db_snapshot_identifier} becomes available")
+    def failed(_problem: Exception) -> None:
+        snapshot.status = "failed"
+
+    label = f"{snapshot.db_snapshot_identifier} becomes available"
+    world.databases.carry_out(order, world.seconds(step), label, ready, failed)
 
 
 def snapshots(world: World) -> None:
@@ -60,7 +70,14 @@ def snapshots(world: World) -> None:
             _rds_rules.available(db)
         snapshot = original(db_instance_identifier, *args, **kwargs)
         complete_snapshot(snapshot)
-        grow(world, snapshot, "snapshot")
+        order = TakeSnapshot(snapshot.data_id, self.region_name, snapshot.dbi_resource_id)
+        grow(world, snapshot, "snapshot", lambda: order)
+        return snapshot
+
+    @wrap(RDSBackend, "delete_db_snapshot")
+    def delete_db_snapshot(original: Any, _self: Any, db_snapshot_identifier: str) -> Any:
+        snapshot = original(db_snapshot_identifier)
+        forget_snapshot(world, snapshot)
         return snapshot
 
     @wrap(RDSBackend, "copy_db_snapshot")
@@ -72,7 +89,7 @@ def snapshots(world: World) -> None:
         kms_key_id: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        source = self.get_db_snapshot(source_db_snapshot_identifier)
+        source: Any = self.get_db_snapshot(source_db_snapshot_identifier)
         if source.status != "available":
             raise Refusal(
                 "InvalidDBSnapshotState",
@@ -92,12 +109,14 @@ def snapshots(world: World) -> None:
         if abroad:
             copied.source_region = source.region
         copied.source_db_snapshot_identifier = source.db_snapshot_arn
-        grow(world, copied, "snapshot_copy")
+        order = CopySnapshot(copied.data_id, self.region_name, source.data_id, source.region)
+        grow(world, copied, "snapshot_copy", lambda: order)
         return copied
 
 
 def complete_snapshot(snapshot: Any) -> None:
     database = snapshot.database
+    snapshot.data_id = f"snap-{secrets.token_hex(8)}"
     for name in ("storage_type", "iops", "storage_throughput", "license_model"):
         setattr(snapshot, name, getattr(database, name))
     snapshot.availability_zone = database.availability_zone
@@ -152,7 +171,8 @@ def restores(world: World) -> None:
                 f"The snapshot {snapshot.db_snapshot_identifier} is not available.",
             )
         db = restored(self, original, overrides, (from_snapshot_id,))
-        begin(world, db, "db_restore")
+        data = snapshot.data_id
+        begin(world, db, "db_restore", lambda: Restore(_rds_servers.instance(db), data))
         return db
 
     @wrap(RDSBackend, "restore_db_instance_to_point_in_time")
@@ -170,12 +190,30 @@ def restores(world: World) -> None:
                 f"Point in time restore is not enabled for {source_db_identifier}.",
             )
         at = overrides.get("restore_time")
-        if at is not None and at.replace(tzinfo=None) > world.now().replace(tzinfo=None):
-            raise Refusal("InvalidParameterValue", "The specified restore time is in the future.")
+        at = at.replace(tzinfo=UTC) if at is not None else None
+        check_moment(world, source, at)
         args = (source_db_identifier, target_db_identifier)
         db = restored(self, original, overrides, args)
-        begin(world, db, "db_restore_pit")
+        begin(
+            world,
+            db,
+            "db_restore_pit",
+            lambda: RestoreToTime(_rds_servers.instance(db), source.dbi_resource_id, at),
+            broken="incompatible-restore",
+        )
         return db
+
+
+def check_moment(world: World, source: Any, at: datetime | None) -> None:
+    """Refuse a moment to which an instance cannot be restored; None is the latest possible."""
+    if at is not None and at > world.now():
+        raise Refusal("InvalidParameterValue", "The specified restore time is in the future.")
+    reach = world.databases.restorable(source.dbi_resource_id)
+    if reach is None or (at is not None and not reach[0] <= at <= reach[1]):
+        raise Refusal(
+            "InvalidParameterValue",
+            f"The instance {source.db_instance_identifier} cannot be restored to that time.",
+        )
 
 
 def install(world: World) -> None:

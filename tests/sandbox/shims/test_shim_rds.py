@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -718,3 +719,21 @@ def test_plain_the_added_actions_are_missing(plain: Any) -> None:
         arguments = {} if "versions" in call else {"DBParameterGroupName": "x"}
         with pytest.raises(ResponseParserError):
             getattr(plain.client("rds"), call)(**arguments)
+
+
+def managed_secret(cloud: Any) -> Any:
+    net = prepare(cloud)
+    asked = settings(net, ManageMasterUserPassword=True, KmsKeyId=net["key"])
+    del asked["MasterUserPassword"]
+    cloud.client("rds").create_db_instance(**asked)
+    arn = one(cloud)["MasterUserSecret"]["SecretArn"]
+    text = cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    return json.loads(text)
+
+
+def test_the_secret_of_a_managed_password_names_the_master_user(cloud: Any) -> None:
+    assert managed_secret(cloud)["username"] == "owner"
+
+
+def test_plain_the_secret_of_a_managed_password_names_somebody_else(plain: Any) -> None:
+    assert managed_secret(plain)["username"] == "admin"
