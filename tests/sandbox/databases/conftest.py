@@ -106,11 +106,11 @@ class Estate:
         return next(s for s in servers if (s["name"], s["region"]) == (name, region))
 
     @staticmethod
-    def until(true: Callable[[], object]) -> None:
+    def until(true: Callable[[], object], pause: float = 0.1) -> None:
         until = time.monotonic() + PATIENCE
         while not true():
             assert time.monotonic() < until, "it never came true"
-            time.sleep(0.1)
+            time.sleep(pause)
 
     def visitor(self, region: str) -> str:
         """A namespace in the VPC of a region, as a host would be there."""

@@ -52,8 +52,12 @@ def test_what_the_sandbox_needs_is_not_the_customers_to_change() -> None:
 
 @pytest.mark.parametrize(
     ("version", "given", "kind"),
-    [("15.8", None, "hostssl"), ("14.8", None, "host"), ("15.8", "0", "host")]
-    + [("14.8", "1", "hostssl")],
+    [
+        ("15.8", None, "hostssl"),
+        ("14.8", None, "host"),
+        ("15.8", "0", "host"),
+        ("14.8", "1", "hostssl"),
+    ],
 )
 def test_tls_is_forced_from_version_15_on_unless_told_otherwise(
     version: str, given: str | None, kind: str
@@ -101,8 +105,13 @@ def test_a_server_without_backups_archives_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "kind"),
-    [({"name": "new"}, Change), ({"parameters": (("a", "b"),)}, Change), ({"port": 5433}, Reboot)]
-    + [({"size": "db.t4g.large"}, Reboot), ({"version": "15.9"}, Reboot)],
+    [
+        ({"name": "new"}, Change),
+        ({"parameters": (("a", "b"),)}, Change),
+        ({"port": 5433}, Reboot),
+        ({"size": "db.t4g.large"}, Reboot),
+        ({"version": "15.9"}, Reboot),
+    ],
 )
 def test_a_modification_restarts_the_server_only_where_aws_does(
     changed: dict[str, object], kind: type
