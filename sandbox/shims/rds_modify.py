@@ -73,6 +73,7 @@ def install(world: World) -> None:
             reset_password(world, db)
         elif archived != bool(db.backup_retention_period):
             _rds_servers.follow(world, db)
+            db.save_automated_backup()
         db.pending_modified_values = {
             **db.pending_modified_values,
             **{DEFERRED[name]: value for name, value in later.items()},

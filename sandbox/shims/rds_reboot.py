@@ -42,7 +42,9 @@ def install(world: World) -> None:
     def reboot_db_instance(_original: Any, self: RDSResponse) -> ActionResult:
         name = self.params.get("DBInstanceIdentifier")
         db: Any = rds_backends[self.current_account][self.region].describe_db_instances(name)[0]
-        _rds_rules.available(db)
+        # A reboot is the way out once the parameters have been mended.
+        if db.status != "incompatible-parameters":
+            _rds_rules.available(db)
         swap = bool(self.params.get("ForceFailover"))
         if swap and not db.multi_az:
             raise Refusal(
@@ -54,8 +56,7 @@ def install(world: World) -> None:
         def up() -> None:
             db.status, db.parameter_apply_status = "available", "in-sync"
             if swap:
-                other = db.secondary_availability_zone
-                db.availability_zone, db.secondary_availability_zone = other, db.availability_zone
+                _rds_servers.swap_zones(db)
             _rds_servers.note(db, "DB instance restarted", "availability")
 
         def order() -> Order:
