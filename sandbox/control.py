@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sandbox.answers import Answer
-from sandbox.faults import BadRule, Faults, rule_of
+from sandbox.faults import BadRule, Faults, Rule, rule_of
 from sandbox.request_log import RequestLog
 from sandbox.world import World
 
 
 class Control:
     """GET health, log?since=N, databases, faults, faults/fired;
-    POST log/mark, reset, speed, faults; DELETE faults."""
+    GET and POST disasters; POST log/mark, reset, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
@@ -63,11 +63,16 @@ class Control:
 
     def _route_faults(self, method: str, name: str, content: Any) -> Any:
         match method, name:
+            case "POST", "disasters":
+                return self._strike(**content)
+            case "GET", "disasters":
+                return sorted(self._world.disasters)
             case "POST", "faults":
                 return self._order(content)
             case "DELETE", "faults":
                 with self._world.lock:
                     self._faults.clear()
+                    self._tell_darkness()
                 return {"rules": 0}
             case "GET", "faults":
                 with self._world.lock:
@@ -93,7 +98,26 @@ class Control:
         rules = [rule_of(rule) for rule in given]
         with self._world.lock:
             self._faults.order(rules)
+            self._tell_darkness()
             return {"rules": len(self._faults.rules)}
+
+    def _strike(self, disaster: str, **details: Any) -> dict[str, Any]:
+        if disaster not in self._world.disasters:
+            known = ", ".join(sorted(self._world.disasters))
+            raise BadRule(f"disaster must be one of {known}, not {disaster!r}")
+        with self._world.lock:
+            self._world.disasters[disaster](**details)
+        return {"disaster": disaster}
+
+    def _tell_darkness(self) -> None:
+        """A region whose whole API is dark is dark altogether."""
+        self._world.darken(frozenset(filter(None, map(_dark_region, self._faults.rules))))
+
+
+def _dark_region(rule: Rule) -> str | None:
+    partly = (rule.service, rule.action, rule.write) != (None, None, None)
+    sometimes = rule.probability < 1.0 or rule.times is not None or rule.skip
+    return None if rule.effect != "dark" or partly or sometimes else rule.region
 
 
 def _shown(rule: Any) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class Handle:
         found: list[dict[str, Any]] = self._client.call("GET", "databases")
         return found
 
+    def strike(self, disaster: str, **details: Any) -> None:
+        """Have something happen to what is real, e.g. `database-dies` with region and name."""
+        self._client.call("POST", "disasters", {"disaster": disaster, **details})
+
     def reset(self) -> None:
         """Forget everything but the log."""
         self._client.call("POST", "reset")

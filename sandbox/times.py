@@ -40,6 +40,10 @@ STEPS: dict[str, Duration] = {
     "convert_multi_az": Duration(360, 600, 1200, "issue: 6 min for a small instance"),
     "db_modify": Duration(60, 180, 600, "estimate"),
     "db_reboot": Duration(30, 60, 180, "estimate"),
+    "db_failover": Duration(60, 90, 120, "docs: a Multi-AZ failover takes 60 to 120 s"),
+    "db_host_replaced": Duration(
+        300, 600, 1800, "estimate: a host is replaced, its storage attached, its log replayed"
+    ),
     "db_delete": Duration(120, 240, 600, "estimate"),
     "db_restore": Duration(360, 600, 1200, "blog: 11 GB in about 10 min; estimate for 100 GB"),
     "db_restore_pit": Duration(

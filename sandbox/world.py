@@ -30,6 +30,10 @@ class World:
         self.speed = speed
         self.databases: Databases = NoDatabases(self)
         self.epoch = 0  # how often everything was forgotten
+        self.dark: frozenset[str] = frozenset()
+        self.cut: frozenset[tuple[str, str]] = frozenset()
+        # What may be made to happen to what is real, by name; called under the lock.
+        self.disasters: dict[str, Callable[..., object]] = {}
         self._resets: list[Action] = []
         self._timers: set[threading.Timer] = set()
 
@@ -84,6 +88,17 @@ class World:
         with self.lock:
             return sorted(timer.name for timer in self._timers)
 
+    def darken(self, regions: frozenset[str]) -> None:
+        """Have what is real in these regions reached by nobody, and in all others again."""
+        self.dark = regions
+        self.databases.disturb(self.dark, self.cut)
+
+    def sever(self, one: str, other: str, cut: bool = True) -> None:
+        """Let nothing pass between two regions any more, or let it pass again."""
+        pair = (min(one, other), max(one, other))
+        self.cut = self.cut | {pair} if cut else self.cut - {pair}
+        self.databases.disturb(self.dark, self.cut)
+
     def on_reset(self, action: Action) -> None:
         """Have `action` run, under the lock, each time everything is forgotten."""
         self._resets.append(action)
@@ -92,6 +107,7 @@ class World:
         """Forget everything: cancel what waits, then run what was registered, in order."""
         with self.lock:
             self.epoch += 1
+            self.dark, self.cut = frozenset(), frozenset()
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()

@@ -35,6 +35,13 @@ class Databases(Protocol):
         """The first and the last moment to which a server can be restored; None: to none yet."""
         ...
 
+    def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:
+        """Let nothing in or out of the `dark` regions, and nothing pass between `cut` pairs.
+
+        What was dark or cut before and is not named is mended.
+        """
+        ...
+
     def watch(self, told: Callable[[str, float], object]) -> None:
         """Have `told` called with the resource id and the lag (seconds) of each replica.
 
@@ -65,6 +72,9 @@ class NoDatabases:
 
     def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
         return (datetime.min.replace(tzinfo=UTC), self._world.now())
+
+    def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:
+        """There is nothing to be disturbed but the API."""
 
     def watch(self, told: Callable[[str, float], object]) -> None:
         """There is no lag where there are no servers."""

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from pg8000.native import Connection
+
 from sandbox.databases import orders, roles
 from sandbox.databases.backups import HEARTBEAT, Backups, NotRestorable, unpack
 from sandbox.databases.connection import Trouble, value
@@ -115,6 +117,15 @@ class Jobs:
     def reboot(self, order: orders.Reboot) -> None:
         self._restart(self.server(order.instance.resource_id), order.instance)
 
+    def kill(self, order: orders.Kill) -> None:
+        self.server(order.resource_id).kill()
+
+    def lag_behind(self, order: orders.Lag) -> None:
+        server = self.server(order.resource_id)
+        server.apply_delay = order.seconds
+        server.configure()
+        server.reload()
+
     def change(self, order: orders.Change) -> None:
         server = self.server(order.instance.resource_id)
         if order.password is not None:
@@ -150,12 +161,12 @@ class Jobs:
         self.servers.clear()
         self.backups.forget()
         self._unwanted.clear()
+        self.dark = frozenset()
 
     def lag(self, server: Server) -> float:
-        """Seconds by which a standby is behind, as RDS computes ReplicaLag."""
-        question = "select extract(epoch from now() - pg_last_xact_replay_timestamp())::float8"
+        """Seconds by which a standby is behind. Raises what is in `connection.Trouble`."""
         with server.admin() as connection:
-            return float(value(connection, question) or 0.0)
+            return lag_of(connection)
 
     def drop_unwanted_slots(self) -> None:
         """Drop the slots of replicas that are gone, where their source can be reached."""
@@ -212,6 +223,12 @@ class Jobs:
                     continue  # It reads its configuration when it is started again.
 
 
+def lag_of(connection: Connection) -> float:
+    """Seconds by which the standby at the other end is behind, as RDS computes ReplicaLag."""
+    question = "select extract(epoch from now() - pg_last_xact_replay_timestamp())::float8"
+    return float(value(connection, question) or 0.0)
+
+
 _METHODS: dict[type, str] = {
     orders.Create: "create",
     orders.Replicate: "replicate",
@@ -220,6 +237,8 @@ _METHODS: dict[type, str] = {
     orders.Promote: "promote",
     orders.Reboot: "reboot",
     orders.Change: "change",
+    orders.Kill: "kill",
+    orders.Lag: "lag_behind",
     orders.Delete: "delete",
     orders.TakeSnapshot: "take_snapshot",
     orders.CopySnapshot: "copy_snapshot",

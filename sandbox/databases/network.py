@@ -35,6 +35,10 @@ class Network(Protocol):
         """Take the card away; one that is not there is no error."""
         ...
 
+    def darken(self, vpc_id: str, dark: bool) -> None:
+        """Let nothing pass in a VPC any more, or let it pass again."""
+        ...
+
 
 class VpcRouters:
     """One namespace for each VPC that routes between all that is attached to it."""
@@ -54,6 +58,13 @@ class VpcRouters:
 
     def detach(self, namespace: str) -> None:
         unplug(namespace, "eth0")
+
+    def darken(self, vpc_id: str, dark: bool) -> None:
+        router = self.router(vpc_id)
+        rule = "pref 1 blackhole"
+        there = "blackhole" in run("ip", "-n", router, "rule", "list", "pref", "1")
+        if there != dark:
+            namespaces.batch(router, [f"rule {'add' if dark else 'delete'} {rule}"])
 
     def forget(self) -> None:
         """Remove all VPCs."""

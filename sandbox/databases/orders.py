@@ -89,6 +89,21 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class Kill:
+    """Have the server's host die: it ends at once, and stays so until a `Reboot`."""
+
+    resource_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Have a standby apply what it receives so many seconds late."""
+
+    resource_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Other settings; the server is restarted only if its port changes."""
 
@@ -134,6 +149,8 @@ Order = (
     | Promote
     | Reboot
     | Change
+    | Kill
+    | Lag
     | Delete
     | TakeSnapshot
     | CopySnapshot
@@ -144,8 +161,8 @@ Order = (
 def whose(order: Order) -> str:
     """The server that an order is about; orders about one server are carried out one by one."""
     match order:
-        case TakeSnapshot(resource_id=resource_id) | Delete(resource_id=resource_id):
-            return resource_id
-        case CopySnapshot(snapshot=snapshot) | DropSnapshot(snapshot=snapshot):
-            return snapshot
+        case TakeSnapshot() | Delete() | Kill() | Lag():
+            return order.resource_id
+        case CopySnapshot() | DropSnapshot():
+            return order.snapshot
     return order.instance.resource_id

@@ -15,7 +15,7 @@ from sandbox.databases.certificates import Certificates
 from sandbox.databases.connection import Trouble
 from sandbox.databases.ground import Ground, erase
 from sandbox.databases.heart import Heart
-from sandbox.databases.jobs import Jobs
+from sandbox.databases.jobs import Jobs, lag_of
 from sandbox.databases.network import Backbone, VpcRouters
 from sandbox.databases.orders import Order, whose
 from sandbox.databases.server import Server
@@ -69,6 +69,15 @@ class RealDatabases:
     def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
         return self.jobs.backups.range(resource_id)
 
+    def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:
+        servers = list(self.jobs.servers.values())
+        for region in dark | self.jobs.dark:
+            places = {s.instance.place.vpc_id for s in servers if s.instance.region == region}
+            for vpc_id in places:
+                self.ground.network.darken(vpc_id, region in dark)
+        self.jobs.dark = dark
+        self.ground.backbone.cut(cut, dark)
+
     def status(self) -> list[dict[str, Any]]:
         return [self._described(server) for server in list(self.jobs.servers.values())]
 
@@ -96,11 +105,11 @@ class RealDatabases:
 
     def _described(self, server: Server) -> dict[str, Any]:
         instance = server.instance
-        try:
-            lag = self.jobs.lag(server) if server.primary else None
-            health = "running"
-        except Trouble:
-            lag, health = None, "starting" if server.alive else "stopped"
+        lag, health = None, "starting" if server.alive or not server.furnished else "stopped"
+        if server.alive:
+            with contextlib.suppress(*Trouble), server.admin() as connection:
+                lag = lag_of(connection) if server.primary else None
+                health = "running"
         return {
             "name": instance.name,
             "region": instance.region,

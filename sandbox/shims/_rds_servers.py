@@ -99,6 +99,12 @@ def leave(db: Any) -> None:
     db.place = db.card = None
 
 
+def swap_zones(db: Any) -> None:
+    """Let the second zone of a Multi-AZ instance be its first."""
+    here = db.availability_zone
+    db.availability_zone, db.secondary_availability_zone = db.secondary_availability_zone, here
+
+
 def regroup(db: Any) -> None:
     """Have the network interface of an instance follow its security groups."""
     ec2 = ec2_backends[db.account_id][db.region]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import socket
 import ssl
 import tempfile
 import time
@@ -124,17 +125,20 @@ class Estate:
     def connect(self, name: str = "db", region: str = HOME, **more: Any) -> Connection:
         """A connection from a host of the VPC, by the endpoint's name and with TLS."""
         instance, server = self.one(name, region), self.status(name, region)
-        port = instance["Endpoint"]["Port"]
-        host = self.visitor(region)
-        try:
-            line = namespaces.connect(host, server["address"], port, 10.0)
-        finally:
-            # The socket outlives the name of its namespace.
-            namespaces.forget(host)
+        line = self.reach({**server, "port": instance["Endpoint"]["Port"]}, 10.0)
         line.settimeout(60.0)
         settings = {"user": USER, "password": PASSWORD, "database": "shop", **more}
         settings.setdefault("ssl_context", self.trust())
         return Connection(host=instance["Endpoint"]["Address"], sock=line, **settings)
+
+    def reach(self, server: dict[str, Any], timeout: float) -> socket.socket:
+        """A line to a server from a host of its VPC. Raises OSError."""
+        host = self.visitor(server["region"])
+        try:
+            return namespaces.connect(host, server["address"], server["port"], timeout)
+        finally:
+            # The socket outlives the name of its namespace.
+            namespaces.forget(host)
 
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.folder / "rds-ca.pem"))
