@@ -11,14 +11,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The first Python on PATH that is new enough and runs.
 PYTHON ?= $(shell tools/find_python.sh 3.11)
-SITE := ansible-playbook playbooks/site.yml -i inventories/sandbox
+PLAYBOOK := ansible-playbook playbooks/site.yml -i inventories/sandbox
 PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 LINK := .cache/tree/ansible_collections/operatingdev/phoenix
 READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan status down provisioning test lint types sanity unit build compat fmt pins clean
+.PHONY: help venv tree site plan status psql down provisioning test lint types sanity unit build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,15 +36,20 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 site: $(READY) ## production and its recovery site, in the emulated account
-	@python -m sandbox up
-	$(SITE)
+	@python -m sandbox equip
+	@python -m sandbox up --real auto
+	$(PLAYBOOK)
 
 plan: $(READY) ## what `make site` would do, and what it would cost; writes nothing
-	@python -m sandbox up
-	$(SITE) --check --diff
+	@python -m sandbox equip
+	@python -m sandbox up --real auto
+	$(PLAYBOOK) --check --diff
 
 status: $(READY) ## what runs of the emulated account
 	@python -m sandbox status || test $$? -eq 3
+
+psql: $(READY) ## a session in a site's database server: make psql SITE=home
+	@python -m sandbox psql "$(SITE)" --database "$(or $(DATABASE),postgres)"
 
 down: $(READY) ## stop the emulated account and remove what it left
 	@python -m sandbox down
@@ -53,6 +58,7 @@ provisioning: $(READY) ## how close a first build comes to AWS's own times, 20 t
 	python -m benchmarks.provisioning
 
 test: lint types sanity ## all that CI runs
+	@python -m sandbox equip
 	$(PYTEST) tests
 
 lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments

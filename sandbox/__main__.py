@@ -10,15 +10,23 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sandbox import visit
 from sandbox.address import ADDRESS
 from sandbox.background import Background, NotStarted
 from sandbox.client import Client, Refused
+from sandbox.ground import able
 from sandbox.ground.commands import CommandFailed
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
 from sandbox.shims import EmulatorMismatch, shims
+
+# What is told in a line, without a traceback.
+EXPECTED = (
+    *(NotStarted, Refused, EmulatorMismatch, CommandFailed, visit.NobodyThere),
+    *(ValueError, OSError),
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,10 +42,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="on 127.0.0.1; a free one if not given")
         command.add_argument("--regions", default="", help="only these, with commas")
         command.add_argument("--speed", type=float, help="AWS seconds in a second; 0: at once")
-        command.add_argument("--real", action="store_true", help="with real databases")
         command.add_argument(
             "--dir", type=Path, default=argparse.SUPPRESS, help="folder of its number and logs"
         )
+    up.add_argument(
+        "--real",
+        choices=("auto", "yes", "no"),
+        default="no",
+        help="with real database servers; auto: where the machine can",
+    )
+    serving.add_argument("--real", action="store_true", help="with real database servers")
     serving.add_argument("--log", type=Path, help="file for the request log")
     serving.add_argument(
         "--connection", type=Path, help="serve new keys only, and write them into this file"
@@ -45,8 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--prepare", action="store_true", help="load services in advance")
     serving.add_argument("--attached", action="store_true", help="end when stdin ends")
 
+    commands.add_parser("equip", help="install what the real part needs, where that is possible")
     commands.add_parser("down", help="stop it and remove its folder")
     commands.add_parser("status", help="whether it runs, and where")
+    psql = commands.add_parser("psql", help="a session in a database server, as its superuser")
+    psql.add_argument("site", help="name of the instance, its region, or its site")
+    psql.add_argument("--database", default="postgres")
     commands.add_parser("reset", help="forget everything that was made in it")
     commands.add_parser("differences", help="what is mended of the emulator, as a list")
     faults = commands.add_parser("faults", help="show the faults on order, or order some")
@@ -84,6 +102,28 @@ def _serve(given: argparse.Namespace) -> int:
     return 0
 
 
+def _up(background: Background, given: argparse.Namespace) -> int:
+    real = given.real != "no"
+    hindrance = able.hindrance() if real and background.status() is None else ""
+    if hindrance and given.real == "yes":
+        raise NotStarted(f"no real database servers on this machine: {hindrance}")
+    if hindrance:
+        print(f"API only, there are no database servers behind it: {hindrance}")
+    endpoint = background.up(given.port, given.speed, given.regions, real and not hindrance)
+    print(endpoint)
+    return 0
+
+
+def _equip() -> int:
+    packages = able.missing()
+    if packages and able.can_install():
+        print(f"installing with apt-get: {' '.join(packages)}", flush=True)
+        able.install(packages)
+    if hindrance := able.hindrance():
+        print(f"the sandbox stays API-only on this machine: {hindrance}")
+    return 0
+
+
 def _status(background: Background) -> int:
     found = background.status()
     if found is None:
@@ -92,6 +132,8 @@ def _status(background: Background) -> int:
     print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
     for label in found["waiting"]:
         print(f"  in progress: {label}")
+    for line in visit.lines(background.client(found["endpoint"]).call("GET", "databases")):
+        print(f"  {line}")
     return 0
 
 
@@ -119,6 +161,9 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     if found is None:
         raise NotStarted("the sandbox does not run; start it with: python -m sandbox up")
     client = background.client(found["endpoint"])
+    if given.command == "psql":
+        server = visit.chosen(client.call("GET", "databases"), given.site)
+        Podman(Identity(given.dir)).become(*visit.psql(server, given.database))
     if given.command == "reset":
         client.call("POST", "reset")
     else:
@@ -133,8 +178,9 @@ def main() -> int:
         case "serve":
             return _serve(given)
         case "up":
-            print(background.up(given.port, given.speed, given.regions, given.real))
-            return 0
+            return _up(background, given)
+        case "equip":
+            return _equip()
         case "down":
             print("stopped" if background.down() else "was not running")
             return 0
@@ -148,7 +194,14 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (NotStarted, Refused, EmulatorMismatch, CommandFailed, ValueError) as problem:
+    except (
+        NotStarted,
+        Refused,
+        EmulatorMismatch,
+        CommandFailed,
+        LookupError,
+        ValueError,
+    ) as problem:
         sys.exit(f"sandbox: {problem}")
     except OSError as problem:
         sys.exit(f"sandbox: {problem}")

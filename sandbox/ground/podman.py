@@ -31,17 +31,19 @@ class Podman:
 
     def __call__(self, *words: str, given: str | None = None, timeout: float = 300.0) -> str:
         """Run one podman command; what it printed. Raises CommandFailed."""
+        command, environment = self._command(words)
+        return run(*command, given=given, timeout=timeout, environment=environment)
+
+    def become(self, *words: str) -> None:
+        """Let one podman command take this process's place, terminal and all. Does not return."""
+        command, environment = self._command(words)
+        os.execvpe(command[0], command, environment)
+
+    def _command(self, words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
         self._prepare()
-        place = ("--root", str(self._folder / "store"), "--runroot", str(self._state))
-        return run(
-            "podman",
-            *place,
-            *("--tmpdir", str(self._folder / "tmp"), "--cgroup-manager", "cgroupfs"),
-            *words,
-            given=given,
-            timeout=timeout,
-            environment={**os.environ, "CONTAINERS_CONF": str(self._conf)},
-        )
+        place = ["--root", str(self._folder / "store"), "--runroot", str(self._state)]
+        place += ["--tmpdir", str(self._folder / "tmp"), "--cgroup-manager", "cgroupfs"]
+        return ["podman", *place, *words], {**os.environ, "CONTAINERS_CONF": str(self._conf)}
 
     def containers(self) -> list[dict[str, Any]]:
         """All containers, also those that do not run, as `podman ps` describes them."""

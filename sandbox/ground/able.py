@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether this machine can have what is real in the sandbox, and what it lacks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from sandbox.ground.commands import run
+
+# A program that is called, and Debian's package that has it.
+PROGRAMS: Mapping[str, str] = MappingProxyType(
+    {
+        "podman": "podman",
+        "runc": "runc",
+        "mmdebstrap": "mmdebstrap",
+        "ip": "iproute2",
+        "tc": "iproute2",
+        "sysctl": "procps",
+    }
+)
+# Ubuntu does not know Debian's keys, with which the images' packages are signed.
+KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg"), "debian-archive-keyring"
+_INSTALLING = 900.0  # seconds at the most
+
+
+def missing() -> tuple[str, ...]:
+    """The packages that are to be installed, by name."""
+    found = {package for name, package in PROGRAMS.items() if _program(name) is None}
+    if not KEYS[0].exists():
+        found.add(KEYS[1])
+    return tuple(sorted(found))
+
+
+def hindrance() -> str:
+    """Why nothing here can be real, as a sentence; empty where it can."""
+    if not sys.platform.startswith("linux"):
+        return "it takes Linux"
+    if os.geteuid() != 0:
+        return "it takes root, for network namespaces and containers"
+    if packages := missing():
+        return f"these packages are to be installed: {' '.join(packages)}"
+    return ""
+
+
+def can_install() -> bool:
+    """Whether missing packages can be installed from here: root, on Debian or what follows it."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install(packages: tuple[str, ...]) -> None:
+    """Install packages of the distribution, and start nothing. Raises CommandFailed."""
+    # At runlevel 1 a package starts no service of its own.
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    run("apt-get", "update", "-qq", timeout=_INSTALLING, environment=quiet)
+    words = ("install", "-qq", "--yes", "--no-install-recommends")
+    run("apt-get", *words, *packages, timeout=_INSTALLING, environment=quiet)
+
+
+def _program(name: str) -> str | None:
+    """Where a program is; an ordinary user's PATH has not all folders."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look at what is real in a sandbox, and get into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sandbox.databases.settings import ADMIN, HOME
+
+Server = Mapping[str, Any]
+
+
+class NobodyThere(LookupError):
+    """No server, or more than one, is meant; the text says what there is."""
+
+
+def lines(servers: Iterable[Server]) -> Iterator[str]:
+    """One line for each database server, as `GET databases` describes it."""
+    for server in servers:
+        lag = "" if server["lag"] is None else f", {server['lag']:.1f} s behind"
+        yield (
+            f"database {server['name']}  {server['zone']}  {server['address']}:{server['port']}  "
+            f"{server['health']}{lag}"
+        )
+
+
+def chosen(servers: Iterable[Server], site: str) -> Server:
+    """The server that is meant: by its name, its region, or the site in its name.
+
+    Raises NobodyThere.
+    """
+    listed = list(servers)
+    found = [server for server in listed if site in (server["name"], server["region"])]
+    found = found or [server for server in listed if f"-{site}-" in f"-{server['name']}-"]
+    if len(found) != 1:
+        names = ", ".join(str(server["name"]) for server in listed) or "none"
+        raise NobodyThere(f"SITE={site} names {len(found)} database servers; there are: {names}")
+    return found[0]
+
+
+def psql(server: Server, database: str) -> tuple[str, ...]:
+    """The words after `podman` that open a session as RDS's own superuser."""
+    sockets = f"--host={HOME}/socket"
+    words = ("psql", sockets, f"--port={server['port']}", f"--username={ADMIN}", database)
+    return ("exec", "--interactive", "--tty", str(server["container"]), *words)
