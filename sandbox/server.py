@@ -17,7 +17,6 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from sandbox.address import ADDRESS
 from sandbox.application import Application
 from sandbox.credentials import Credentials
-from sandbox.databases.real import real_databases
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 from sandbox.regions import all_regions
@@ -94,6 +93,9 @@ def make(
     """
     world = World(speed)
     if real:
+        # Here, because without it nothing that talks to servers need be loaded.
+        from sandbox.databases.real import real_databases  # noqa: PLC0415
+
         known = regions or all_regions()
         world.databases = real_databases(world, real, Podman(real), known, cache)
     install_all(world)

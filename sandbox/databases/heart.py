@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,11 @@ class Heart:
             self._jobs.drop_unwanted_slots()
             for period, what in ((_BEAT, self._beat), (_MEASURE, self._measure)):
                 if time.monotonic() >= self._due[period]:
-                    what()
+                    try:
+                        what()
+                    except Exception:
+                        # One server that behaves as none should must not stop the others' hearts.
+                        traceback.print_exc()
                     self._due[period] = time.monotonic() + self._wait(period)
 
     def _wait(self, period: float) -> float:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from sandbox.world import World
 
 
+class BadSettings(RuntimeError):
+    """A server does not start with its parameters; the last lines of its log are the message."""
+
+
 class Databases(Protocol):
     """The servers behind the instances of the API. Every call is made under the world's lock."""
 

@@ -12,6 +12,7 @@ from pg8000.native import Connection
 
 from sandbox.databases.connection import Trouble, connected, value
 from sandbox.databases.ground import Ground, erase, own, write
+from sandbox.databases.interface import BadSettings
 from sandbox.databases.network import BACKBONE
 from sandbox.databases.orders import Instance
 from sandbox.databases.settings import (
@@ -29,6 +30,7 @@ from sandbox.ground import namespaces
 
 _PATIENCE = 180.0  # real seconds until a server must answer
 _STOP = 30  # seconds that a server has to end by itself
+_SETTINGS_REFUSED = "contains errors"  # of a configuration file, as PostgreSQL puts it
 INITDB = (
     f"initdb --pgdata=data --username={ADMIN} --auth=peer --encoding=UTF8 "
     "--locale=en_US.UTF-8 --wal-segsize=1 --no-sync --no-instructions"
@@ -100,7 +102,9 @@ class Server:
 
     def create(self, making: str) -> None:
         """Start it for the first time; `making` is the shell command that makes its data."""
+        # All into one stream: `podman logs` keeps two apart.
         script = f"""set -e
+exec 2>&1
 cd {HOME}
 if [ ! -e made ]; then
     rm -rf data
@@ -134,7 +138,10 @@ exec postgres -D {HOME}/data -c config_file={HOME}/conf/postgresql.conf
         self._started()
 
     def await_ready(self, *, recovered: bool = False) -> None:
-        """Return when it accepts connections, if `recovered` also writes. Raises ServerFailed."""
+        """Return when it accepts connections, if `recovered` also writes.
+
+        Raises BadSettings or ServerFailed.
+        """
         until = time.monotonic() + _PATIENCE
         trouble: Exception | None = None
         while time.monotonic() < until:
@@ -145,7 +152,9 @@ exec postgres -D {HOME}/data -c config_file={HOME}/conf/postgresql.conf
             except Trouble as problem:
                 trouble = problem
             if not self.alive:
-                raise ServerFailed(f"{self.instance.name} ended:\n{self.log()}")
+                log = self.log()
+                kind = BadSettings if _SETTINGS_REFUSED in log else ServerFailed
+                raise kind(f"{self.instance.name} ended:\n{log}")
             time.sleep(0.05)
         raise ServerFailed(f"{self.instance.name} does not answer: {trouble}\n{self.log()}")
 

@@ -13,6 +13,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.rds.models import Event
 
+from sandbox.databases.interface import BadSettings
 from sandbox.databases.orders import Change, Instance, Order, Place
 from sandbox.world import World
 
@@ -140,8 +141,8 @@ def note(db: Any, message: str, *categories: str) -> None:
 def failing(db: Any, status: str, message: str) -> Callable[[Exception], None]:
     """What is to happen where an instance's server could not be made what it should be."""
 
-    def failed(_problem: Exception) -> None:
-        db.status = status
+    def failed(problem: Exception) -> None:
+        db.status = "incompatible-parameters" if isinstance(problem, BadSettings) else status
         note(db, message, "failure")
 
     return failed

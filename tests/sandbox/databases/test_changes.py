@@ -151,3 +151,13 @@ def test_without_backups_nothing_is_archived_until_they_are_switched_on(estate: 
         DBInstanceIdentifier="db", BackupRetentionPeriod=1, ApplyImmediately=True
     )
     estate.until(lambda: estate.one().get("LatestRestorableTime"))
+
+
+def test_an_instance_that_cannot_start_is_never_available(estate: Any) -> None:
+    set_parameter(estate, "max_connections", "0", "pending-reboot")
+    estate.create()
+    estate.settle(to="incompatible-parameters")
+    assert "Endpoint" not in estate.one()
+    rds = estate.client("rds")
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    estate.until(lambda: not rds.describe_db_instances()["DBInstances"])
