@@ -70,5 +70,8 @@ STEPS: dict[str, Duration] = {
     "bucket_policy_visible": Duration(
         1, 20, 60, "estimate: what a new bucket policy allows is allowed everywhere"
     ),
+    "quota_increase": Duration(
+        900, 7200, 172800, "docs: small increases within minutes, others within days; estimate"
+    ),
     "iam_visible": Duration(2, 10, 60, "estimate: a new role or profile is seen everywhere"),
 }

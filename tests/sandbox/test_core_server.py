@@ -24,9 +24,10 @@ from sandbox.running import CHECKOUT, Handle, running
 
 from .conftest import Clients
 
-GAPS = [
+HOSTNAMES = "private-dns-name-options-on-launch.hostname-type"
+GAPS: list[tuple[str, str, dict[str, Any]]] = [
     ("rds", "describe_reserved_db_instances_offerings", {}),
-    ("ec2", "describe_vpcs", {"Filters": [{"Name": "no-such-filter", "Values": ["x"]}]}),
+    ("ec2", "describe_subnets", {"Filters": [{"Name": HOSTNAMES, "Values": ["ip-name"]}]}),
     ("ec2", "describe_capacity_block_offerings", {"CapacityDurationHours": 1}),
     ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::1:role/abcdefgh"}),
     ("pricing", "describe_services", {}),
