@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from sandbox.databases.settings import ADMIN
 
 # What a connection, or a question asked over it, fails with.
 Trouble = (DatabaseError, InterfaceError, OSError)
+# What the driver makes of half an answer of a server that was killed.
+_NONSENSE = (KeyError, IndexError, struct.error)
 _PATIENCE = 60.0
 
 
@@ -32,20 +35,22 @@ def connected(sockets: Path, port: int, database: str = "postgres") -> Iterator[
             timeout=_PATIENCE,
             application_name="rds",
         )
+    except _NONSENSE as broken:
+        raise InterfaceError("the connection broke in the middle of an answer") from broken
     finally:
         os.close(folder)
     try:
         yield connection
+    except _NONSENSE as broken:
+        raise InterfaceError("the connection broke in the middle of an answer") from broken
     finally:
         close(connection)
 
 
 def close(connection: Connection) -> None:
     """End a connection, whatever has become of the server."""
-    try:
+    with suppress(*Trouble, *_NONSENSE):
         connection.close()
-    except Trouble:
-        return
 
 
 def value(connection: Connection, question: str, **given: Any) -> Any:

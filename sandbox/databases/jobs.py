@@ -20,6 +20,14 @@ from sandbox.databases.settings import ADMIN, Primary, Recovery, conninfo
 from sandbox.ground.commands import CommandFailed
 
 _PROMOTION = 120  # seconds
+# Where no transaction has been applied since the start, what waits to be counts from there.
+_LAG = """
+select extract(epoch from now() - coalesce(
+    pg_last_xact_replay_timestamp(),
+    case when pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()
+        then pg_postmaster_start_time() end
+))::float8
+"""
 
 
 class Unknown(RuntimeError):
@@ -225,8 +233,7 @@ class Jobs:
 
 def lag_of(connection: Connection) -> float:
     """Seconds by which the standby at the other end is behind, as RDS computes ReplicaLag."""
-    question = "select extract(epoch from now() - pg_last_xact_replay_timestamp())::float8"
-    return float(value(connection, question) or 0.0)
+    return float(value(connection, _LAG) or 0.0)
 
 
 _METHODS: dict[type, str] = {
