@@ -25,6 +25,7 @@ help: ## the targets
 
 .venv/ready: requirements-dev.txt constraints-dev.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on PATH" >&2; exit 1; }
+	@test ! -L .venv || { echo ".venv is a link: making it anew would empty another checkout's" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv
 	pip install -qq --disable-pip-version-check -r requirements-dev.txt -c constraints-dev.txt && touch $@
 

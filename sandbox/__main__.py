@@ -114,11 +114,15 @@ def _up(background: Background, given: argparse.Namespace) -> int:
     return 0
 
 
-def _equip() -> int:
+def equip() -> int:
+    """Install what the real part needs where that can be; a failure is said and stops nothing."""
     packages = able.missing()
     if packages and able.can_install():
         print(f"installing with apt-get: {' '.join(packages)}", flush=True)
-        able.install(packages)
+        try:
+            able.install(packages)
+        except CommandFailed as problem:
+            print(f"it could not be installed: {problem}")
     if hindrance := able.hindrance():
         print(f"the sandbox stays API-only on this machine: {hindrance}")
     return 0
@@ -180,7 +184,7 @@ def main() -> int:
         case "up":
             return _up(background, given)
         case "equip":
-            return _equip()
+            return equip()
         case "down":
             print("stopped" if background.down() else "was not running")
             return 0
@@ -194,14 +198,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (
-        NotStarted,
-        Refused,
-        EmulatorMismatch,
-        CommandFailed,
-        LookupError,
-        ValueError,
-    ) as problem:
-        sys.exit(f"sandbox: {problem}")
-    except OSError as problem:
+    except EXPECTED as problem:
         sys.exit(f"sandbox: {problem}")

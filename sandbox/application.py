@@ -126,7 +126,7 @@ class Application:
         if rule and effect == "kill" and rule.mode == "before":
             _kill(rule)
             return None, False
-        if call.access_key and self._root and not credentials.known(call.access_key, self._root):
+        if self._root and not credentials.admitted(call, self._root):
             return unknown_key(call), False
         if not regions.exists(call, self._regions):
             return unknown_region(call), False

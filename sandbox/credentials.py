@@ -11,6 +11,8 @@ from pathlib import Path
 from moto.iam.models import iam_backends
 from moto.utilities.utils import PARTITION_NAMES
 
+from sandbox.calls import Call
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -26,6 +28,13 @@ def fresh() -> Credentials:
     """Keys that nobody has had before."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(16))
     return Credentials(f"AKIA{letters}", secrets.token_urlsafe(30))
+
+
+def admitted(call: Call, root: Credentials) -> bool:
+    """Whether a request is served: signed with a key of the account, or of those that need none."""
+    if not call.access_key:
+        return call.service == "sts"  # AssumeRoleWith…: its token says who it is.
+    return known(call.access_key, root)
 
 
 def known(access_key: str, root: Credentials) -> bool:

@@ -30,7 +30,7 @@ _INSTALLING = 900.0  # seconds at the most
 
 def missing() -> tuple[str, ...]:
     """The packages that are to be installed, by name."""
-    found = {package for name, package in PROGRAMS.items() if _program(name) is None}
+    found = {package for name, package in PROGRAMS.items() if find(name) is None}
     if not KEYS[0].exists():
         found.add(KEYS[1])
     return tuple(sorted(found))
@@ -61,6 +61,6 @@ def install(packages: tuple[str, ...]) -> None:
     run("apt-get", *words, *packages, timeout=_INSTALLING, environment=quiet)
 
 
-def _program(name: str) -> str | None:
+def find(name: str) -> str | None:
     """Where a program is; an ordinary user's PATH has not all folders."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")

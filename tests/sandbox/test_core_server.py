@@ -10,6 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -240,6 +242,10 @@ def test_two_checkouts_have_sandboxes_side_by_side_each_with_keys_of_its_own(
             with pytest.raises(ClientError) as refused:
                 ASKED[service](client)
             assert refused.value.response["Error"]["Code"] == code
+        nobody = urllib.request.Request(f"{ends[0]}/", b"Action=DescribeVpcs&Version=2016-11-15")
+        nobody.add_header("Host", "ec2.us-east-1.amazonaws.com")
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(nobody)
         with pytest.raises(Refused, match="X-Sandbox-Key"):
             Client(ends[0]).call("POST", "reset")
         assert len(ec2.describe_vpcs()["Vpcs"]) == 2

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine lacks is named, installed where that can be, and never in the way of the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.__main__ import equip
+from sandbox.ground import able
+from sandbox.ground.commands import CommandFailed
+
+
+def test_each_program_that_is_absent_is_named_by_its_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(able, "find", lambda name: None)
+    assert set(able.PROGRAMS.values()) <= set(able.missing())
+    monkeypatch.setattr(able, "find", lambda name: f"/bin/{name}")
+    assert not set(able.PROGRAMS.values()) & set(able.missing())
+
+
+def test_who_is_not_root_is_told_so_and_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(able.os, "geteuid", lambda: 1000)
+    assert "root" in able.hindrance()
+    assert not able.can_install()
+
+
+def test_packages_that_cannot_be_had_leave_the_api(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(packages: tuple[str, ...]) -> None:
+        raise CommandFailed(("apt-get", "update"), 100, "no archive answers")
+
+    monkeypatch.setattr(able, "missing", lambda: ("podman",))
+    monkeypatch.setattr(able, "can_install", lambda: True)
+    monkeypatch.setattr(able, "install", fail)
+    monkeypatch.setattr(able.os, "geteuid", lambda: 0)
+    assert equip() == 0
+    said = capsys.readouterr().out
+    assert "no archive answers" in said
+    assert "API-only on this machine: these packages are to be installed: podman" in said
