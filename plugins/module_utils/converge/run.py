@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -132,10 +132,12 @@ def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None
     again = "run the same playbook again: it goes on where this run stopped"
     if outcome.errors:
         failed = report.failures(outcome)
-        lines = "\n".join(f"  {item['address']}: {item['message']}" for item in failed)
+        lines = "\n".join(_told(item) for item in failed)
+        # Where each failure has a way on of its own, the same run again would end the same.
+        close = "" if all(item["hint"] for item in failed) else f"\n{again}"
         raise Refusal(
             f"site {task.site.scope.site}: {len(failed)} of {len(result['actions'])} actions "
-            f"failed, {len(outcome.skipped)} that depend on them were not tried:\n{lines}\n{again}",
+            f"failed, {len(outcome.skipped)} that depend on them were not tried:\n{lines}{close}",
             errors=failed,
             skipped=list(outcome.skipped),
             **result,
@@ -149,3 +151,9 @@ def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None
             code="wait_timeout",
             **result,
         )
+
+
+def _told(failure: Mapping[str, str]) -> str:
+    """One failure with the way on, where it has one."""
+    hint = f"\n    {failure['hint']}" if failure["hint"] else ""
+    return f"  {failure['address']}: {failure['message']}{hint}"

@@ -184,11 +184,13 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     }
     if has_database(site):
         values["database_endpoint"] = Ref(DATABASE, "endpoint", ready=True)
-        values["database_port"] = Join((Ref(DATABASE, "port", ready=True),))
+        # The declared port, not the one that is there: it is told once the database listens there.
+        values["database_port"] = str(site.database_port)
     for id, value in sorted(values.items()):
         tags = site.scope.marks("ssm_parameter", id)
         spec = {"value": value, "type": "String", "tags": tags}
-        yield Want("ssm_parameter", id, spec, tier=TIER)
+        after = (Ref(DATABASE, ready=True),) if id == "database_port" else ()
+        yield Want("ssm_parameter", id, spec, after=after, tier=TIER)
 
 
 def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:

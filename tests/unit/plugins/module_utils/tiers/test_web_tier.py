@@ -135,6 +135,7 @@ def test_the_application_finds_its_configuration_at_either_site() -> None:
         assert value(name, "database_secret") == "production/home/database"
         assert value(name, "application_port") == "8080"
         assert value(name, "database_name") == "application"
+        assert value(name, "database_port") == "5432"
     assert value("recovery", "releases_bucket").startswith("production-recovery-releases-")
     assert wants(parameters={"theme": "dark"})["ssm_parameter/theme"].spec["value"] == "dark"
 
