@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -53,12 +54,13 @@ def test_down_removes_everything_also_after_a_kill(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     endpoint = background.up(port, None, REGION, real=True)
+    known = json.loads((folder / "connection.json").read_text(encoding="ascii"))
     rds = boto3.client(
         "rds",
         region_name=REGION,
         endpoint_url=endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=known["access_key"],
+        aws_secret_access_key=known["secret_key"],
     )
     rds.create_db_instance(
         DBInstanceIdentifier="db",
