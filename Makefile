@@ -21,7 +21,7 @@ READY := .venv/ready $(LINK)
 .PHONY: help venv tree site plan status psql down provisioning test lint types sanity unit real build compat fmt pins clean
 
 help: ## the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: requirements-dev.txt constraints-dev.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on PATH" >&2; exit 1; }
@@ -52,8 +52,9 @@ status: $(READY) ## what runs of the emulated account
 psql: $(READY) ## a session in a site's database server: make psql SITE=home
 	@python -m sandbox psql "$(SITE)" --database "$(or $(DATABASE),postgres)"
 
-down: $(READY) ## stop the emulated account and remove what it left
+down: $(READY) ## stop the emulated account and remove all that it made
 	@python -m sandbox down
+	rm -rf .cache/images
 
 provisioning: $(READY) ## how close a first build comes to AWS's own times, 20 times as fast
 	python -m benchmarks.provisioning
