@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..aws.session import Aws
@@ -21,6 +22,9 @@ class DnsRecord(Kind):
     type, ttl (seconds, 0 for an alias), values (tuple), alias {name, zone, evaluate} or None,
     set_identifier, failover ("PRIMARY", "SECONDARY"), health_check (id), each "" for none; proves:
     the name that a certificate's validation record proves, else "". facts: id, name, zone.
+
+    A given one is settled when it is routed as its want says: a plain record becomes one of a pair
+    in place, and until then nothing may stand beside it.
     """
 
     name: ClassVar[str] = "dns_record"
@@ -31,6 +35,8 @@ class DnsRecord(Kind):
         found: dict[tuple[str, ...], Have] = {}
         for want in wants:
             have = _find(view, want.id, want.spec if _told(want) else _of_site(view))
+            if have and want.given and not _routed(have, want):
+                have = replace(have, settled=False, status="not one of a pair yet")
             if have:
                 found[have.facts["zone"], *key_of(record_set(have.spec))] = have
         yield from found.values()
@@ -109,6 +115,11 @@ def _name(view: View, spec: Mapping[str, Any]) -> str:
         if item.alive and proves in item.records:
             return item.records[proves][0]
     return ""
+
+
+def _routed(have: Have, want: Want) -> bool:
+    keys = {"set_identifier", "failover"} & want.spec.keys()
+    return all(have.spec[key] == want.spec[key] for key in keys)
 
 
 def _told(want: Want) -> bool:

@@ -100,10 +100,11 @@ def _site_record(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         yield _switch(site.scope, peer)
         health = Ref("health_check/switch")
     elif peer:
-        # Route 53 takes a SECONDARY only beside a PRIMARY, not beside a plain record.
-        found = _address(peer, site, options)
+        # Route 53 takes a SECONDARY only beside a PRIMARY. Where home stood alone its record is a
+        # plain one, which is there long before it is what this one may stand beside.
+        found = {**_address(peer, site, options), "failover": "PRIMARY"}
         yield Want("dns_record", "site", found, tier=TIER, given=True, site=peer.site)
-        after = (*after, Ref(f"{peer.site}:dns_record/site"))
+        after = (*after, Ref(f"{peer.site}:dns_record/site", ready=True))
     balancer = {
         "name": Ref("load_balancer/main", "dns_name"),
         "zone": Ref("load_balancer/main", "zone_id"),

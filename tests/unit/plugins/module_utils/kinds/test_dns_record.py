@@ -95,9 +95,31 @@ def test_a_plain_record_becomes_one_of_a_pair_in_one_batch(
         "health_check",
         "set_identifier",
     }
+    batches: list[list[tuple[str, str]]] = []
+
+    def note(params: dict[str, Any], **_context: Any) -> None:
+        edits = params["ChangeBatch"]["Changes"]
+        batches.append([(e["Action"], e["ResourceRecordSet"]["Name"]) for e in edits])
+
+    event = "provide-client-params.route-53.ChangeResourceRecordSets"
+    aws.client("route53").meta.events.register(event, note)
     life(DnsRecord()).repair(want)
     assert life(DnsRecord()).differences(want) == {}
     assert len(listed(aws, zone, "A")) == 1
+    assert batches == [[("DELETE", "www.example.org"), ("CREATE", "www.example.org")]]
+
+
+def test_what_may_stand_beside_a_primary_waits_while_the_record_is_a_plain_one(
+    life: Any, view: Any, want: Want
+) -> None:
+    plain = life(DnsRecord()).another(want, set_identifier="", failover="", health_check="")
+    life(DnsRecord()).make(plain)
+    awaited = replace(want, given=True, site="home")
+    (before,) = DnsRecord().find(view(), [awaited])
+    assert not before.settled
+    life(DnsRecord()).repair(want)
+    (after,) = DnsRecord().find(view(), [awaited])
+    assert after.settled
 
 
 def test_a_record_of_a_pair_becomes_no_plain_one_while_the_other_site_stands(
