@@ -12,6 +12,8 @@ version_added: 0.1.0
 description:
   - Finds everything that belongs to the site by owner tags and names, removes it in the order of
     its dependencies, and looks again.
+  - Looks in every region that is enabled for the account, before and after. What stands where the
+    declaration does not name it is named, and nothing is touched.
   - Touches nothing without the typed name of the environment, while deletion protection is on,
     while a bucket holds objects that O(empty_buckets) does not give up, or at home while the
     recovery site stands.

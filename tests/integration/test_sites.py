@@ -3,6 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import teardown
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import TIERS
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import (
+    Refusal,
+    declared,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site import Converger
 from environment import SITES, Environment, addresses, done
 
 ALONE = {"home": SITES["home"]}
@@ -24,3 +36,87 @@ def test_a_recovery_site_is_added_to_a_standing_home_by_one_run(empty: Environme
     assert "home dns_record/site" in addresses(ran, "change")
     assert "recovery dns_record/site" in addresses(ran, "create")
     assert addresses(empty.plan()) == set()
+
+
+MOVED = {**SITES, "recovery": {**SITES["recovery"], "region": "eu-west-1"}}
+
+
+def lift(environment: Environment) -> None:
+    """Takes the protection away, as unprotect.yml does."""
+    traffic = {**environment.declared["traffic"], "deletion_protection": False}
+    environment.run(database={"deletion_protection": False}, traffic=traffic)
+
+
+def refusal(work: Callable[[], object], environment: Environment) -> Refusal:
+    """What a run or a plan is refused with, nothing having been written."""
+    mark = environment.handle.mark()
+    with pytest.raises(Refusal) as caught:
+        work()
+    assert environment.handle.writes_since(mark) == []
+    return caught.value
+
+
+@pytest.mark.parametrize("what", ["site", "network"])
+@pytest.mark.parametrize("dry", [True, False], ids=["plan", "run"])
+def test_a_site_that_stands_in_another_region_than_declared_is_not_built_anew(
+    standing: Environment, dry: bool, what: str
+) -> None:
+    params = standing.params("recovery", sites=MOVED)
+    if what == "network":
+        params.pop("traffic")
+    told = refusal(lambda: run(params, what, dry=dry), standing)
+    assert told.result["code"] == "stands_elsewhere"
+    assert "recovery stands in us-west-2" in str(told)
+    assert "declare us-west-2" in told.result["hint"]
+
+
+def test_the_other_site_is_told_of_the_moved_one_too(standing: Environment) -> None:
+    told = refusal(lambda: run(standing.params("home", sites=MOVED), "site", dry=True), standing)
+    assert told.result["code"] == "stands_elsewhere"
+
+
+def test_an_environment_whose_name_begins_alike_is_another_one(empty: Environment) -> None:
+    empty.declared |= {"environment": "production-eu"}
+    empty.run()
+    mark = empty.handle.mark()
+    alike = {"environment": "production", "sites": {"home": SITES["home"]}}
+    empty.declared |= alike
+    empty.declared["traffic"] = {**empty.declared["traffic"], "domain": "shop.example.org"}
+    assert addresses(empty.plan())
+    assert empty.handle.writes_since(mark) == []
+
+
+@pytest.mark.parametrize("sites", [MOVED, ALONE], ids=["moved", "left out"])
+def test_nothing_is_taken_down_while_a_site_stands_where_the_declaration_does_not_look(
+    empty: Environment, sites: dict[str, Any]
+) -> None:
+    empty.run()
+    lift(empty)
+    told = refusal(lambda: empty.destroy("home", confirm="production", sites=sites), empty)
+    assert told.result["code"] == "stands_elsewhere"
+    assert "recovery stands in us-west-2" in str(told)
+
+
+def test_the_proof_of_a_teardown_fails_on_what_stands_in_undeclared_regions(
+    empty: Environment,
+) -> None:
+    empty.run()
+    lift(empty)
+    task = declared(empty.params("recovery", sites=MOVED), TIERS)
+    with Converger(task) as converger:
+        lost = teardown.left(converger).lost
+    assert any(":us-west-2:" in name and ":vpc/" in name for name in lost)
+    assert not any(":us-east-1:" in name for name in lost)
+
+
+def test_a_site_that_was_taken_down_may_be_built_in_another_region(empty: Environment) -> None:
+    empty.run()
+    lift(empty)
+    empty.destroy("recovery", confirm="production")
+    empty.declared["sites"] = MOVED
+    ran = empty.run()
+    assert addresses(ran) == done(ran)
+    assert "recovery vpc/main" in addresses(ran, "create")
+    lift(empty)
+    gone = empty.destroy("recovery", confirm="production")
+    assert gone["left"] == []

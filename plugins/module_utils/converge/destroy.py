@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration.fields import Field, read
-from . import teardown
+from . import elsewhere, teardown
 from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
 from .run import Listener, raise_failures, refusals, result_of
@@ -63,6 +63,14 @@ def destroy(
 def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
     rest = teardown.left(converger)
     result |= {"left": list(rest.lost), "kept": list(rest.kept), "known": {}}
+    if rest.unseen:
+        regions = ", ".join(rest.unseen)
+        result["warnings"] = [f"regions in which the account may not look for more: {regions}"]
+    try:
+        elsewhere.refuse(rest.elsewhere, converger.task.site)
+    except elsewhere.StandsElsewhere as error:
+        site = converger.account.scope.site
+        raise Refusal(f"site {site}: {error}\n{error.hint}", code=error.code, **result) from error
     if rest.lost:
         raise Refusal(
             f"site {converger.account.scope.site}: still there: {', '.join(rest.lost)}; "

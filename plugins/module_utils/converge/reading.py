@@ -25,6 +25,11 @@ class Reader:
         self._views = {site: View(aws) for site, aws in accounts.items()}
         self._kinds = kinds
 
+    @property
+    def view(self) -> View:
+        """What this look has seen of the site itself."""
+        return self._views[""]
+
     def read(
         self, wants: Iterable[Want], whole: Iterable[Kind], pool: Executor | None = None
     ) -> dict[str, Have]:

@@ -18,7 +18,9 @@ from ..declaration.site import Site
 from ..engine import graph
 from ..engine import plan as planning
 from ..engine.apply import Event, Outcome, apply
+from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Plan, Step, Want
+from . import elsewhere
 from .catalog import KINDS, TIERS, Tier, kinds_of
 from .reading import Reader
 from .world import Account
@@ -93,13 +95,26 @@ class Converger:
     def plan(self) -> Planned:
         """Reads the account and says what would be done. Writes nothing.
 
-        Raises AccountMismatch where there is something to do and the account is a wrong one.
+        Raises AccountMismatch where there is something to do and the account is a wrong one, and
+        StandsElsewhere where a site stands in another region than declared.
         """
+        reader = Reader(self._accounts, KINDS)
+        try:
+            planned = self._planned(reader)
+        except EngineError:
+            # A site that moved differs from itself in ways that hide the reason.
+            elsewhere.refuse(elsewhere.by_buckets(reader.view, self.task.site), self.task.site)
+            raise
+        if planned.plan.writes:
+            self._verify_accounts()
+            elsewhere.refuse(elsewhere.by_buckets(reader.view, self.task.site), self.task.site)
+        return planned
+
+    def _planned(self, reader: Reader) -> Planned:
         wants = self.task.wants
         wants += tuple(_lookups(self.task, wants))
         own = [want for want in wants if not want.given]
         given = {want.address: want for want in wants if want.given}
-        reader = Reader(self._accounts, KINDS)
         # What is compared with has to be known before anything can be said to differ.
         compared = {ref.target for want in own for ref in graph.refs(want.spec)} & given.keys()
         first = [*own, *(given[name] for name in sorted(compared))]
@@ -111,10 +126,7 @@ class Converger:
         unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
         known: Known = {**self.task.known, **unread}
         kept = [want for want in wants if want.address not in unread]
-        plan = self._plan(kept, haves, known)
-        if plan.writes:
-            self._verify_accounts()
-        return Planned(plan, haves, known)
+        return Planned(self._plan(kept, haves, known), haves, known)
 
     def plan_destruction(self, keep: frozenset[str] = frozenset()) -> Planned:
         """Reads the account and says what would be removed. Writes nothing.
@@ -127,6 +139,10 @@ class Converger:
         if going:
             self._verify_accounts()
         return Planned(planning.destruction(own, going, RULES), haves, {})
+
+    def sweep(self) -> elsewhere.Sweep:
+        """Looks in every region for what the declaration does not name."""
+        return elsewhere.by_tags(self.account, self.task.site, self._pool)
 
     def apply(self, planned: Planned, listener: Callable[[Event], None]) -> Outcome:
         """Executes the plan."""

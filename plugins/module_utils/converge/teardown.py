@@ -16,6 +16,7 @@ from ..aws.view import View
 from ..engine.errors import EngineError
 from ..engine.model import Have
 from ..kinds.bucket_content import empty as empty_bucket
+from . import elsewhere
 from .site import Converger, Planned
 
 # What the tagging API goes on listing although it is gone or waits for its end, and which is looked
@@ -39,10 +40,16 @@ class PeerStands(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is still there after a teardown. kept: on purpose, with the reason; lost: not."""
+    """What is still there after a teardown. kept: on purpose, with the reason; lost: not.
+
+    elsewhere: what of the lost stands where nobody declares it. unseen: regions in which the
+    account may not look.
+    """
 
     kept: tuple[str, ...]
     lost: tuple[str, ...]
+    elsewhere: tuple[elsewhere.Found, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 def refuse_unless_ready(
@@ -50,8 +57,10 @@ def refuse_unless_ready(
 ) -> None:
     """Raises before anything is touched where the teardown would stop half-way or lose data.
 
-    Protected, NotEmpty, PeerStands; each names every object concerned and the next command.
+    StandsElsewhere, Protected, NotEmpty, PeerStands; each names every object concerned and the
+    next command.
     """
+    elsewhere.refuse(converger.sweep().found, converger.task.site)
     protected = sorted(have.address for have in planned.haves.values() if _protected(have))
     if protected:
         raise Protected(
@@ -82,7 +91,7 @@ def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None
 
 
 def left(converger: Converger) -> Left:
-    """Looks again, by kind and by tag, in this site's region."""
+    """Looks again, by kind and by tag, in this site's region; and by tag in all the others."""
     haves = converger.plan_destruction().haves
     kept = [f"snapshot {name}" for name in _snapshots(converger)]
     lost: list[str] = []
@@ -94,7 +103,9 @@ def left(converger: Converger) -> Left:
         else:
             lost.append(have.address)
     lost += [arn for arn in _tagged(converger) if not kept or ":snapshot:" not in arn]
-    return Left(tuple(kept), tuple(lost))
+    sweep = converger.sweep()
+    lost += [arn for item in sweep.found for arn in item.arns]
+    return Left(tuple(kept), tuple(lost), sweep.found, sweep.unseen)
 
 
 def keeps(converger: Converger, planned: Planned) -> frozenset[str]:
