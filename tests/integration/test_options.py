@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import BY_NAME
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from environment import SITES, TRAFFIC, Environment, Result, addresses
 
 Options = dict[str, Any]
@@ -198,12 +197,3 @@ def test_a_changed_port_is_planned_wherever_the_run_tells_it(stands: Environment
         ran = stands.run(**options)
         assert addresses(planned) == addresses(ran)
         assert everywhere("ssm_parameter/database_port") <= addresses(ran, "change")
-
-
-def test_giving_up_a_site_that_stands_is_refused_with_the_way_on(stands: Environment) -> None:
-    alone = {**stands.params("home"), "sites": {"home": SITES["home"]}}
-    with pytest.raises(Refusal, match="no longer declared") as refused:
-        run(alone, "site", dry=False)
-    assert "destroy.yml --limit" in str(refused.value)
-    assert "run the same playbook again" not in str(refused.value)
-    stands.run()

@@ -75,6 +75,31 @@ def test_the_other_site_is_told_of_the_moved_one_too(standing: Environment) -> N
     assert told.result["code"] == "stands_elsewhere"
 
 
+@pytest.mark.parametrize("dry", [True, False], ids=["plan", "run"])
+def test_giving_up_a_site_that_stands_is_refused_in_planning_with_the_way_on(
+    standing: Environment, dry: bool
+) -> None:
+    params = standing.params("home", sites=ALONE)
+    told = refusal(lambda: run(params, "site", dry=dry), standing)
+    assert "recovery stands in us-west-2 and is not declared" in str(told)
+    assert "destroy.yml" in str(told) and "--limit recovery" in str(told)
+    assert "run the same playbook again" not in str(told)
+
+
+def test_giving_up_a_site_of_which_only_the_record_is_seen_is_refused_in_planning(
+    empty: Environment,
+) -> None:
+    empty.run()
+    # As where the sites are in two accounts: home's account shows none of recovery's buckets.
+    s3 = empty.aws("recovery").client("s3")
+    for purpose in ("releases", "backups", "logs"):
+        s3.delete_bucket_tagging(Bucket=f"production-recovery-{purpose}-123456789012-us-west-2")
+    params = empty.params("home", sites=ALONE)
+    for dry in (True, False):
+        told = refusal(lambda dry=dry: run(params, "site", dry=dry), empty)
+        assert told.result["code"] == "other_site_stands"
+
+
 def test_an_environment_whose_name_begins_alike_is_another_one(empty: Environment) -> None:
     empty.declared |= {"environment": "production-eu"}
     empty.run()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..aws.session import Aws, Connection
+from ..aws.view import View
 from ..declaration.fields import read
 from ..declaration.site import Site
 from ..engine import graph
@@ -108,6 +109,7 @@ class Converger:
         if planned.plan.writes:
             self._verify_accounts()
             elsewhere.refuse(elsewhere.by_buckets(reader.view, self.task.site), self.task.site)
+            _refuse_objections(reader.view, planned.plan)
         return planned
 
     def _planned(self, reader: Reader) -> Planned:
@@ -171,6 +173,21 @@ class Converger:
         return planning.plan(
             wants, haves, RULES, known=known, replace=self.task.replace, purge=self.task.purge
         )
+
+
+def _refuse_objections(view: View, plan: Plan) -> None:
+    """Raises what the kinds object to what is planned, all of it at once."""
+    found = [
+        error
+        for step in plan.writes
+        if step.want
+        for error in KINDS[step.kind].objections(view, step.want, step.have)
+    ]
+    if found:
+        first = found[0]
+        first.args = ("; ".join(str(error) for error in found),)
+        first.hint = "\n".join(error.hint for error in found)
+        raise first
 
 
 def _accounts(task: Task) -> dict[str, Aws]:

@@ -9,13 +9,14 @@ in what it wants (built by the tiers) and in what it finds.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..aws.errors import Meaning, meaning
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine.errors import EngineError
 from ..engine.model import Change, Have, Rules, Want
 
 
@@ -45,6 +46,14 @@ class Kind(abc.ABC):
 
         wants: the declared ones, for kinds that AWS reads by name only, their Refs unresolved.
         """
+
+    def objections(self, view: View, want: Want, have: Have | None) -> Iterator[EngineError]:
+        """Why what is planned must not be done, by what others have in the account.
+
+        Asked of each object that would be made or changed, before anything is. view: that of `find`,
+        so what was read there costs nothing. have: None for what would be made.
+        """
+        return iter(())
 
     @abc.abstractmethod
     def create(self, aws: Aws, want: Want) -> Have:

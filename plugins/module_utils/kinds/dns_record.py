@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ..aws.session import Aws
 from ..aws.view import View
-from ..engine.errors import OtherSiteStands
+from ..engine.errors import EngineError, OtherSiteStands
 from ..engine.model import Change, Have, Rules, Want
 from . import certificates, route53
 from .base import Kind, have_for
@@ -43,6 +43,22 @@ class DnsRecord(Kind):
         for place in {_place(want.spec) for want in wants if _told(want)}:
             yield from _undeclared(view, place, found)
 
+    def objections(self, view: View, want: Want, have: Have | None) -> Iterator[EngineError]:
+        """A plain record is refused while the other site's one is there; AWS would not say why."""
+        spec = want.spec
+        if spec["set_identifier"] or spec["proves"]:
+            return
+        zone = route53.zone_named(view, *_place(spec))
+        raws = route53.records(view, zone) if zone else []
+        others = siblings(view.scope, raws, spec["name"])
+        if others:
+            yield OtherSiteStands(
+                f"{spec['name']} is still answered by {' and '.join(others)}, the record of a site "
+                "that is no longer declared",
+                "take that site down while it is declared (destroy.yml --limit <site>), then leave "
+                "it out of the declaration",
+            )
+
     def create(self, aws: Aws, want: Want) -> Have:
         zone = route53.zone_named(View(aws), *_place(want.spec))
         if want.spec["proves"]:
@@ -57,8 +73,6 @@ class DnsRecord(Kind):
         if key_of(before) == key_of(after):
             change(aws, zone, [("UPSERT", after)])
         else:
-            if not after.get("SetIdentifier"):
-                _refuse_beside(aws, zone, before)
             # Another set identifier is another record, and the two may not stand side by side.
             change(aws, zone, [("DELETE", before), ("CREATE", after)])
         return have_for(want, _facts(zone, want.spec))
@@ -68,19 +82,6 @@ class DnsRecord(Kind):
         same = [raw for raw in route53.records(View(aws), zone) if key_of(raw) == key]
         if same:
             change(aws, zone, [("DELETE", raw) for raw in same])
-
-
-def _refuse_beside(aws: Aws, zone: str, before: Mapping[str, Any]) -> None:
-    """A plain record is refused while the other site's one is there; AWS would not say why."""
-    name, scope = route53.bare(before["Name"]), aws.scope
-    others = siblings(scope, route53.records(View(aws), zone), name)
-    if others:
-        raise OtherSiteStands(
-            f"{name} is still answered by {' and '.join(others)}, the record of a site that is no "
-            "longer declared",
-            "take that site down while it is declared (destroy.yml --limit <site>), then leave it "
-            "out of the declaration",
-        )
 
 
 def _find(view: View, id: str, spec: Mapping[str, Any]) -> Have | None:

@@ -123,7 +123,7 @@ def test_what_may_stand_beside_a_primary_waits_while_the_record_is_a_plain_one(
 
 
 def test_a_record_of_a_pair_becomes_no_plain_one_while_the_other_site_stands(
-    life: Any, aws: Aws, zone: str, want: Want
+    life: Any, view: Any, aws: Aws, zone: str, want: Want
 ) -> None:
     life(DnsRecord()).make(want)
     other = replace(aws.scope, site="recovery")
@@ -139,9 +139,10 @@ def test_a_record_of_a_pair_becomes_no_plain_one_while_the_other_site_stands(
         ResourceRecords=[{"Value": "192.0.2.1"}],
     )
     plain = life(DnsRecord()).another(want, set_identifier="", failover="", health_check="")
-    with pytest.raises(OtherSiteStands, match="no longer declared") as refused:
-        life(DnsRecord()).repair(plain)
-    assert "destroy.yml" in refused.value.hint
+    (objection,) = DnsRecord().objections(view(), plain, life(DnsRecord()).find(want))
+    assert isinstance(objection, OtherSiteStands)
+    assert "no longer declared" in str(objection) and "destroy.yml" in objection.hint
+    assert list(DnsRecord().objections(view(), want, None)) == []
     assert len(listed(aws, zone, "A")) == 2
 
 
