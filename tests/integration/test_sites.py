@@ -100,6 +100,16 @@ def test_giving_up_a_site_of_which_only_the_record_is_seen_is_refused_in_plannin
         assert told.result["code"] == "other_site_stands"
 
 
+def test_a_second_environment_of_the_same_domain_is_refused_in_planning(
+    standing: Environment,
+) -> None:
+    params = standing.params("home", environment="staging")
+    for dry in (True, False):
+        told = refusal(lambda dry=dry: run(params, "site", dry=dry), standing)
+        assert told.result["code"] == "name_taken"
+        assert "environment production, site home" in str(told)
+
+
 def test_an_environment_whose_name_begins_alike_is_another_one(empty: Environment) -> None:
     empty.declared |= {"environment": "production-eu"}
     empty.run()

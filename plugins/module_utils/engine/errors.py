@@ -31,5 +31,9 @@ class OtherSiteStands(EngineError):
     code = "other_site_stands"
 
 
+class NameTaken(EngineError):
+    code = "name_taken"
+
+
 class ReplacementRefused(EngineError):
     code = "replacement_refused"

@@ -50,8 +50,8 @@ class Kind(abc.ABC):
     def objections(self, view: View, want: Want, have: Have | None) -> Iterator[EngineError]:
         """Why what is planned must not be done, by what others have in the account.
 
-        Asked of each object that would be made or changed, before anything is. view: that of `find`,
-        so what was read there costs nothing. have: None for what would be made.
+        Asked of each object that would be made or changed, before anything is. view: that of
+        `find`, so what was read there costs nothing. have: None for what would be made.
         """
         return iter(())
 

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.scope import ENVIRONMENT, SITE
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine import canon
+from ..engine.errors import EngineError, NameTaken
 from ..engine.model import Change, Have, Rules, Want
 from . import route53
 from .base import Kind, have_for
@@ -41,6 +44,18 @@ class HostedZone(Kind):
             facts = _facts(view.scope.partition, zone, name, _servers(view, zone, name))
             yield Have(self.name, id, {"name": name, "tags": tags.get(zone, {})}, facts)
 
+    def objections(self, view: View, want: Want, have: Have | None) -> Iterator[EngineError]:
+        """Route 53 makes a second zone of a name in silence; visitors are led to one of the two."""
+        name = want.spec["name"]
+        other = "" if have else route53.zone_named(view, name, "")
+        if other:
+            yield NameTaken(
+                f"the account has a public zone {name} already, {other}, of {_owner(view, other)}; "
+                "a second one would answer nobody, or in its place",
+                f"to use that zone say traffic_zone: {name} and traffic_zone_managed: false, with "
+                "a traffic_domain in it that nobody answers for; or choose another traffic_domain",
+            )
+
     def create(self, aws: Aws, want: Want) -> Have:
         def make(reference: str) -> Mapping[str, Any]:
             answer: Mapping[str, Any] = aws.once("route53").create_hosted_zone(
@@ -63,6 +78,16 @@ class HostedZone(Kind):
     def delete(self, aws: Aws, have: Have) -> None:
         """Removes a zone that holds no records but its own two; Route 53 refuses any other."""
         aws.client("route53").delete_hosted_zone(Id=have.facts["id"])
+
+
+def _owner(view: View, zone: str) -> str:
+    """Whose a zone is, by its tags, in words."""
+    target = {"ResourceType": RESOURCE, "ResourceId": zone}
+    answer = view.call("route53", "list_tags_for_resource", **target)
+    tags = canon.tags(answer["ResourceTagSet"]["Tags"]) if answer else {}
+    if ENVIRONMENT in tags:
+        return f"environment {tags[ENVIRONMENT]}, site {tags.get(SITE, 'unknown')}"
+    return "somebody else, without owner tags"
 
 
 def _named(view: View, want: Want) -> dict[str, Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,3 +104,35 @@ def test_an_empty_zone_is_deleted(life: Any, aws: Aws, want: Want) -> None:
 def _exists() -> ClientError:
     answer = {"Error": {"Code": "HostedZoneAlreadyExists", "Message": "used"}}
     return ClientError(answer, "CreateHostedZone")
+
+
+@pytest.mark.parametrize("owner", ["environment staging, site home", "somebody else"])
+def test_a_second_public_zone_of_one_name_is_objected_to_and_the_owner_is_named(
+    life: Any, view: Any, aws: Aws, want: Want, owner: str
+) -> None:
+    if owner.startswith("environment"):
+        other = replace(aws.scope, environment="staging")
+        marks = other.marks("hosted_zone", "main")
+        theirs = (
+            HostedZone()
+            .create(
+                aws.at(other), Want("hosted_zone", "main", {"name": "example.org", "tags": marks})
+            )
+            .facts["id"]
+        )
+    else:
+        answer = aws.client("route53").create_hosted_zone(Name="example.org", CallerReference="r")
+        theirs = route53.zone_id(answer["HostedZone"])
+    (objection,) = HostedZone().objections(view(), want, None)
+    assert objection.code == "name_taken"
+    assert theirs in str(objection) and owner in str(objection)
+    assert "traffic_zone_managed: false" in objection.hint
+
+
+def test_a_zone_of_a_free_name_and_one_that_is_ours_are_not_objected_to(
+    life: Any, view: Any, aws: Aws, want: Want
+) -> None:
+    aws.client("route53").create_hosted_zone(Name="sub.example.org", CallerReference="r")
+    assert list(HostedZone().objections(view(), want, None)) == []
+    have = life(HostedZone()).make(want)
+    assert list(HostedZone().objections(view(), want, have)) == []
