@@ -49,7 +49,7 @@ class Inventory:
         self.variables["phoenix_aws"] = json.loads(told)
         self.variables["site_report_folder"] = str(folder / "reports")
 
-    def run(self, playbook: Path | None = None) -> Ended:
+    def run(self, playbook: Path | None = None, *options: str) -> Ended:
         (self.folder / "group_vars").mkdir(exist_ok=True)
         self._write("group_vars/all.yml", self.variables)
         self._write("hosts.yml", {"production": {"hosts": self.hosts}})
@@ -62,7 +62,8 @@ class Inventory:
             "ANSIBLE_NOCOLOR": "1",
         }
         done = subprocess.run(
-            [*command, "-i", str(self.folder / "hosts.yml")],
+            [*command, "-i", str(self.folder / "hosts.yml"), *options],
+            stdin=subprocess.DEVNULL,
             env=environment,
             cwd=self.folder,
             capture_output=True,
@@ -204,4 +205,17 @@ def test_a_variable_that_names_nothing_is_told_without_a_traceback(
     assert ended.code != 0
     assert "'the_domain' is undefined" in ended.output
     assert "Traceback" not in ended.output
+    assert sandbox.log(mark) == []
+
+
+@pytest.mark.parametrize("name", ["site", "unprotect", "destroy"])
+def test_a_mistake_at_one_site_stops_all_sites_before_any_request(
+    inventory: Inventory, sandbox: Handle, name: str
+) -> None:
+    inventory.hosts["home"] = {"storage_log_days": "many"}
+    mark = sandbox.mark()
+    ended = inventory.run(ROOT / f"playbooks/{name}.yml", "-e", "destroy_confirm=production")
+    assert ended.code != 0
+    assert ended.results.keys() == {"home"}
+    assert ended.paths("home") == {"storage_log_days"}
     assert sandbox.log(mark) == []
