@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..module_utils.aws.session import warm
+from ..module_utils.converge.run import run
 from ..plugin_utils.whole import Whole
 
 warm()
@@ -12,3 +16,7 @@ warm()
 
 class ActionModule(Whole):
     what = "site_info"
+
+    def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Never writes, in check mode or not."""
+        return run(params, self.what, dry=True)

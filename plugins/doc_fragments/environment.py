@@ -89,6 +89,13 @@ options:
       - The C(known) of an earlier task, which saves looking up the same objects again.
     type: dict
     default: {}
+  planned:
+    description:
+      - The result of a module M(operatingdev.phoenix.site_info) task over the same declaration. A
+        tier of which it found nothing to do and nothing to wait for is not looked at again; in
+        check mode no tier is.
+    type: dict
+    default: {}
   allow_replace:
     description:
       - Addresses of objects that may be deleted and made anew where AWS cannot change them, or

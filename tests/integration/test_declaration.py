@@ -219,3 +219,15 @@ def test_a_mistake_at_one_site_stops_all_sites_before_any_request(
     assert ended.results.keys() == {"home"}
     assert ended.paths("home") == {"storage_log_days"}
     assert sandbox.log(mark) == []
+
+
+def test_the_plan_of_a_site_writes_nothing_outside_of_check_mode_either(
+    inventory: Inventory, sandbox: Handle
+) -> None:
+    sandbox.reset()
+    defaults = {"group/operatingdev.phoenix.aws": "{{ phoenix_aws }}"}
+    play = {**PREFLIGHT, "module_defaults": defaults, "roles": ["operatingdev.phoenix.plan"]}
+    mark = sandbox.mark()
+    ended = inventory.run(inventory.playbook(play))
+    assert ended.code == 0, ended.output
+    assert sandbox.log(mark) and sandbox.writes_since(mark) == []

@@ -188,6 +188,20 @@ def test_a_wrong_account_stops_the_run_before_its_first_write(
     assert playbooks.handle.writes_since(mark) == []
 
 
+@pytest.mark.parametrize(
+    "edit", [{"phoenix_database_name": "other"}, {"traffic_domain": "new.example.org"}], ids=str
+)
+def test_a_refusal_in_any_tier_of_a_site_comes_before_the_first_write_at_any(
+    playbooks: Playbooks, story: dict[str, Any], edit: dict[str, str]
+) -> None:
+    mark = playbooks.handle.mark()
+    for options in (["--check"], []):
+        ran = playbooks.run("site", "-e", json.dumps(edit), *options)
+        assert ran.returncode != 0 and "would have to be replaced to change" in ran.stdout
+        assert "waiting" not in ran.stdout
+    assert playbooks.handle.writes_since(mark) == []
+
+
 def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
     playbooks: Playbooks, story: dict[str, Any]
 ) -> None:

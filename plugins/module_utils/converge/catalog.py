@@ -40,3 +40,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 def kinds_of(tiers: Iterable[Tier]) -> tuple[Kind, ...]:
     """The kinds as these tiers own them; two of one name where tiers share a kind."""
     return tuple(kind for tier in tiers for kind in tier.KINDS)
+
+
+def tier_of(address: str) -> str:
+    """The tier that owns the object of an address "kind/id" or "site:kind/id", "" for none."""
+    kind, _slash, id = address.rpartition(":")[2].partition("/")
+    for tier in TIERS:
+        if any(own.name == kind and own.covers(id) for own in tier.KINDS):
+            return tier.TIER
+    return ""

@@ -25,6 +25,7 @@ RUN_FIELDS = (
     Field("wait_timeout", "int", "seconds, at least 1", 5400, 5400, lambda v: v >= 1),
     Field("peer_failed", "bool", "true or false", False, False),
     Field("known", "dict", "the `known` of an earlier task's result", {}, {}),
+    Field("planned", "dict", "the result of an earlier site_info task", {}, {}),
     Field(
         "allow_replace",
         "list",
@@ -98,6 +99,7 @@ def declared(
         options=options,
         connections=_connections(params, site),
         known=flags["known"],
+        planned=flags["planned"],
         replace=frozenset(flags["allow_replace"]),
         purge=frozenset({"tags"} if flags["purge_tags"] else ()),
         wait=flags["wait"],

@@ -12,6 +12,7 @@ from ..engine import graph
 from ..engine.apply import Outcome
 from ..engine.errors import EngineError
 from ..engine.model import UNKNOWN, Action, Ref, Step
+from .catalog import tier_of
 from .site import Planned
 
 
@@ -125,7 +126,7 @@ def _action(step: Step, planned: Planned, site: str) -> dict[str, Any]:
     return {
         "address": step.address,
         "site": site,
-        "tier": step.tier,
+        "tier": step.tier or tier_of(step.address),
         "kind": step.kind,
         "action": str(step.action),
         "changes": [

@@ -19,7 +19,7 @@ from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
 from ..engine.model import Action
-from . import report
+from . import report, share
 from .catalog import BY_NAME, TIERS
 from .intake import Params, Refusal, declared
 from .site import Converger, Planned, Task
@@ -52,6 +52,10 @@ def run(
     if what == "site" and earlier and (dry or not any(r.get("waiting") for r in earlier)):
         # In check mode the earlier tasks have planned all of it.
         return {"changed": False, "actions": [], "waiting": {}}
+    if what in BY_NAME and task.planned:
+        shared = share.share(task.planned, what, task.known)
+        if dry or share.idle(shared):
+            return {**shared, "usages": shared["usages"] if dry else []}
     if sdk.MISSING:
         raise Refusal(
             "the Python library botocore is needed where this task runs: pip install boto3",
@@ -143,10 +147,11 @@ def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None
             **result,
         )
     if task.wait and (outcome.waiting or outcome.deferred):
-        states = ", ".join(f"{name} is {state}" for name, state in outcome.waiting.items())
+        states = [f"{name} is {state}" for name, state in outcome.waiting.items()]
+        states += [f"{name} is not begun" for name in outcome.deferred]
         why = "the other site failed" if task.peer_failed else f"after {task.timeout:.0f} s"
         raise Refusal(
-            f"site {task.site.scope.site}: {why}, still waiting: {states}; "
+            f"site {task.site.scope.site}: {why}, still waiting: {', '.join(states)}; "
             f"{again}, or allow more time with wait_timeout",
             code="wait_timeout",
             **result,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..aws.session import Aws, Connection
@@ -35,10 +35,11 @@ RULES = {name: kind.rules for name, kind in KINDS.items()}
 class Task:
     """What a run is asked to do.
 
-    options: by tier name. known: facts by address, from earlier tiers. replace: addresses that may
-    be replaced. purge: mappings whose undeclared entries go. wait: until all is usable, at most
-    timeout seconds. peer_failed: much of what would be awaited hangs on what the other
-    site makes, so everything that can be is started, and nothing awaited.
+    options: by tier name. known: facts by address, from earlier tiers. planned: the result of the
+    plan of the whole site, {} where there is none. replace: addresses that may be replaced. purge:
+    mappings whose undeclared entries go. wait: until all is usable, at most timeout seconds.
+    peer_failed: much of what would be awaited hangs on what the other site makes, so everything
+    that can be is started, and nothing awaited.
     """
 
     site: Site
@@ -46,6 +47,7 @@ class Task:
     options: Mapping[str, Mapping[str, Any]]
     connections: Mapping[str, Connection]
     known: Known
+    planned: Mapping[str, Any] = field(default_factory=dict)
     replace: frozenset[str] = frozenset()
     purge: frozenset[str] = frozenset()
     wait: bool = True
