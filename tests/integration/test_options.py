@@ -43,13 +43,12 @@ def everywhere(*names: str) -> frozenset[str]:
 
 
 REPLICA = named("recovery", "db_instance/main")
-# What watches the replica, and what tells the hosts where it is.
-OF_REPLICA = named(
-    "recovery",
-    *(f"alarm/database-{what}" for what in ("cpu", "lag", "memory", "storage")),
-    "ssm_parameter/database_endpoint",
-    "ssm_parameter/database_port",
+# What watches the replica, and stays as long as that does.
+WATCH = named(
+    "recovery", *(f"alarm/database-{what}" for what in ("cpu", "lag", "memory", "storage"))
 )
+# What tells the hosts where it is.
+OF_REPLICA = named("recovery", "ssm_parameter/database_endpoint", "ssm_parameter/database_port")
 # What watches hosts that stand.
 OF_HOSTS = named("recovery", "alarm/balancer-errors", "health_check/endpoint")
 
@@ -74,14 +73,18 @@ STORIES: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "pilot light to backups and back": (
-        Step(at("recovery", strategy="backup_restore"), gone=OF_REPLICA, kept=REPLICA),
+        Step(at("recovery", strategy="backup_restore"), gone=OF_REPLICA, kept=REPLICA | WATCH),
     ),
     "pilot light to warm standby and back": (
         Step(at("recovery", strategy="warm_standby"), made=OF_HOSTS),
     ),
     "warm standby to backups": (
         Step(at("recovery", strategy="warm_standby"), made=OF_HOSTS),
-        Step(at("recovery", strategy="backup_restore"), gone=OF_REPLICA | OF_HOSTS, kept=REPLICA),
+        Step(
+            at("recovery", strategy="backup_restore"),
+            gone=OF_REPLICA | OF_HOSTS,
+            kept=REPLICA | WATCH,
+        ),
         Step(at("recovery", strategy="warm_standby"), made=OF_REPLICA | OF_HOSTS),
     ),
     "no flow logs": (Step({"network": {"flow_logs": False}}, gone=everywhere("flow_log/main")),),
@@ -159,6 +162,28 @@ def test_a_database_that_is_kept_is_shown_and_holds_up_a_teardown(stands: Enviro
     assert told["recovery"]["drift"] == []
     with pytest.raises(Refusal, match=r"protected against deletion: .*db_instance/main"):
         stands.destroy("recovery", confirm="production", **options)
+
+
+def test_a_database_that_is_kept_is_in_the_cost_and_its_alarms_go_with_it(
+    stands: Environment,
+) -> None:
+    options = at("recovery", strategy="backup_restore")
+    stands.run(**options)
+    charged = {
+        (item["tier"], item["address"], item["key"])
+        for item in stands.plan(**options)["recovery"]["usages"]
+    }
+    instance = "rds.instance.postgres.db.t4g.medium.single_az"
+    assert ("database", "db_instance/main", instance) in charged
+    assert ("database", "db_instance/main", "rds.storage.gp3.single_az") in charged
+    assert ("traffic", "alarm/database-cpu", "cloudwatch.alarm") in charged
+    rds = stands.aws("recovery").client("rds")
+    name = {"DBInstanceIdentifier": "production-recovery-database"}
+    rds.modify_db_instance(**name, DeletionProtection=False)
+    rds.delete_db_instance(**name, SkipFinalSnapshot=True)
+    planned = stands.plan(**options)
+    assert addresses(planned, "keep") == set()
+    assert addresses(planned, "destroy") == WATCH
 
 
 def test_without_copies_the_secret_is_in_its_own_region_only(stands: Environment) -> None:

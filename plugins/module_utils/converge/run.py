@@ -18,9 +18,9 @@ from ..costs.usage import usages
 from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
-from ..engine.model import Action
+from ..engine.model import Action, Have, Want
 from . import report, share
-from .catalog import BY_NAME, TIERS
+from .catalog import BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
 from .site import Converger, Planned, Task
 
@@ -111,7 +111,7 @@ def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) 
         "known": report.known(planned, outcome, task.known),
         "waiting": report.waiting(planned, outcome),
         "foreign": report.foreign(planned),
-        "usages": _usages(task) if outcome is None else [],
+        "usages": _usages(task, planned) if outcome is None else [],
         "done": [step.address for step in outcome.done] if outcome else [],
         "diff": report.diffs(listed),
     }
@@ -121,14 +121,17 @@ def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) 
     return result
 
 
-def _usages(task: Task) -> list[dict[str, Any]]:
-    """What the declaration uses and AWS charges for, by tier; prices come at the end of a run."""
-    scope = task.site.scope
+def _usages(task: Task, planned: Planned) -> list[dict[str, Any]]:
+    """What is declared or kept and AWS charges for, by tier; prices come at the end of a run."""
+    charged: list[tuple[str, Want | Have]]
+    charged = [(want.tier, want) for want in task.wants if not want.given]
+    for step in planned.plan.steps:
+        if step.action is Action.KEEP and step.have:
+            charged.append((tier_of(step.address), step.have))
     return [
-        record(want.tier, want.address, item)
-        for want in task.wants
-        if not want.given
-        for item in usages(want.kind, want.spec, scope.region)
+        record(tier, thing.address, item)
+        for tier, thing in charged
+        for item in usages(thing.kind, thing.spec, task.site.scope.region)
     ]
 
 

@@ -21,6 +21,7 @@ from ..engine import plan as planning
 from ..engine.apply import Event, Outcome, apply
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Plan, Step, Want
+from ..tiers.standing import has_database
 from . import elsewhere
 from .catalog import KINDS, TIERS, Tier, kinds_of
 from .reading import Reader
@@ -123,14 +124,21 @@ class Converger:
         compared = {ref.target for want in own for ref in graph.refs(want.spec)} & given.keys()
         first = [*own, *(given[name] for name in sorted(compared))]
         haves = reader.read(first, kinds_of(self.task.tiers), self._pool)
-        draft = self._plan(wants, haves, self.task.known)
+        keep = self._staying(reader.view, haves)
+        draft = self._plan(wants, haves, self.task.known, keep)
         needed = compared.union(_needed(draft, haves, given))
         later = [given[name] for name in sorted(needed - compared)]
         haves |= reader.read(later, (), self._pool)
         unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
         known: Known = {**self.task.known, **unread}
         kept = [want for want in wants if want.address not in unread]
-        return Planned(self._plan(kept, haves, known), haves, known)
+        return Planned(self._plan(kept, haves, known, keep), haves, known)
+
+    def _staying(self, view: View, haves: Mapping[str, Have]) -> frozenset[str]:
+        """What serves a database that is kept although the site declares none any more."""
+        if has_database(self.task.site):
+            return frozenset()
+        return frozenset(n for n, have in haves.items() if KINDS[have.kind].stays(view, have))
 
     def plan_destruction(self, keep: frozenset[str] = frozenset()) -> Planned:
         """Reads the account and says what would be removed. Writes nothing.
@@ -171,9 +179,21 @@ class Converger:
         for aws in self._accounts.values():
             aws.verify_account()
 
-    def _plan(self, wants: Iterable[Want], haves: Mapping[str, Have], known: Known) -> Plan:
+    def _plan(
+        self,
+        wants: Iterable[Want],
+        haves: Mapping[str, Have],
+        known: Known,
+        keep: frozenset[str],
+    ) -> Plan:
         return planning.plan(
-            wants, haves, RULES, known=known, replace=self.task.replace, purge=self.task.purge
+            wants,
+            haves,
+            RULES,
+            known=known,
+            replace=self.task.replace,
+            purge=self.task.purge,
+            keep=keep,
         )
 
 

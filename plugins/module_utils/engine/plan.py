@@ -23,13 +23,14 @@ def plan(
     known: Known | None = None,
     replace: frozenset[str] = frozenset(),
     purge: frozenset[str] = frozenset(),
+    keep: frozenset[str] = frozenset(),
 ) -> Plan:
     """The steps that turn what is there into what is wanted.
 
     wants: the declared objects. haves: the observed ones by address, also undeclared ones of ours.
     rules: by kind. known: facts by address of objects outside these wants, made earlier.
     replace: addresses that may be replaced, or {"all"}. purge: partial mappings ("tags") whose
-    undeclared entries are removed.
+    undeclared entries are removed. keep: addresses of undeclared objects that stay.
     Raises ReplacementRefused, UnknownReference, Cycle, DuplicateAddress.
     """
     known = known or {}
@@ -43,7 +44,7 @@ def plan(
         _step(wanted[name], haves.get(name), rules[wanted[name].kind], needs[name], lookup, purge)
         for name in graph.order(needs)
     ]
-    steps += _undeclared(wanted, haves, rules)
+    steps += _undeclared(wanted, haves, rules, keep)
     _refuse_replacements(steps, rules, replace)
     return Plan(tuple(steps))
 
@@ -118,7 +119,10 @@ def _step(
 
 
 def _undeclared(
-    wanted: Mapping[str, Want], haves: Mapping[str, Have], rules: Mapping[str, Rules]
+    wanted: Mapping[str, Want],
+    haves: Mapping[str, Have],
+    rules: Mapping[str, Rules],
+    keep: frozenset[str],
 ) -> list[Step]:
     """What is ours and no longer declared, removed last and dependents first."""
     spare = [have for name, have in haves.items() if name not in wanted]
@@ -126,7 +130,8 @@ def _undeclared(
     steps: list[Step] = []
     before: dict[str, bool] = dict.fromkeys(wanted, False)
     for have in spare:
-        action = Action.KEEP if rules[have.kind].stateful else Action.DESTROY
+        stays = rules[have.kind].stateful or have.address in keep
+        action = Action.KEEP if stays else Action.DESTROY
         steps.append(
             Step(have.address, action, have.kind, have.id, "", have=have, needs=dict(before))
         )

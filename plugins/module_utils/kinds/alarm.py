@@ -15,6 +15,7 @@ from ..engine.model import Change, Have, Rules, Want
 from . import alarm_metrics
 from .arn_tags import tagged, tags_of
 from .base import Kind, changed, have_for, tag_edits
+from .db_instance_reading import described
 
 # Spec key -> name at AWS, for what every alarm has.
 COMMON = {
@@ -37,7 +38,7 @@ class Alarm(Kind):
 
     name: ClassVar[str] = "alarm"
     rules: ClassVar[Rules] = Rules(rank=25)
-    services: ClassVar[tuple[str, ...]] = ("cloudwatch", "resourcegroupstaggingapi")
+    services: ClassVar[tuple[str, ...]] = ("cloudwatch", "resourcegroupstaggingapi", "rds")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         start = view.scope.name("")
@@ -52,6 +53,12 @@ class Alarm(Kind):
             if view.scope.owns(tags, self.name):
                 spec = {**_spec(item), "tags": tags}
                 yield Have(self.name, view.scope.id_of(tags), spec, _facts(arn, name))
+
+    def stays(self, view: View, have: Have) -> bool:
+        """A database that is kept is watched for as long as it stands."""
+        dimensions = (have.spec.get("metric") or {}).get("dimensions", {})
+        instance = dimensions.get("DBInstanceIdentifier")
+        return bool(instance and described(view, instance))
 
     def create(self, aws: Aws, want: Want) -> Have:
         name = aws.scope.name(want.id)

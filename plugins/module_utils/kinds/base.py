@@ -55,6 +55,10 @@ class Kind(abc.ABC):
         """
         return iter(())
 
+    def stays(self, view: View, have: Have) -> bool:
+        """Whether an undeclared object stays because what it serves is kept and still there."""
+        return False
+
     @abc.abstractmethod
     def create(self, aws: Aws, want: Want) -> Have:
         """Makes the object, tagged in the same call. The want's Refs are resolved.

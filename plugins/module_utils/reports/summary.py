@@ -68,7 +68,7 @@ def text(results: Results, planned: bool) -> str:
     lines += [
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    lines += ["", *_actions(results)]
+    lines += ["", *_actions(results), *_legend(results)]
     return "\n".join(lines)
 
 
@@ -76,6 +76,19 @@ def _actions(results: Results) -> Iterator[str]:
     for site, tasks in results.items():
         for action in merged(tasks):
             yield f"{SIGNS[action['action']]} {site} {action['address']}{_fields(action)}"
+
+
+def _legend(results: Results) -> Iterator[str]:
+    """What to do about what is kept, if anything is."""
+    sites = [
+        site for site, tasks in results.items() if any(a["action"] == "keep" for a in merged(tasks))
+    ]
+    if sites:
+        yield (
+            "= is no longer declared, and is charged for: it holds data, or watches what does. To "
+            "remove it, lift its protection and delete it in AWS, and what watches it goes with "
+            f"the next run; or take the whole site down (destroy.yml --limit {sites[0]})"
+        )
 
 
 def _fields(action: Mapping[str, Any]) -> str:

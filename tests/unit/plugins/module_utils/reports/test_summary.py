@@ -51,3 +51,11 @@ def test_a_field_that_changes_is_shown_with_both_values() -> None:
     text = summary.text({"home": {"web_tier": {"actions": [moved]}}}, planned=True)
     assert "~ home autoscaling_group/web  (max_size: 30 -> 12)" in text
     assert text.startswith("Plan: nothing was changed")
+
+
+def test_how_to_remove_what_is_kept_is_said_where_something_is_kept() -> None:
+    kept = {"recovery": {"database": {"actions": [action("db_instance/main", "keep")]}}}
+    text = summary.text(kept, planned=True)
+    assert "= recovery db_instance/main\n= is no longer declared, and is charged for" in text
+    assert "destroy.yml --limit recovery" in text
+    assert "--limit" not in summary.text(results(), planned=True)
