@@ -30,6 +30,8 @@ options:
     description:
       - PostgreSQL version, major or major.minor, from 14 to 18. AWS upgrades minor versions by
         itself, and a later minor version than declared is no difference.
+      - The major version is fixed for the life of a database. For another one, declare a second
+        environment with it and move the data there.
     type: str
     default: "16"
   instance_class:
@@ -39,7 +41,8 @@ options:
     default: db.t4g.medium
   storage_gb:
     description:
-      - Storage in GiB, from 20 to 65536. It grows by itself and cannot shrink.
+      - Storage in GiB, from 20 to 65536. It grows by itself and cannot shrink. Less than was
+        declared before is refused; the tag C(phoenix:storage) keeps what that was.
     type: int
     default: 50
   max_storage_gb:

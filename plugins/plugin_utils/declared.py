@@ -18,6 +18,8 @@ from .whole import Whole, spelled
 
 # First words of variables that other roles do not use, or that a database's password would have.
 OURS_ALONE = (PREFIX, "web_tier_", "database_")
+# Options of modules that nobody else's variables are called, and that decide what is removed.
+OPTIONS_ALONE = ("allow_replace", "purge_tags")
 CONNECTION_AS_ONE = Field(
     CONNECTION_VARIABLE,
     "dict",
@@ -69,6 +71,11 @@ def strange_variables(
     }
     known |= {f"{tier.TIER}_{field.name}": field for tier in TIERS for field in tier.FIELDS}
     listed = (*(name for name in known if name.startswith(PREFIX)), CONNECTION_VARIABLE)
+    for name in OPTIONS_ALONE:
+        if name in variables:
+            right = PREFIX + name
+            rule = f"is an option of modules; the variable is {right}"
+            yield Problem(name, variables[name], rule, f"{right}: {known[right].example}")
     for name, value in variables.items():
         if name in known or name == CONNECTION_VARIABLE or name.endswith("_result"):
             continue

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import BY_NAME
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from environment import SITES, TRAFFIC, Environment, Result, addresses
 
 Options = dict[str, Any]
@@ -222,3 +223,68 @@ def test_a_changed_port_is_planned_wherever_the_run_tells_it(stands: Environment
         ran = stands.run(**options)
         assert addresses(planned) == addresses(ran)
         assert everywhere("ssm_parameter/database_port") <= addresses(ran, "change")
+
+
+def refused(environment: Environment, **options: Any) -> Refusal:
+    """How the plan of a declaration is refused, and the run in the same words; neither writes."""
+    mark = environment.handle.mark()
+    told: list[Refusal] = []
+    for work in (environment.plan, environment.run):
+        with pytest.raises(Refusal) as caught:
+            work(**options)
+        told.append(caught.value)
+    assert str(told[0]) == str(told[1])
+    assert environment.handle.writes_since(mark) == []
+    return told[0]
+
+
+def test_another_network_is_refused_in_the_plan_whatever_may_be_replaced(
+    stands: Environment,
+) -> None:
+    message = str(refused(stands, **at("home", cidr="10.40.0.0/16"), allow_replace=["all"]))
+    assert (
+        "vpc/main would have to be replaced, and cannot be while it holds db_instance/main"
+        in message
+    )
+    assert "(10.20.0.0/16 -> 10.40.0.0/16)" in message
+    held = "would have to be replaced, and cannot be while it holds"
+    for zone in "abc":
+        assert f"subnet/database-{zone} {held} db_instance/main" in message
+        assert f"subnet/app-{zone} {held}" in message
+    assert "allow_replace" not in message
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_another_network_is_refused_by_the_network_alone_too(
+    stands: Environment, site: str
+) -> None:
+    options = {**at(site, cidr="10.40.0.0/16"), "allow_replace": ["all"]}
+    params = stands.params(site, **options)
+    del params["traffic"]
+    with pytest.raises(
+        Refusal, match="vpc/main would have to be replaced, and cannot be while it holds"
+    ) as caught:
+        run(params, "network", dry=True)
+    assert "subnet/database-a would have to be replaced, and cannot be while it holds" in str(
+        caught.value
+    )
+
+
+def test_all_refused_replacements_are_told_at_once_those_that_can_never_be_first(
+    stands: Environment,
+) -> None:
+    options = {"database_name": "other", "network": {"flow_log_interval": 60}}
+    message = str(refused(stands, **options))
+    never, asked = "db_instance/main holds data", "flow_log/main would have to be replaced"
+    assert message.index(never) < message.index(asked)
+    assert """-e '{"phoenix_allow_replace": ["flow_log/main"]}'""" in message
+
+
+def test_another_major_version_is_refused_with_the_rule_and_nothing_to_allow(
+    stands: Environment,
+) -> None:
+    message = str(refused(stands, database={"engine_version": "17"}))
+    assert "db_instance/main holds data" in message
+    assert "(16 -> 17); the major version is fixed for the life of a database" in message
+    assert "db_parameter_group/main would have to be replaced, and cannot be while" in message
+    assert "allow_replace" not in message

@@ -164,12 +164,23 @@ class Rules:
     replace: spec keys that AWS cannot change in place. stateful: never replaced, never deleted by
     an edit. rank: order of removal of what nobody declares any more (highest first).
     partial: mapping keys of which only the declared entries are ours (tags, parameters).
+    grows: spec keys, numbers, that AWS raises in place and never lowers.
+    container: AWS does not remove it while something that refers to it stands.
+    advice: why a key stays as it is, and what to do instead, where a refusal should say so.
     """
 
     replace: frozenset[str] = frozenset()
     stateful: bool = False
     rank: int = 0
     partial: frozenset[str] = frozenset({"tags"})
+    grows: frozenset[str] = frozenset()
+    container: bool = False
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+    def demands_new(self, change: Change) -> bool:
+        """Whether a change can only be made by a new object in place of the one that stands."""
+        lowered = change.key in self.grows and change.after < change.before
+        return lowered or change.key in self.replace
 
 
 def address(kind: str, id: str, site: str = "") -> str:

@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import graph
+from . import graph, refusals
 from .diff import compare
-from .errors import ReplacementRefused
 from .model import UNKNOWN, Action, Change, Have, Plan, Ref, Rules, Step, Want
 
 Known = Mapping[str, Mapping[str, Any]]
@@ -45,7 +44,7 @@ def plan(
         for name in graph.order(needs)
     ]
     steps += _undeclared(wanted, haves, rules, keep)
-    _refuse_replacements(steps, rules, replace)
+    refusals.check(steps, rules, replace)
     return Plan(tuple(steps))
 
 
@@ -113,7 +112,7 @@ def _step(
     changes = compare(graph.resolve(want.spec, lookup), have.spec, rules.partial, purge)
     if not changes:
         return step(Action.NOOP)
-    if any(change.key in rules.replace for change in changes):
+    if any(map(rules.demands_new, changes)):
         return step(Action.REPLACE, changes)
     return step(Action.UPDATE, changes)
 
@@ -138,22 +137,3 @@ def _undeclared(
         if action is Action.DESTROY:
             before[have.address] = False
     return steps
-
-
-def _refuse_replacements(
-    steps: Iterable[Step], rules: Mapping[str, Rules], allowed: frozenset[str]
-) -> None:
-    for step in steps:
-        if step.action is not Action.REPLACE:
-            continue
-        fields = ", ".join(c.dotted for c in step.changes if c.key in rules[step.kind].replace)
-        if rules[step.kind].stateful:
-            raise ReplacementRefused(
-                f"{step.address} holds data and would have to be replaced to change: {fields}",
-                "declare the value it has now, or make a second one and move the data",
-            )
-        if not allowed & {"all", step.address}:
-            raise ReplacementRefused(
-                f"{step.address} would have to be replaced to change: {fields}",
-                f'allow it with allow_replace: ["{step.address}"]',
-            )

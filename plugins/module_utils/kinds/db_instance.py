@@ -50,6 +50,11 @@ class DbInstance(Kind):
         ),
         stateful=True,
         rank=50,
+        grows=frozenset({"allocated_storage"}),
+        advice={
+            "major": "the major version is fixed for the life of a database",
+            "allocated_storage": "RDS cannot shrink storage",
+        },
     )
     services: ClassVar[tuple[str, ...]] = ("rds", "secretsmanager")
 

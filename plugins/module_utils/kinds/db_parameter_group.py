@@ -27,7 +27,10 @@ class DbParameterGroup(Kind):
 
     name: ClassVar[str] = "db_parameter_group"
     rules: ClassVar[Rules] = Rules(
-        replace=frozenset({"name", "family"}), rank=20, partial=frozenset({"tags", "parameters"})
+        replace=frozenset({"name", "family"}),
+        rank=20,
+        partial=frozenset({"tags", "parameters"}),
+        container=True,
     )
     services: ClassVar[tuple[str, ...]] = ("rds", "resourcegroupstaggingapi")
 

@@ -21,7 +21,7 @@ class DbSubnetGroup(Kind):
     """spec: name, description (str), subnets {zone: subnet id}, tags. facts: id, name, arn."""
 
     name: ClassVar[str] = "db_subnet_group"
-    rules: ClassVar[Rules] = Rules(replace=frozenset({"name"}), rank=20)
+    rules: ClassVar[Rules] = Rules(replace=frozenset({"name"}), rank=20, container=True)
     services: ClassVar[tuple[str, ...]] = ("rds", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

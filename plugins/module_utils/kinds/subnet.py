@@ -21,7 +21,9 @@ class Subnet(Kind):
     """
 
     name: ClassVar[str] = "subnet"
-    rules: ClassVar[Rules] = Rules(replace=frozenset({"vpc", "cidr", "zone"}), rank=18)
+    rules: ClassVar[Rules] = Rules(
+        replace=frozenset({"vpc", "cidr", "zone"}), rank=18, container=True
+    )
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

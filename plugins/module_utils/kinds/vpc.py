@@ -21,7 +21,7 @@ class Vpc(Kind):
     """
 
     name: ClassVar[str] = "vpc"
-    rules: ClassVar[Rules] = Rules(replace=frozenset({"cidr"}), rank=10)
+    rules: ClassVar[Rules] = Rules(replace=frozenset({"cidr"}), rank=10, container=True)
     tokenless: ClassVar[bool] = True
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 

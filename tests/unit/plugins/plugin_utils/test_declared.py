@@ -34,6 +34,11 @@ def test_a_near_miss_is_told_with_what_was_meant(name: str, meant: str) -> None:
     assert told({name: 1}) == {name: f"is unknown; did you mean {meant}?"}
 
 
+@pytest.mark.parametrize("name", ["allow_replace", "purge_tags"])
+def test_an_option_of_modules_that_is_no_variable_is_told_with_the_variable(name: str) -> None:
+    assert told({name: "all"}) == {name: f"is an option of modules; the variable is phoenix_{name}"}
+
+
 def test_a_variable_with_our_own_first_word_is_told_even_if_it_is_near_to_nothing() -> None:
     [rule] = told({"phoenix_colour": "red"}).values()
     assert "phoenix_sites" in rule

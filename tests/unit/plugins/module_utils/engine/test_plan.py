@@ -95,6 +95,25 @@ def test_what_holds_data_is_never_replaced_whatever_is_allowed() -> None:
         plan([want], haves, RULES, replace=frozenset({"all"}))
 
 
+def test_a_number_that_only_grows_is_raised_in_place_and_not_lowered() -> None:
+    rules = {"db": Rules(grows=frozenset({"size"}), stateful=True)}
+    have = {"db/main": Have("db", "main", {"size": 50}, {})}
+    (step,) = plan([Want("db", "main", {"size": 60})], have, rules).writes
+    assert step.action is Action.UPDATE
+    with pytest.raises(ReplacementRefused, match=r"size \(50 -> 40\)"):
+        plan([Want("db", "main", {"size": 40})], have, rules)
+
+
+def test_what_something_stands_in_is_not_replaced_until_it_is_empty() -> None:
+    rules = {**RULES, "vpc": Rules(replace=frozenset({"cidr"}), container=True)}
+    haves = {"vpc/main": there(VPC, cidr="10.9.0.0/16"), "subnet/a": there(SUBNET)}
+    every = frozenset({"all"})
+    with pytest.raises(ReplacementRefused, match="cannot be while it holds subnet/a"):
+        plan([VPC, SUBNET], haves, rules, replace=every)
+    del haves["subnet/a"]
+    assert acts(plan([VPC, SUBNET], haves, rules, replace=every))[0] == ("vpc/main", "replace")
+
+
 def test_what_is_no_longer_declared_is_destroyed_dependents_first() -> None:
     haves = {"vpc/main": there(VPC), "subnet/a": there(SUBNET)}
     assert acts(plan([], haves, RULES)) == [("subnet/a", "destroy"), ("vpc/main", "destroy")]
