@@ -288,3 +288,19 @@ def test_another_major_version_is_refused_with_the_rule_and_nothing_to_allow(
     assert "(16 -> 17); the major version is fixed for the life of a database" in message
     assert "db_parameter_group/main would have to be replaced, and cannot be while" in message
     assert "allow_replace" not in message
+
+
+def test_less_storage_than_was_declared_is_refused_and_what_grew_by_itself_is_not(
+    stands: Environment,
+) -> None:
+    rds = stands.aws("home").client("rds")
+    rds.modify_db_instance(
+        DBInstanceIdentifier="production-home-database", AllocatedStorage=80, ApplyImmediately=True
+    )
+    assert addresses(stands.plan()) == set()
+    more = {"database": {"storage_gb": 60}}
+    assert addresses(stands.run(**more), "change") == everywhere("db_instance/main")
+    assert addresses(stands.plan(**more)) == set()
+    message = str(refused(stands))
+    assert "allocated_storage (80 -> 50); RDS cannot shrink storage" in message
+    assert "allow_replace" not in message

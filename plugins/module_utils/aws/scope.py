@@ -14,6 +14,9 @@ from typing import Any
 ENVIRONMENT = "phoenix:environment"
 SITE = "phoenix:site"
 ID = "phoenix:id"
+# The declared size of a disk that grows by itself, in GiB: without it nobody could tell afterwards
+# whether it grew or its declaration was lowered.
+STORAGE = "phoenix:storage"
 NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")
 
 

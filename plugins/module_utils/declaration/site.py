@@ -24,8 +24,8 @@ PRIVATE = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
 TAG = re.compile(r"[\w .:/=+@-]*")
-# AWS allows fifty, and four are ours.
-MOST_TAGS = 46
+# AWS allows fifty, and on a database five are ours.
+MOST_TAGS = 45
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 DATABASE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 SYSTEM_DATABASES = frozenset({"postgres", "rdsadmin", "template0", "template1"})

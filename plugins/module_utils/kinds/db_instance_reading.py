@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..aws.scope import STORAGE
 from ..aws.view import View
 from ..engine import canon
 
@@ -77,13 +78,14 @@ def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
     insights = bool(item.get("PerformanceInsightsEnabled"))
     groups = item.get("DBParameterGroups") or ()
     members = item.get("VpcSecurityGroups") or ()
+    tags = canon.tags(item.get("TagList") or ())
     return {
         "identifier": item["DBInstanceIdentifier"],
         "engine": item["Engine"],
         "major": version.partition(".")[0],
         "version": _reached(version, str(want.get("version", ""))),
         "instance_class": item["DBInstanceClass"],
-        "allocated_storage": _grown(size, want.get("allocated_storage")),
+        "allocated_storage": _grown(size, want.get("allocated_storage"), tags.get(STORAGE, "")),
         "max_allocated_storage": item.get("MaxAllocatedStorage", 0),
         "storage_type": item.get("StorageType", ""),
         "multi_az": bool(item.get("MultiAZ")),
@@ -109,7 +111,7 @@ def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
         "database": item.get("DBName", ""),
         # AWS does not tell where the password was read, once, when the instance was made.
         "secret": want.get("secret", ""),
-        "tags": canon.tags(item.get("TagList") or ()),
+        "tags": tags,
     }
 
 
@@ -132,9 +134,14 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".") if part.isdigit()]
 
 
-def _grown(found: int, wanted: Any) -> Any:
-    """Storage grows by itself and never shrinks."""
-    return wanted if isinstance(wanted, int) and found >= wanted else found
+def _grown(found: int, wanted: Any, declared: str) -> Any:
+    """The wanted size where the found one is it, or more: storage grows by itself.
+
+    declared: the size that was declared before, in GiB. Less than that is a difference: storage
+    never shrinks.
+    """
+    lowered = isinstance(wanted, int) and declared.isdigit() and wanted < int(declared)
+    return wanted if isinstance(wanted, int) and found >= wanted and not lowered else found
 
 
 def _port(item: Item) -> int:

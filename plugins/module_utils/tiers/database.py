@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.scope import Scope
+from ..aws.scope import STORAGE, Scope
 from ..declaration.fields import Field, Problem
 from ..declaration.secrets import HIDDEN, NO_SECRET, SECRETIVE
 from ..declaration.site import Site
@@ -226,7 +226,10 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
         "authority": "rds-ca-rsa2048-g1",
         "iam_login": True,
         "public": False,
-        "tags": scope.marks("db_instance", "main", scope.database),
+        "tags": {
+            **scope.marks("db_instance", "main", scope.database),
+            STORAGE: str(options["storage_gb"]),
+        },
     }
 
 
