@@ -20,6 +20,13 @@ description:
     is made. It is no option here.
   - A database is never removed or replaced by an edit of the declaration. One that was promoted
     is reported.
+notes:
+  - Needs the key and the secret of M(operatingdev.phoenix.storage), and the subnets and groups of
+    M(operatingdev.phoenix.network), which are run before.
+  - The order is storage, network, database, traffic, web_tier. Where an object of an earlier one is
+    missing, a task that waits fails before it writes anything and names what to run first. A check
+    only warns, for an earlier task that was checked as well may make it.
+  - Module M(operatingdev.phoenix.site) runs all of them.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:
@@ -88,19 +95,26 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The database of the home site
-  operatingdev.phoenix.database:
+- name: The storage of the home site comes first
+  operatingdev.phoenix.storage: &site
     environment: production
     account_id: "123456789012"
     sites:
       home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
-      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
     site: home
+
+- name: Then its network
+  operatingdev.phoenix.network:
+    <<: *site
+
+- name: The database of the home site
+  operatingdev.phoenix.database:
+    <<: *site
 
 - name: A larger one that is started and not waited for
   operatingdev.phoenix.database:
-    environment: production
-    account_id: "123456789012"
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
     site: "{{ inventory_hostname }}"
     instance_class: db.r6g.large

@@ -20,6 +20,12 @@ description:
   - Makes security groups for balancer, web and database that name one another, with every rule an
     object of its own. A rule is changed in place. The default security group is kept empty.
   - Rules, routes and subnets that somebody else put there are named in RV(foreign) and left alone.
+notes:
+  - Flow logs need the bucket of M(operatingdev.phoenix.storage), which is run before.
+  - The order is storage, network, database, traffic, web_tier. Where an object of an earlier one is
+    missing, a task that waits fails before it writes anything and names what to run first. A check
+    only warns, for an earlier task that was checked as well may make it.
+  - Module M(operatingdev.phoenix.site) runs all of them.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:
@@ -47,31 +53,35 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The network of the home site
-  operatingdev.phoenix.network:
+- name: The storage of the home site comes first
+  operatingdev.phoenix.storage: &site
     environment: production
     account_id: "123456789012"
     sites:
       home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
-      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
     site: home
 
-- name: A cheaper one, with a single NAT gateway, in two zones
+- name: The network of the home site
+  operatingdev.phoenix.network:
+    <<: *site
+
+- name: Start the networks of all sites of the inventory and go on with something else
+  operatingdev.phoenix.network:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+    wait: false
+  register: network_result
+
+- name: A cheaper one without flow logs, with a single NAT gateway, in two zones
   operatingdev.phoenix.network:
     environment: staging
     account_id: "123456789012"
     sites:
       home: {region: us-east-1, stands: home, cidr: 10.30.0.0/16, zones: [a, b], nat: one}
     site: home
-
-- name: Start it and go on with something else
-  operatingdev.phoenix.network:
-    environment: production
-    account_id: "123456789012"
-    sites: "{{ phoenix_sites }}"
-    site: "{{ inventory_hostname }}"
-    wait: false
-  register: network_result
+    flow_logs: false
 """
 
 RETURN = r"""

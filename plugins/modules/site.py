@@ -42,17 +42,33 @@ EXAMPLES = r"""
     traffic:
       domain: shop.example.com
 
-- name: Wait for what the tasks before have started
+- name: Start the storage of every site of the inventory
+  operatingdev.phoenix.storage:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+    wait: false
+  register: storage_result
+
+- name: Start its network
+  operatingdev.phoenix.network:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+    known: "{{ storage_result.known }}"
+    wait: false
+  register: network_result
+
+- name: Make the rest, and wait for everything
   operatingdev.phoenix.site:
-    environment: production
-    account_id: "123456789012"
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
     site: "{{ inventory_hostname }}"
     traffic:
       domain: shop.example.com
-    after:
-      - "{{ network_result }}"
-      - "{{ database_result }}"
 """
 
 RETURN = r"""

@@ -40,12 +40,26 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Take down the recovery site
-  operatingdev.phoenix.site_destroy:
-    environment: production
-    account_id: "123456789012"
+- name: Lift the protection against deletion, in a run of its own
+  operatingdev.phoenix.site:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
-    site: recovery
+    site: "{{ inventory_hostname }}"
+    database:
+      deletion_protection: false
+    traffic:
+      domain: shop.example.com
+      deletion_protection: false
+
+- name: Take the site down
+  operatingdev.phoenix.site_destroy:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+    traffic:
+      domain: shop.example.com
     confirm: production
     empty_buckets: [logs]
 """

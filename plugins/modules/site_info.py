@@ -22,17 +22,17 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Find out what differs from the declaration
   operatingdev.phoenix.site_info:
-    environment: production
-    account_id: "123456789012"
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
     site: "{{ inventory_hostname }}"
     traffic:
       domain: shop.example.com
   register: info
 
-- name: Stop where somebody changed something by hand
-  ansible.builtin.assert:
-    that: info.drift | length == 0
+- name: Say what a run would do
+  ansible.builtin.debug:
+    msg: "{{ info.drift | map(attribute='address') | list }}"
 """
 
 RETURN = r"""

@@ -14,6 +14,12 @@ description:
     that stands home, the secret with the password of the database.
   - At home, releases, backups and the secret are copied to the recovery site, if there is one.
   - Key, buckets and secret are never removed or replaced by an edit of the declaration.
+notes:
+  - This is the first tier, and needs none before it.
+  - The order is storage, network, database, traffic, web_tier. Where an object of an earlier one is
+    missing, a task that waits fails before it writes anything and names what to run first. A check
+    only warns, for an earlier task that was checked as well may make it.
+  - Module M(operatingdev.phoenix.site) runs all of them.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:
@@ -39,19 +45,20 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Key, buckets and secret of the home site
+- name: Key, buckets and secret of a site that has no other
   operatingdev.phoenix.storage:
     environment: production
     account_id: "123456789012"
     sites:
       home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
-      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
     site: home
 
-- name: The same, with logs kept for a year
+# With a recovery site declared the task runs for both at once, each a host of the play: home copies
+# to the buckets that the other one makes, and waits for them.
+- name: The same for every site of the inventory, with logs kept for a year
   operatingdev.phoenix.storage:
-    environment: production
-    account_id: "123456789012"
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
     site: "{{ inventory_hostname }}"
     log_days: 365

@@ -18,6 +18,13 @@ description:
     traffic, and nothing of the home region takes part."
   - Listeners, rules, records and subscriptions of others are named and left alone.
   - The zone is never removed or replaced by an edit of the declaration.
+notes:
+  - Needs the bucket and the key of M(operatingdev.phoenix.storage), and the subnets and groups of
+    M(operatingdev.phoenix.network), which are run before.
+  - The order is storage, network, database, traffic, web_tier. Where an object of an earlier one is
+    missing, a task that waits fails before it writes anything and names what to run first. A check
+    only warns, for an earlier task that was checked as well may make it.
+  - Module M(operatingdev.phoenix.site) runs all of them.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:
@@ -77,26 +84,31 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Names and balancer of the home site
-  operatingdev.phoenix.traffic:
+- name: The storage of the home site comes first
+  operatingdev.phoenix.storage: &site
     environment: production
     account_id: "123456789012"
     sites:
       home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
-      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
     site: home
+
+- name: Then its network
+  operatingdev.phoenix.network:
+    <<: *site
+
+- name: Names and balancer of the home site
+  operatingdev.phoenix.traffic:
+    <<: *site
     domain: www.example.org
     alarm_email: operations@example.org
 
-- name: The same in a zone that is there already
+- name: The same in a zone of the account that is there already
   operatingdev.phoenix.traffic:
-    environment: production
-    account_id: "123456789012"
-    sites: "{{ phoenix_sites }}"
-    site: "{{ inventory_hostname }}"
+    <<: *site
     domain: www.example.org
     zone: example.org
     zone_managed: false
+    alarm_email: operations@example.org
 """
 
 RETURN = r"""

@@ -17,6 +17,12 @@ description:
   - How many hosts there are between the bounds is left to the scaling policies. Another launch
     template version is for new hosts only; the ones that run stay.
   - At home it is waited for, and told, that enough hosts answer well behind the load balancer.
+notes:
+  - Needs all other tiers, which are run before.
+  - The order is storage, network, database, traffic, web_tier. Where an object of an earlier one is
+    missing, a task that waits fails before it writes anything and names what to run first. A check
+    only warns, for an earlier task that was checked as well may make it.
+  - Module M(operatingdev.phoenix.site) runs all of them.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:
@@ -82,19 +88,35 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Hosts of the home site
-  operatingdev.phoenix.web_tier:
+- name: The storage of the home site comes first
+  operatingdev.phoenix.storage: &site
     environment: production
     account_id: "123456789012"
     sites:
       home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
-      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
     site: home
+
+- name: Then its network
+  operatingdev.phoenix.network:
+    <<: *site
+
+- name: Then its database
+  operatingdev.phoenix.database:
+    <<: *site
+
+- name: Then its names and its balancer
+  operatingdev.phoenix.traffic:
+    <<: *site
+    domain: www.example.org
+
+- name: Hosts of the home site
+  operatingdev.phoenix.web_tier:
+    <<: *site
 
 - name: More and larger hosts, and a parameter of the application
   operatingdev.phoenix.web_tier:
-    environment: production
-    account_id: "123456789012"
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
     site: "{{ inventory_hostname }}"
     instance_type: m7g.large
