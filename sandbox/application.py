@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.iam.models import get_account_id_from
 
-from sandbox import credentials, regions
+from sandbox import credentials, pricing, regions
 from sandbox.answers import Answer, failed, throttled, unknown_key, unknown_region
 from sandbox.calls import Call, identify
 from sandbox.control import Control
@@ -143,6 +143,8 @@ class Application:
             stale.hit -= 1
         if call.write and self._faults.rules:
             self._staleness.before_write(call, get_account_id_from(call.access_key))
+        if call.service == pricing.SERVICE:
+            return pricing.answer(call, environ["wsgi.input"].read())
         with view or nullcontext():
             return self._emulator.answer(call, environ)
 

@@ -7,6 +7,7 @@ from functools import cache
 
 from botocore.session import Session
 
+from sandbox import pricing
 from sandbox.calls import Call
 from sandbox.services import GLOBAL
 
@@ -19,6 +20,8 @@ def all_regions() -> frozenset[str]:
 
 def exists(call: Call, allowed: frozenset[str]) -> bool:
     """Whether a call's region is one of those allowed (empty: all that AWS has)."""
+    if call.service == pricing.SERVICE:
+        return call.region in pricing.REGIONS
     if call.service in GLOBAL or call.service == "sts":
         return call.region in all_regions() or call.region == "aws-global"
     return call.region in (allowed or all_regions())

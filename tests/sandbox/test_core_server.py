@@ -32,7 +32,11 @@ GAPS: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2", "describe_subnets", {"Filters": [{"Name": HOSTNAMES, "Values": ["ip-name"]}]}),
     ("ec2", "describe_capacity_block_offerings", {"CapacityDurationHours": 1}),
     ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::1:role/abcdefgh"}),
-    ("pricing", "describe_services", {}),
+    (
+        "pricing",
+        "get_price_list_file_url",
+        {"PriceListArn": "arn:aws:pricing:::x", "FileFormat": "csv"},
+    ),
     ("service-quotas", "list_services", {}),
     ("route53", "get_health_check_count", {}),
 ]
