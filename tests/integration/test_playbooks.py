@@ -134,8 +134,21 @@ def test_a_plan_of_the_finished_account_costs_no_more_requests_than_a_second_run
 ) -> None:
     assert changed(story["late plan"]) == {"home": 0, "recovery": 0}
     assert not [entry for entry in story["late plan log"] if entry["write"]]
-    # One request more: the Price List API is asked whether it answers.
-    assert len(story["late plan log"]) <= len(story["again log"]) + 1
+    assert len(story["late plan log"]) <= len(story["again log"])
+
+
+def test_prices_are_asked_for_by_the_first_plan_of_a_day_in_few_requests_and_by_nothing_else(
+    story: dict[str, Any],
+) -> None:
+    asked = {
+        name: sum(1 for entry in story[f"{name} log"] if entry["service"] == "pricing")
+        for name in ("plan", "run", "again", "late plan")
+    }
+    assert 0 < asked["plan"] <= 20
+    assert (asked["run"], asked["again"], asked["late plan"]) == (0, 0, 0)
+    for name in ("plan", "late plan"):
+        told = re.search(r"^all sites +[\d. to]+ +\d+ +(.*)$", story[name].stdout, re.MULTILINE)
+        assert told and told[1].startswith("AWS Price List API, 20")
 
 
 def test_a_plan_of_an_empty_account_asks_for_nothing_that_an_earlier_tier_would_make(
@@ -154,7 +167,9 @@ def test_a_plan_of_an_empty_account_asks_for_nothing_that_an_earlier_tier_would_
 def test_the_plan_ends_with_counts_and_a_sourced_monthly_cost(story: dict[str, Any]) -> None:
     text = story["plan"].stdout
     assert re.search(r"^home +network +\d+ +0 +0 +0$", text, re.MULTILINE)
-    assert re.search(r"^all sites +\d+\.\d\d to \d+\.\d\d +\d+ +snapshot of ", text, re.MULTILINE)
+    assert re.search(
+        r"^all sites +\d+\.\d\d to \d+\.\d\d +\d+ +AWS Price List API, ", text, re.MULTILINE
+    )
     lines = story["plan report"]["cost"]["lines"]
     assert all(line["source"] and line["as_of"] for line in lines if line["unit_price"])
     assert all(line["monthly"] is None for line in lines if not line["unit_price"])

@@ -12,6 +12,7 @@ Usage types carry a prefix that differs from region to region and from service t
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,13 +39,6 @@ class Request:
     match: Mapping[str, str]
     usage_type: str
     asks_for: str
-
-    def filters(self) -> list[dict[str, str]]:
-        """The `Filters` argument of the call."""
-        asked = [_filter("TERM_MATCH", field, value) for field, value in self.match.items()]
-        if self.asks_for:
-            asked.append(_filter("CONTAINS", "usagetype", self.asks_for))
-        return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +155,62 @@ def parse(request: Request, key: str, region: str, price_list: Iterable[str]) ->
 
 
 def fetch(usages: Iterable[Usage], get_products: GetProducts) -> dict[tuple[str, str], Price]:
-    """Asks the API once for each price these usages need; answers those it has.
+    """Asks the API for the prices these usages need, in few calls; answers those it has.
 
     What `get_products` raises is not caught: whoever makes the call knows what its errors mean.
     """
     book: dict[tuple[str, str], Price] = {}
-    for key, region, unit in sorted({(use.key, use.region, use.unit) for use in usages}):
-        request = request_for(key, region)
-        if request is None:
-            continue
-        answer = get_products(request.service, request.filters())
-        price = parse(request, key, region, answer)
-        if price is not None:
-            book[key, region] = _in_unit(price, unit)
+    for wanted in together(usages):
+        requests = [request for _use, request in wanted]
+        answer = get_products(requests[0].service, filters_of(requests))
+        for use, request in wanted:
+            price = parse(request, use.key, use.region, answer)
+            if price is not None:
+                book[use.key, use.region] = _in_unit(price, use.unit)
     return book
+
+
+def together(usages: Iterable[Usage]) -> list[list[tuple[Usage, Request]]]:
+    """Each price once, with its request; grouped by what one call can answer.
+
+    These are products of one family that differ in region, size or usage type only. Where there is
+    no family the usage type holds the answer small, so it must be the same.
+    """
+    groups: dict[tuple[str, ...], list[tuple[Usage, Request]]] = {}
+    once = {(use.key, use.region, use.unit): use for use in usages}
+    for _name, use in sorted(once.items()):
+        request = request_for(use.key, use.region)
+        if request is not None:
+            family = request.match.get(_FAMILY) or request.asks_for
+            kind = (request.service, family, *sorted(request.match))
+            groups.setdefault(kind, []).append((use, request))
+    return list(groups.values())
+
+
+def filters_of(requests: list[Request]) -> list[dict[str, str]]:
+    """The `Filters` of one call that answers all of these requests, of one group.
+
+    Several values of a field are asked for as any of them; of several usage types, what they have
+    in common.
+    """
+    asked = []
+    for field in requests[0].match:
+        values = list(dict.fromkeys(request.match[field] for request in requests))
+        kind = "TERM_MATCH" if len(values) == 1 else "ANY_OF"
+        asked.append(_filter(kind, field, ",".join(values)))
+    common = _common([request.asks_for for request in requests])
+    return [*asked, *([_filter("CONTAINS", "usagetype", common)] if common else [])]
+
+
+def _common(texts: list[str]) -> str:
+    """The longer of what these texts begin with and what they end with."""
+    ends = _beginning([text[::-1] for text in texts])[::-1]
+    return max(_beginning(texts), ends, key=len)
+
+
+def _beginning(texts: list[str]) -> str:
+    same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False))
+    return "".join(letters[0] for letters in same)
 
 
 def _instance(name: str, place: Mapping[str, str]) -> Request:

@@ -14,9 +14,9 @@ from ..aws.scope import Scope
 from ..aws.sdk import ClientError, ConnectionError, HTTPClientError, ResponseParserError
 from ..aws.session import SECRETS, Aws, Connection
 from ..costs import price_list, render, snapshot
-from ..costs.model import Estimate, Item, Price, estimate, merged
+from ..costs.model import Item, Price, estimate, merged
 from ..costs.records import items
-from . import summary
+from . import kept_prices, summary
 
 # The Price List API answers in few regions; this one is always among them.
 PRICE_REGION = "us-east-1"
@@ -35,10 +35,14 @@ def report_run(
     """Writes the JSON file of a run into a folder and answers the page: text, path, totals.
 
     results: site -> task -> result. connection: by which the Price List API is asked.
-    prices: "auto" (that API where it answers, else the snapshot) or "snapshot". The page of a plan
-    ends with its cost, that of a run with what stands.
+    prices: "auto" (that API where it answers, else the snapshot) or "snapshot". What the API said
+    is kept in the folder for a day. The page of a plan ends with its cost, that of a run with what
+    stands.
     """
-    costs = _costs(results, declaration, connection if dry and prices == "auto" else None)
+    used = _used(results)
+    asks = dry and prices == "auto"
+    listed = _listed(used, declaration, folder, connection) if asks else {}
+    costs = estimate(used, merged(listed, snapshot.prices()))
     data = SECRETS.clean({**summary.as_dict(results, dry), "cost": render.as_dict(costs)})
     stamp = datetime.datetime.now(datetime.UTC)
     data["written"] = stamp.isoformat(timespec="seconds")
@@ -57,24 +61,30 @@ def report_run(
     }
 
 
-def _costs(
-    results: summary.Results, declaration: Mapping[str, Any], connection: Connection | None
-) -> Estimate:
-    found = [
+def _used(results: summary.Results) -> list[Item]:
+    return [
         item
         for site, tasks in results.items()
         for result in tasks.values()
         for item in items(site, result.get("usages", []))
     ]
-    listed = _listed(found, declaration, connection) if connection else {}
-    return estimate(found, merged(listed, snapshot.prices()))
 
 
 def _listed(
-    wanted: Iterable[Item], declaration: Mapping[str, Any], connection: Connection
+    wanted: Iterable[Item], declaration: Mapping[str, Any], folder: Path, connection: Connection
 ) -> Mapping[tuple[str, str], Price]:
-    """Prices from the Price List API; none where it cannot be reached or may not be asked."""
-    scope = Scope(declaration["environment"], "", PRICE_REGION, declaration["account_id"])
+    """Prices of the Price List API: those it told less than a day ago, and it is asked for others.
+
+    None where it cannot be reached or may not be asked.
+    """
+    environment, endpoint = declaration["environment"], connection.endpoint_url
+    now = datetime.datetime.now(datetime.UTC)
+    kept = kept_prices.read(folder, environment, endpoint, now)
+    usages = [item.usage for item in wanted]
+    new = [use for use in usages if (use.key, use.region) not in kept.asked]
+    if not price_list.together(new):
+        return kept.prices
+    scope = Scope(environment, "", PRICE_REGION, declaration["account_id"])
     client = Aws(scope, connection).once("pricing", PRICE_REGION)
 
     def get_products(service: str, filters: Any) -> list[str]:
@@ -82,6 +92,9 @@ def _listed(
         return [text for page in pages for text in page["PriceList"]]
 
     try:
-        return price_list.fetch((item.usage for item in wanted), get_products)
+        told = price_list.fetch(new, get_products)
     except (ClientError, ConnectionError, HTTPClientError, ResponseParserError):
-        return {}
+        return kept.prices
+    asked = {(use.key, use.region) for use in new}
+    kept_prices.add(folder, environment, endpoint, now, asked, told)
+    return {**kept.prices, **told}

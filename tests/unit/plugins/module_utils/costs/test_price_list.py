@@ -20,6 +20,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.costs.model i
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.costs.price_list import (
     fetch,
+    filters_of,
     parse,
     request_for,
 )
@@ -110,7 +111,7 @@ def test_a_call_names_the_service_the_region_and_the_product() -> None:
     request = request_for("nat_gateway.hour", "us-west-2")
     assert request is not None
     assert request.service == "AmazonEC2"
-    assert request.filters() == [
+    assert filters_of([request]) == [
         {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "us-west-2"},
         {"Type": "TERM_MATCH", "Field": "productFamily", "Value": "NAT Gateway"},
         {"Type": "CONTAINS", "Field": "usagetype", "Value": "NatGateway-Hours"},
@@ -224,8 +225,51 @@ def test_each_price_is_asked_once_however_many_objects_need_it() -> None:
     api = Api(AmazonEC2=[offer("NatGateway-Hours", ("0", "Hrs", "0.045"), **NAT)])
     wanted = [use for _ in range(6) for use in usages("nat_gateway", {}, "us-east-1")]
     book = fetch(wanted, api)
-    assert len(api.calls) == 2
+    assert len(api.calls) == 1
     assert set(book) == {("nat_gateway.hour", "us-east-1")}
+
+
+def test_one_call_asks_for_what_differs_in_region_size_or_use_only() -> None:
+    api = Api()
+    database = {"engine": "postgres", "instance_class": "db.t4g.medium", "storage_type": "gp3"}
+    database |= {"allocated_storage": 50}
+    fetch(
+        [
+            *usages("db_instance", {**database, "multi_az": True}, "us-east-1"),
+            *usages("db_instance", {**database, "multi_az": False}, "us-west-2"),
+        ],
+        api,
+    )
+    asked = {
+        next(one["Value"] for one in filters if one["Field"] == "productFamily"): {
+            one["Field"]: (one["Type"], one["Value"]) for one in filters
+        }
+        for _service, filters in api.calls
+    }
+    assert len(api.calls) == len(asked) == 3
+    instances = asked["Database Instance"]
+    assert instances["regionCode"] == ("ANY_OF", "us-east-1,us-west-2")
+    assert instances["instanceType"] == ("TERM_MATCH", "db.t4g.medium")
+    assert instances["deploymentOption"] == ("ANY_OF", "Multi-AZ,Single-AZ")
+    assert asked["Database Storage"]["usagetype"] == ("CONTAINS", "GP3-Storage")
+
+
+def test_an_answer_to_several_requests_gives_each_its_own_price() -> None:
+    west = {**NAT, "regionCode": "us-west-2"}
+    api = Api(
+        AmazonEC2=[
+            offer("NatGateway-Hours", ("0", "Hrs", "0.045"), **NAT),
+            offer("NatGateway-Bytes", ("0", "GB", "0.046"), **NAT),
+            offer("USW2-NatGateway-Hours", ("0", "Hrs", "0.047"), **west),
+        ]
+    )
+    wanted = [use for r in ("us-east-1", "us-west-2") for use in usages("nat_gateway", {}, r)]
+    book = fetch(wanted, api)
+    assert {where: str(price.usd) for where, price in book.items()} == {
+        ("nat_gateway.hour", "us-east-1"): "0.045",
+        ("nat_gateway.data", "us-east-1"): "0.046",
+        ("nat_gateway.hour", "us-west-2"): "0.047",
+    }
 
 
 def test_whole_things_are_counted_in_our_word_for_them() -> None:
