@@ -15,7 +15,8 @@ description:
     settings of its own region.
   - A change is asked for at once, not for the next maintenance window. A parameter that needs a
     restart waits for one, which this module never does; the fact C(pending_reboot) names its
-    group.
+    group. So does a new replica, which AWS gives its parameter group only after it was made. Reboot
+    it when that suits you, with C(aws rds reboot-db-instance).
   - The master password comes from the secret of M(operatingdev.phoenix.storage) when the primary
     is made. It is no option here.
   - A database is never removed or replaced by an edit of the declaration. One that was promoted

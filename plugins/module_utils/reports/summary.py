@@ -92,12 +92,31 @@ def _legend(results: Results) -> Iterator[str]:
 
 
 def _fields(action: Mapping[str, Any]) -> str:
-    changes = action["changes"]
-    if not changes:
+    parts = [
+        part
+        for change in action["changes"]
+        for part in _differences(change["field"], change["before"], change["after"])
+    ]
+    if not parts:
         return ""
-    shown = [f"{c['field']}: {c['before']!r} -> {c['after']!r}" for c in changes[:FIELDS_SHOWN]]
-    more = len(changes) - len(shown)
+    shown = [f"{field}: {before!r} -> {after!r}" for field, before, after in parts[:FIELDS_SHOWN]]
+    more = len(parts) - len(shown)
     return "  (" + "; ".join(shown) + (f"; {more} more" if more else "") + ")"
+
+
+def _differences(field: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What differs inside of a field that has fields itself, at any depth."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = list(dict.fromkeys((*before, *after)))
+        inner = [(str(name), before.get(name), after.get(name)) for name in names]
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        inner = [(str(n), *pair) for n, pair in enumerate(zip(before, after, strict=True))]
+    else:
+        yield field, before, after
+        return
+    for name, one, other in inner:
+        if one != other:
+            yield from _differences(f"{field}.{name}", one, other)
 
 
 def _last(tasks: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -120,6 +139,13 @@ def built(results: Results, declared: Mapping[str, Any]) -> str:
             if value:
                 shown = ", ".join(value) if isinstance(value, list) else value
                 lines.append(f"    {label}: {shown}")
+        database = facts.get("db_instance/main", {})
+        if database.get("pending_reboot"):
+            lines.append(
+                "      they are in force once it has rebooted, which cuts its connections: aws rds "
+                f"reboot-db-instance --region {place.get('region')} "
+                f"--db-instance-identifier {database.get('id')}"
+            )
         for name, state in _last(results[site]).get("waiting", {}).items():
             lines.append(f"    still {state}: {name}")
     return "\n".join(lines)

@@ -59,3 +59,30 @@ def test_how_to_remove_what_is_kept_is_said_where_something_is_kept() -> None:
     assert "= recovery db_instance/main\n= is no longer declared, and is charged for" in text
     assert "destroy.yml --limit recovery" in text
     assert "--limit" not in summary.text(results(), planned=True)
+
+
+def test_of_a_nested_field_only_what_differs_in_it_is_shown() -> None:
+    metric = {"name": "CPUUtilization", "period": 60, "dimensions": {"DB": "production"}}
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*"}]}
+    other = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Get*"}]}
+    changes = [
+        {"field": "metric", "before": {**metric, "period": 300}, "after": metric},
+        {"field": "policy", "before": other, "after": policy},
+        {"field": "tables", "before": {"a": "rtb-1"}, "after": {"a": "rtb-1", "b": "rtb-2"}},
+        {"field": "ids", "before": ["x"], "after": ["x", "y"]},
+        {"field": "whole", "before": None, "after": {"a": 1}},
+    ]
+    moved = {**action("alarm/cpu", "change", "traffic"), "changes": changes}
+    text = summary.text({"home": {"traffic": {"actions": [moved]}}}, planned=True)
+    assert text.splitlines()[-1] == (
+        "~ home alarm/cpu  (metric.period: 300 -> 60; policy.Statement.0.Effect: 'Deny' -> "
+        "'Allow'; tables.b: None -> 'rtb-2'; ids: ['x'] -> ['x', 'y']; whole: None -> {'a': 1})"
+    )
+
+
+def test_whoever_may_reboot_a_database_is_told_how() -> None:
+    found = results(id="production-home-database", pending_reboot=["production-home-database"])
+    assert (
+        "aws rds reboot-db-instance --region us-east-1 "
+        "--db-instance-identifier production-home-database"
+    ) in summary.built(found, DECLARED)
