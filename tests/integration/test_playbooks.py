@@ -310,3 +310,15 @@ def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
     assert last is not None
     expected = rf": creating \([\d.]+ s; last time it was ready after {last[1]} s\)$"
     assert re.search(place.format("waits for ", expected), second, re.MULTILINE)
+
+
+def test_without_a_sandbox_its_inventory_says_how_to_start_one(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    nothing = tmp_path / "none.json"
+    ran = Playbooks(sandbox, tmp_path).run("site", "-e", f"sandbox_connection={nothing}")
+    assert ran.returncode != 0
+    assert (
+        f"there is no {nothing}: no sandbox runs for this checkout; make site starts" in ran.stdout
+    )
+    assert "changed=0" in ran.stdout

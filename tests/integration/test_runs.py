@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from environment import Environment, addresses, done
@@ -88,3 +90,22 @@ def test_a_site_may_be_reached_by_a_role_that_is_assumed(empty: Environment) -> 
     assert {e["region"] for e in empty.handle.log(mark) if e["action"] == "AssumeRole"} == {
         "us-west-2"
     }
+
+
+def test_a_profile_that_is_not_there_is_told_with_the_way_on(empty: Environment) -> None:
+    with pytest.raises(Refusal, match=r"config profile \(nobody\) could not be found") as caught:
+        empty.plan(profile="nobody")
+    assert "aws configure list-profiles" in caught.value.result["hint"]
+    assert "phoenix_aws" in str(caught.value)
+
+
+def test_where_no_credentials_are_found_the_way_on_is_told(
+    empty: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(Refusal, match="Unable to locate credentials") as caught:
+        empty.plan(access_key="", secret_key="")
+    assert "aws sts get-caller-identity" in str(caught.value)

@@ -148,6 +148,25 @@ def _exists(name: str) -> bool:
     )
 
 
+# What to do where the SDK does not get as far as a call, by the name of its exception.
+WAYS_ON = {
+    "ProfileNotFound": (
+        "name a profile that `aws configure list-profiles` lists, in phoenix_aws or at the site, "
+        "make this one with `aws configure --profile`, or leave it out: then credentials are taken "
+        "from the environment"
+    ),
+    "NoCredentialsError": (
+        "name a profile in phoenix_aws, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
+        "`aws sts get-caller-identity` says whether they are found"
+    ),
+}
+
+
+def way_on(error: BaseException) -> str:
+    """What to do about an exception, "" where nothing is known."""
+    return WAYS_ON.get(type(error).__name__, "")
+
+
 class NotYet(Exception):
     """AWS is not so far: it will go through later, without anybody doing anything."""
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..aws import sdk
-from ..aws.errors import AccountMismatch, Conflict, code
+from ..aws.errors import AccountMismatch, Conflict, code, way_on
 from ..aws.session import SECRETS
 from ..costs.records import record
 from ..costs.usage import usages
@@ -98,9 +98,11 @@ def refusals(task: Task) -> Iterator[None]:
         message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
         raise Refusal(message, code=error.code, hint=hint, changed=False) from error
     except Exception as error:
+        hint = way_on(error)
         raise Refusal(
-            f"site {task.site.scope.site}: {error}",
+            f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else ""),
             code=code(error),
+            hint=hint,
             changed=False,
             exception="".join(traceback.format_exception(error)),
         ) from error
