@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     psql.add_argument("--database", default="postgres")
     commands.add_parser("reset", help="forget everything that was made in it")
     commands.add_parser("differences", help="what is mended of the emulator, as a list")
+    clock = commands.add_parser("clock", help="show the clock of the schedules, or steer it")
+    clock.add_argument("--rate", type=float, help="let it run so many times as fast")
+    clock.add_argument("--advance", type=float, help="move it on by so many seconds")
+    clock.add_argument("--to", help="move it on to this time, e.g. 2030-01-31T08:00:00Z")
     faults = commands.add_parser("faults", help="show the faults on order, or order some")
     faults.add_argument("rules", nargs="?", help="a JSON rule or list of rules; - reads stdin")
     faults.add_argument("--clear", action="store_true", help="lift all")
@@ -152,6 +156,12 @@ def _faults(client: Client, given: argparse.Namespace) -> Any:
     return client.call("GET", "faults")
 
 
+def _clock(client: Client, given: argparse.Namespace) -> Any:
+    asked = {name: getattr(given, name) for name in ("rate", "advance", "to")}
+    steering = {name: value for name, value in asked.items() if value is not None}
+    return client.call("POST" if steering else "GET", "clock", steering or None)
+
+
 def _differences() -> int:
     for shim in shims():
         print(f"\n### {shim.__name__.rpartition('.')[2]}\n")
@@ -170,6 +180,8 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
         Podman(Identity(given.dir)).become(*visit.psql(server, given.database))
     if given.command == "reset":
         client.call("POST", "reset")
+    elif given.command == "clock":
+        print(json.dumps(_clock(client, given), indent=2))
     else:
         print(json.dumps(_faults(client, given), indent=2))
     return 0

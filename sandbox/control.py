@@ -17,7 +17,7 @@ from sandbox.world import World
 
 class Control:
     """GET health, log?since=N, databases, faults, faults/fired;
-    GET and POST disasters; POST log/mark, reset, speed, faults; DELETE faults."""
+    GET and POST clock, disasters; POST log/mark, reset, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
@@ -59,6 +59,8 @@ class Control:
             case "POST", "speed":
                 self._world.speed = float(content["speed"])
                 return {"speed": self._world.speed}
+            case (("GET" | "POST"), "clock"):
+                return self._clock(content or {})
         return self._route_faults(method, name, content)
 
     def _route_faults(self, method: str, name: str, content: Any) -> Any:
@@ -90,6 +92,12 @@ class Control:
             "requests": self._log.last(),
             "waiting": self._world.waiting(),
         }
+
+    def _clock(self, steering: Any) -> dict[str, Any]:
+        with self._world.lock:
+            if steering:
+                self._world.clock.steer(**steering)
+            return self._world.clock.status()
 
     def _order(self, content: Any) -> dict[str, Any]:
         given = content if isinstance(content, list) else [content]

@@ -52,6 +52,12 @@ class Handle:
         """AWS seconds in a second from now on, 0: at once."""
         self._client.call("POST", "speed", {"speed": speed})
 
+    def clock(self, **steering: Any) -> dict[str, Any]:
+        """What the clock of the schedules shows; `rate`, `advance` (seconds) or `to` steer it."""
+        method = "POST" if steering else "GET"
+        shown: dict[str, Any] = self._client.call(method, "clock", steering or None)
+        return shown
+
     def waiting(self) -> list[str]:
         """Labels of what has been begun and is not finished."""
         return list(self._client.call("GET", "health")["waiting"])

@@ -8,11 +8,17 @@ import threading
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from sandbox.clock import Clock
 from sandbox.databases.interface import Databases, NoDatabases
 from sandbox.times import STEPS
 
+if TYPE_CHECKING:
+    from sandbox.shims._fleet_hosts import Hosts
+
 Action = Callable[[], object]
+Cancel = Callable[[], None]
 
 
 class World:
@@ -21,7 +27,8 @@ class World:
     `speed` is 0 (things are there at once) or a number of AWS seconds that pass in one real second.
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
-    `databases` are the servers behind the database instances of the API.
+    `databases` are the servers behind the database instances of the API, `hosts` what runs behind
+    its EC2 instances (None: nothing). `clock` is the time by which schedules are kept.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
@@ -29,13 +36,15 @@ class World:
         self._speed = 0.0
         self.speed = speed
         self.databases: Databases = NoDatabases(self)
+        self.hosts: Hosts | None = None
         self.epoch = 0  # how often everything was forgotten
         self.dark: frozenset[str] = frozenset()
         self.cut: frozenset[tuple[str, str]] = frozenset()
         # What may be made to happen to what is real, by name; called under the lock.
         self.disasters: dict[str, Callable[..., object]] = {}
         self._resets: list[Action] = []
-        self._timers: set[threading.Timer] = set()
+        self._timers: dict[threading.Timer, bool] = {}
+        self.clock = Clock(self)
 
     @property
     def speed(self) -> float:
@@ -59,34 +68,41 @@ class World:
         """Real seconds that a step of `sandbox.times` takes here, 0 where things happen at once."""
         return self.scaled(STEPS[step].typical)
 
-    def later(self, seconds: float, action: Action, label: str) -> None:
+    def later(self, seconds: float, action: Action, label: str, listed: bool = True) -> Cancel:
         """Run `action` under the lock after so many real seconds, or before returning if 0.
 
-        An action that is still waiting when the world is reset never runs. One that raises is
-        reported on stderr with its label and changes nothing else.
+        Returns what cancels it. An action that is still waiting when the world is reset never runs.
+        One that raises is reported on stderr with its label and changes nothing else. What is not
+        `listed` is nothing that was begun, but only watched for, and `waiting` is silent about it.
         """
         if seconds <= 0:
             with self.lock:
                 self._run(action, label)
-            return
+            return _nothing
 
         def fire() -> None:
             with self.lock:
-                if timer in self._timers:
-                    self._timers.discard(timer)
+                if self._timers.pop(timer, None) is not None:
                     self._run(action, label)
 
         timer = threading.Timer(seconds, fire)
         timer.daemon = True
         timer.name = label
         with self.lock:
-            self._timers.add(timer)
+            self._timers[timer] = listed
         timer.start()
+
+        def cancel() -> None:
+            with self.lock:
+                self._timers.pop(timer, None)
+            timer.cancel()
+
+        return cancel
 
     def waiting(self) -> list[str]:
         """Labels of what `later` still has to do."""
         with self.lock:
-            return sorted(timer.name for timer in self._timers)
+            return sorted(timer.name for timer, listed in self._timers.items() if listed)
 
     def darken(self, regions: frozenset[str]) -> None:
         """Have what is real in these regions reached by nobody, and in all others again."""
@@ -121,3 +137,7 @@ class World:
         except Exception:
             print(f"sandbox: {label} failed", file=sys.stderr)
             traceback.print_exc()
+
+
+def _nothing() -> None:
+    """There is nothing to cancel."""

@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,14 @@ class Cloud:
 
     def advance(self, seconds: float) -> None:
         self.post(f"/steer/advance?seconds={seconds}")
+
+    def clock(self, seconds: float) -> None:
+        """Move the clock of the schedules, and nothing else."""
+        self.post(f"/steer/clock?seconds={seconds}")
+
+    def strike(self, disaster: str, **details: str) -> None:
+        """Have something happen to what is real, or to what there is of it."""
+        self.post(f"/steer/strike?{urllib.parse.urlencode({'disaster': disaster, **details})}")
 
     def name(self, prefix: str = "thing") -> str:
         return f"{prefix}-{next(self._numbers)}"

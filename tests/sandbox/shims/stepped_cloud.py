@@ -24,7 +24,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.shims import install_all
-from sandbox.world import Action, World
+from sandbox.world import Action, Cancel, World
 
 
 class SteppedWorld(World):
@@ -40,11 +40,18 @@ class SteppedWorld(World):
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self._passed)
 
-    def later(self, seconds: float, action: Action, label: str) -> None:
+    def later(self, seconds: float, action: Action, label: str, listed: bool = True) -> Cancel:
         if seconds <= 0:
-            super().later(0, action, label)
-        else:
-            heapq.heappush(self._heap, (self._passed + seconds, next(self._numbers), action, label))
+            return super().later(0, action, label)
+        entry = (self._passed + seconds, next(self._numbers), action, label)
+        heapq.heappush(self._heap, entry)
+
+        def cancel() -> None:
+            if entry in self._heap:
+                self._heap.remove(entry)
+                heapq.heapify(self._heap)
+
+        return cancel
 
     def advance(self, seconds: float) -> None:
         until = self._passed + seconds
@@ -55,7 +62,7 @@ class SteppedWorld(World):
 
 
 def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
-    """The emulator, and beside it what the tests steer: reset, speed, advance."""
+    """The emulator, and beside it what the tests steer."""
     emulator = DomainDispatcherApplication(create_backend_app)
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -70,6 +77,11 @@ def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
             world.speed = float(query["value"][0])
         if world and path == "/steer/advance":
             world.advance(float(query["seconds"][0]))
+        if world and path == "/steer/clock":
+            world.clock.steer(advance=float(query["seconds"][0]))
+        if world and path == "/steer/strike":
+            details = {name: value[0] for name, value in query.items()}
+            world.disasters[details.pop("disaster")](**details)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "0")])
         return []
 
