@@ -57,6 +57,8 @@ STEPS: dict[str, Duration] = {
         5, 18, 40, "blog: 69 percent of 25.8 s are pending to running; 5 s elsewhere"
     ),
     "instance": Duration(15, 26, 60, "blog: 25.8 s from launch to SSH"),
+    "instance_stopped": Duration(20, 40, 90, "estimate: stopping until stopped"),
+    "standby_left": Duration(5, 20, 60, "estimate: out of standby and registered again"),
     "asg_in_service": Duration(41, 46, 132, "logs: 41-47 s, 1m11 and 1m16 with a balancer"),
     "target_healthy": Duration(90, 150, 240, "sum: boot, bootstrap and two checks of 10 s"),
     "target_draining": Duration(30, 300, 300, "docs: the deregistration delay, 300 s by default"),

@@ -1,214 +1,161 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an Auto Scaling group does by itself: launch, register, replace and terminate."""
+"""What an Auto Scaling group does by itself: whatever happens, it comes back to what is desired."""
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
 from typing import Any
 
-from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
-from moto.core.utils import utcnow
-
+from sandbox.shims import _fleet_activities as told
+from sandbox.shims import _fleet_health as health
+from sandbox.shims import _fleet_refresh as refreshing
+from sandbox.shims import _fleet_warm as warm
+from sandbox.shims._fleet_choice import victim
+from sandbox.shims._fleet_members import (
+    COMING,
+    Fleet,
+    alive,
+    capacity,
+    fleet,
+    live,
+)
+from sandbox.shims._fleet_moves import draw, give_back, launch, may, terminate
+from sandbox.shims._fleet_places import uneven
 from sandbox.world import World
 
-LIVE = ("Pending", "InService")
-NOTICED = 30.0  # AWS seconds until a lost or unhealthy instance is noticed, about.
+ROUNDS = 1000  # steps that a group can take at once
 
 
-def suspended(group: Any, process: str) -> bool:
-    return any(one["ProcessName"] == process for one in group.suspended_processes)
+class Watch:
+    """Looks after every group each half minute of AWS, for what happens without a request."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._groups: list[Any] = []
+        world.on_reset(self._groups.clear)
+
+    def adopt(self, group: Any) -> None:
+        """Look after a group from now on, and have it keep itself as it should be."""
+
+        def settle_this() -> None:
+            settle(self._world, group)
+
+        group.__dict__["fleet"] = Fleet(settle=settle_this)
+        self._groups.append(group)
+        if len(self._groups) == 1:
+            self._again()
+
+    def _again(self) -> None:
+        wait = max(self._world.scaled(health.NOTICED), 1.0)
+        self._world.later(wait, self._look, "health checks of groups", listed=False)
+
+    def _look(self) -> None:
+        self._groups[:] = [group for group in self._groups if alive(group)]
+        for group in list(self._groups):
+            fleet(group).settle()
+        if self._groups:
+            self._again()
 
 
-def activities(group: Any) -> list[dict[str, Any]]:
-    """The activities of a group, newest last."""
-    found: list[dict[str, Any]] = group.__dict__.setdefault("activities", [])
-    return found
+def settle(world: World, group: Any) -> None:
+    """Do what is to be done next, until there is nothing more to do but wait."""
+    state = fleet(group)
+    if state.settling:
+        state.again = True
+        return
+    state.settling = True
+    try:
+        for _ in range(ROUNDS):
+            state.again = False
+            if not alive(group):
+                return
+            health.check(world, group)
+            refreshing.advance(world, group)
+            scale(world, group)
+            balance(world, group)
+            warm.fill(world, group, refreshing.configuration(group))
+            if not state.again:
+                return
+        raise RuntimeError(f"the group {group.name} does not come to rest")
+    finally:
+        state.settling = False
 
 
-def note(group: Any, description: str, cause: str) -> dict[str, Any]:
-    """Begin an activity."""
-    activity = {
-        "ActivityId": str(uuid.uuid4()),
-        "AutoScalingGroupName": group.name,
-        "AutoScalingGroupARN": group.arn,
-        "Description": description,
-        "Cause": cause,
-        "StartTime": utcnow(),
-        "StatusCode": "InProgress",
-        "Progress": 50,
-    }
-    activities(group).append(activity)
-    return activity
-
-
-def end(activity: dict[str, Any], status: str = "Successful") -> None:
-    activity.update(StatusCode=status, Progress=100, EndTime=utcnow())
-
-
-def live(group: Any) -> list[Any]:
-    return [state for state in group.instance_states if state.lifecycle_state in LIVE]
-
-
-def reconcile(world: World, group: Any, cause: str) -> None:
+def scale(world: World, group: Any) -> None:
     """Launch or terminate until the group has as many instances as desired."""
-    if group.autoscaling_backend.autoscaling_groups.get(group.name) is not group:
+    state = fleet(group)
+    wanted = group.desired_capacity + refreshing.surplus(group) + int(state.balancing)
+    before = capacity(live(group))
+    if before < wanted and may(group, "Launch"):
+        _grow(world, group, before, wanted)
+    if before > wanted and may(group, "Terminate"):
+        _shrink(world, group, before, wanted)
+    if capacity(live(group)) == wanted:
+        state.trigger = ""
+        state.owed.clear()
+
+
+def _grow(world: World, group: Any, before: int, wanted: int) -> None:
+    refresh, state = refreshing.active(group), fleet(group)
+    stale = refresh.old if refresh else set()
+    while capacity(live(group)) < wanted:
+        if state.owed:
+            sentence = f"an instance was launched in response to {state.owed.pop(0)}"
+            cause = told.said(world, sentence)
+        elif refresh and not state.trigger:
+            cause = told.said(world, f"an instance was launched in response to {told.REFRESH}")
+        else:
+            cause = told.difference(world, group, "started", before, wanted)
+        rested = warm.ready(group, stale)
+        if rested:
+            draw(world, group, rested, cause)
+        elif state.halted or not launch(world, group, refreshing.configuration(group), cause):
+            return
+
+
+def _shrink(world: World, group: Any, before: int, wanted: int) -> None:
+    refresh = refreshing.active(group)
+    stale = refresh.old if refresh else set()
+    while True:
+        member = victim(group, world.now(), stale)
+        if member is None or capacity(live(group)) - member.units < wanted:
+            return
+        cause = told.difference(world, group, "taken out of service", before, wanted)
+        selected = f"instance {member.instance.id} was selected for termination"
+        cause = f"{cause}  {told.said(world, selected)}"
+        if member.lifecycle_state == "InService" and warm.takes_back(group):
+            give_back(world, group, member, cause)
+        else:
+            terminate(world, group, member, cause)
+
+
+def balance(world: World, group: Any) -> None:
+    """Launch in the emptiest zone what is too much in the fullest; that one goes afterwards."""
+    state = fleet(group)
+    coming = any(member.lifecycle_state in COMING for member in group.instance_states)
+    if state.balancing and not coming:
+        state.balancing = False
+    if (
+        coming
+        or state.halted
+        or not may(group, "AZRebalance", "Launch", "Terminate")
+        or refreshing.active(group)
+        or capacity(live(group)) != group.desired_capacity
+    ):
         return
-    missing = (group.desired_capacity or 0) - len(live(group))
-    if missing > 0 and not suspended(group, "Launch"):
-        for _ in range(missing):
-            launch(world, group, cause)
-    if missing < 0 and not suspended(group, "Terminate"):
-        for _ in range(-missing):
-            victim = next(iter(victims(group)), None)
-            if victim is not None:
-                terminate(world, group, victim, cause)
-
-
-def victims(group: Any) -> list[Any]:
-    """Unprotected instances, those of the fullest zone first, the oldest of them first."""
-    states = live(group)
-    full = Counter(state.availability_zone for state in states)
-    free = [state for state in states if not state.protected_from_scale_in]
-    return sorted(free, key=lambda state: -full[state.availability_zone])
-
-
-def subnets(group: Any) -> list[tuple[str, str | None]]:
-    """Zones and subnets to launch in, the emptiest zone first."""
-    full = Counter(state.availability_zone for state in live(group))
-    places: list[tuple[str, str | None]]
-    if group.vpc_zone_identifier:
-        ids = group.vpc_zone_identifier.split(",")
-        found = group.ec2_backend.describe_subnets(subnet_ids=ids)
-        places = [(subnet.availability_zone, subnet.id) for subnet in found]
-    else:
-        places = [(zone, None) for zone in group.availability_zones]
-    return sorted(places, key=lambda place: (full[place[0]], place[0]))
-
-
-def launch(world: World, group: FakeAutoScalingGroup, cause: str) -> None:
-    zone, subnet = subnets(group)[0]
-    template: dict[str, Any] | None = None
-    number = None
-    if group.ec2_launch_template:
-        number = group.ec2_launch_template.get_version(group.launch_template_version).number
-        template = {
-            "LaunchTemplateId": group.ec2_launch_template.id,
-            "Version": str(number),
-        }
-    tags = {**group.instance_tags, **group.get_propagated_tags(), ASG_NAME_TAG: group.name}
-    run: Any = group.ec2_backend.run_instances
-    reservation = run(
-        group.image_id,
-        1,
-        group.user_data,
-        group.security_groups,
-        instance_type=group.instance_type,
-        tags={"instance": tags},
-        placement=zone,
-        region_name=group.region,
-        launch_config=group.launch_config,
-        launch_template=template,
-        is_instance_type_default=False,
-        associate_public_ip=(
-            group.launch_config.associate_public_ip_address if group.launch_config else None
-        ),
-        subnet_id=subnet,
-    )
-    instance: Any = reservation.instances[0]
-    instance.autoscaling_group = group
-    state: Any = InstanceState(
-        instance,
-        lifecycle_state="Pending",
-        protected_from_scale_in=group.new_instances_protected_from_scale_in,
-    )
-    state.launched_version = str(number) if number else None
-    group.instance_states.append(state)
-    activity = note(group, f"Launching a new EC2 instance: {instance.id}", cause)
-
-    def in_service() -> None:
-        if state in group.instance_states and instance.state == "running":
-            state.lifecycle_state = "InService"
-            end(activity)
-            register(group)
-
-    world.later(world.seconds("asg_in_service"), in_service, f"{instance.id} goes into service")
-
-
-def target_groups(group: Any) -> list[Any]:
-    """The target groups of a group that still exist."""
-    known = group.autoscaling_backend.elbv2_backend.target_groups
-    return [known[arn] for arn in group.target_group_arns if arn in known]
-
-
-def register(group: Any) -> None:
-    """Register what is in service and not registered yet."""
-    if suspended(group, "AddToLoadBalancer"):
+    off = uneven(group)
+    if off is None:
         return
-    for target_group in target_groups(group):
-        new = [
-            {"Id": state.instance.id, "Port": target_group.port}
-            for state in group.instance_states
-            if state.lifecycle_state == "InService"
-            and state.instance.id not in target_group.targets
-        ]
-        if new:
-            target_group.register(new)
-
-
-def deregister(group: Any, instance_id: str) -> float:
-    """Deregister an instance everywhere; the longest AWS seconds that it drains for."""
-    longest = 0.0
-    for target_group in target_groups(group):
-        if instance_id in target_group.targets:
-            target_group.deregister([{"Id": instance_id}])
-            if target_group.load_balancer_arns:
-                delay = float(target_group.attributes["deregistration_delay.timeout_seconds"])
-                longest = max(longest, delay)
-    return longest
-
-
-def terminate(world: World, group: Any, state: Any, cause: str, at_once: bool = False) -> None:
-    """Have an instance drain and go."""
-    instance = state.instance
-    state.lifecycle_state = "Terminating"
-    activity = note(group, f"Terminating EC2 instance: {instance.id}", cause)
-    drains = deregister(group, instance.id)
-
-    def gone() -> None:
-        if instance.state not in ("terminated", "shutting-down"):
-            group.ec2_backend.terminate_instances([instance.id])
-        if state in group.instance_states:
-            group.instance_states.remove(state)
-        end(activity)
-
-    wait = 0.0 if at_once else world.scaled(drains)
-    world.later(wait, gone, f"{instance.id} is terminated")
-
-
-def lost(world: World, group: Any, instance_ids: list[str]) -> None:
-    """Instances were terminated by someone else: forget them, and replace them a little later."""
-    gone = [state for state in group.instance_states if state.instance.id in instance_ids]
-    for state in gone:
-        group.instance_states.remove(state)
-        deregister(group, state.instance.id)
-    if gone:
-        cause = "an instance was taken out of service in response to an EC2 health check"
-        world.later(
-            world.scaled(NOTICED),
-            lambda: reconcile(world, group, cause),
-            f"group {group.name} replaces instances",
-        )
-
-
-def unhealthy(world: World, group: Any, state: Any) -> None:
-    """Replace an instance that was reported unhealthy, unless the group must not."""
-
-    def replace() -> None:
-        if state.lifecycle_state == "InService" and state.health_status == "Unhealthy":
-            cause = "an instance was taken out of service in response to a user health-check."
-            terminate(world, group, state, cause)
-            reconcile(world, group, cause)
-
-    if not suspended(group, "ReplaceUnhealthy"):
-        world.later(world.scaled(NOTICED), replace, f"{state.instance.id} is replaced")
+    fullest, emptiest = off
+    free = [one for one in live(group) if one.availability_zone == fullest]
+    if all(one.protected_from_scale_in for one in free):
+        return
+    sentence = (
+        f"an instance was launched to balance instances in zones {emptiest} with other zones "
+        "resulting in more than desired number of instances in the group"
+    )
+    state.balancing = True
+    launched = launch(
+        world, group, refreshing.configuration(group), told.said(world, sentence), zone=emptiest
+    )
+    if launched is None:
+        state.balancing = False

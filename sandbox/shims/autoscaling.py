@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError as Refusal
@@ -13,19 +15,30 @@ from moto.autoscaling.models import (
     autoscaling_backends,
 )
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import EmptyResult
+from moto.ec2.models.instances import InstanceBackend as EC2InstanceBackend
 
-from sandbox.shims import Hook, _fleet
+from sandbox.shims import Hook
+from sandbox.shims import _fleet_activities as told
+from sandbox.shims._fleet import Watch
+from sandbox.shims._fleet_health import soon
+from sandbox.shims._fleet_members import fleet, members
+from sandbox.shims._fleet_places import source, ways
+from sandbox.shims._fleet_refresh import active
+from sandbox.shims._fleet_targets import deregister, register
 from sandbox.world import World
 from sandbox.wrap import wrap
 
 MENDED = (
-    "Instances are spread over the zones, `Pending` first, then `InService`, then registered.",
-    "Scale-in drains and deregisters; a lost or unhealthy instance is replaced.",
-    "Suspended Launch, Terminate, AddToLoadBalancer and ReplaceUnhealthy do not happen.",
+    "Instances are spread over the zones, `Pending` first, then `InService`, then registered; "
+    "where a zone has no capacity, other types and zones of the group are tried.",
+    "A group that has become uneven launches in the emptiest zone, and terminates in the fullest.",
+    "Scale-in drains and deregisters, and takes whom the termination policies say.",
+    "An instance that was terminated or stopped, or that fails the balancer's health checks after "
+    "the grace period where the group has these, is replaced.",
+    "What is launched from a mixed instances policy has the overrides' types, templates, weights "
+    "and share of spot instances; an update without a policy keeps it.",
     "A group's name in use, and a desired capacity outside of its limits, are refused.",
     "A target group that does not exist is refused.",
-    "DeleteAutoScalingGroup honours ForceDelete and DeletionProtection, and takes time.",
     "UpdateAutoScalingGroup changes cooldown, warm-up, lifetime and termination policies too.",
     "The health check grace period is 0 unless given.",
 )
@@ -35,18 +48,17 @@ HOOKS: tuple[Hook, ...] = (
     (AutoScalingBackend, "set_desired_capacity", ("group_name", "desired_capacity")),
     (AutoScalingBackend, "update_attached_target_groups", ("group_name",)),
     (AutoScalingBackend, "notify_terminate_instances", ("instance_ids",)),
-    (AutoScalingBackend, "set_instance_health", ("instance_id", "health_status")),
-    (AutoScalingBackend, "detach_instances", ("group_name", "instance_ids", "should_decrement")),
     (
         AutoScalingBackend,
         "detach_load_balancer_target_groups",
         ("group_name", "target_group_arns"),
     ),
-    (AutoScalingBackend, "resume_processes", ("group_name", "scaling_processes")),
     (FakeAutoScalingGroup, "set_desired_capacity", ("new_capacity",)),
+    (FakeAutoScalingGroup, "launch_template", ()),
+    (FakeAutoScalingGroup, "_set_launch_configuration", ("launch_config_name", "launch_template")),
+    (EC2InstanceBackend, "stop_instances", ("instance_ids",)),
     (AutoScalingResponse, "create_auto_scaling_group", ()),
     (AutoScalingResponse, "update_auto_scaling_group", ()),
-    (AutoScalingResponse, "delete_auto_scaling_group", ()),
 )
 # Parameters that the emulator ignores, and the attribute that its answers read.
 IGNORED = {
@@ -86,7 +98,7 @@ def check_sizes(smallest: int, largest: int, desired: int | None) -> None:
         )
 
 
-def creation(world: World) -> None:
+def creation(world: World, watch: Watch) -> None:
     @wrap(AutoScalingResponse, "create_auto_scaling_group")
     def create(original: Any, self: AutoScalingResponse) -> Any:
         backend = autoscaling_backends[self.current_account][self.region]
@@ -98,21 +110,41 @@ def creation(world: World) -> None:
             )
         sizes = (self._get_int_param("MinSize"), self._get_int_param("MaxSize"))
         check_sizes(*sizes, self._get_int_param("DesiredCapacity"))
+        check_policy(self._get_param("MixedInstancesPolicy"))
         for arn in self._get_param("TargetGroupARNs", []):
             if arn not in backend.elbv2_backend.target_groups:
                 raise ValidationError(f"Target group '{arn}' not found")
         answer = original()
         group: Any = group_of(self)
+        try:
+            ways(group, source(group))
+        except ValidationError:
+            del backend.autoscaling_groups[group.name]
+            raise
         group.health_check_grace_period = self._get_int_param("HealthCheckGracePeriod") or 0
         remember(self, group)
-        _fleet.reconcile(world, group, "a user request created an AutoScalingGroup")
+        told.because(world, group, "a user request created an AutoScalingGroup", 0)
+        fleet(group).settle()
         return answer
 
     @wrap(FakeAutoScalingGroup, "set_desired_capacity")
     def set_desired(_original: Any, self: Any, new_capacity: int | None) -> None:
         self.desired_capacity = self.min_size if new_capacity is None else new_capacity
-        cause = f"a user request set the desired capacity to {self.desired_capacity}"
-        _fleet.reconcile(world, self, cause)
+        if "fleet" not in self.__dict__:
+            watch.adopt(self)
+        fleet(self).settle()
+
+
+def check_policy(policy: dict[str, Any] | None) -> None:
+    """Refuse what a mixed instances policy cannot say; what is not emulated is a gap."""
+    overrides = ((policy or {}).get("LaunchTemplate") or {}).get("Overrides") or []
+    if any("InstanceRequirements" in one for one in overrides):
+        raise NotImplementedError("InstanceRequirements of a mixed instances policy")
+    weights = ["WeightedCapacity" in one for one in overrides]
+    if any(weights) and not all(weights):
+        raise ValidationError(
+            "If you specify a weighted capacity for one instance type, you must specify it for all."
+        )
 
 
 def remember(response: AutoScalingResponse, group: Any) -> None:
@@ -120,6 +152,9 @@ def remember(response: AutoScalingResponse, group: Any) -> None:
         value = response._get_param(parameter)
         if value is not None:
             setattr(group, attribute, value)
+
+
+LAUNCH = ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy")
 
 
 def changes(world: World) -> None:
@@ -131,40 +166,94 @@ def changes(world: World) -> None:
         largest = self._get_int_param("MaxSize", group.max_size)
         desired = self._get_int_param("DesiredCapacity")
         check_sizes(smallest, largest, desired)
-        answer = original()
-        remember(self, group)
-        if desired is None:
-            desired = min(max(group.desired_capacity, smallest), largest)
-        group.set_desired_capacity(desired)
+        check_policy(self._get_param("MixedInstancesPolicy"))
+        new = [name for name in LAUNCH if self._get_param(name)]
+        check_free(group, new)
+        before, policy = group.desired_capacity, group.mixed_instances_policy
+        with at_rest(group):
+            answer = original()
+            launches(group, new, policy)
+            remember(self, group)
+            if desired is None:
+                desired = min(max(before, smallest), largest)
+            group.desired_capacity = desired
+        if desired != before:
+            limits = f"constraints to min: {smallest}, max: {largest}, desired: {desired}"
+            why = f"a user request update of AutoScalingGroup {limits}"
+            told.because(world, group, why, before)
+        fleet(group).settle()
         return answer
 
+
+def capacity(world: World) -> None:
     @wrap(AutoScalingBackend, "set_desired_capacity")
     def set_desired(
-        original: Any, self: AutoScalingBackend, group_name: str, desired_capacity: int | None
+        _original: Any, self: AutoScalingBackend, group_name: str, desired_capacity: int | None
     ) -> None:
         group: Any = self.autoscaling_groups.get(group_name)
         if group is None:
             raise ValidationError(f"AutoScalingGroup name not found - {group_name}")
-        if desired_capacity is not None and desired_capacity > group.max_size:
+        check_alive(group)
+        desired = group.min_size if desired_capacity is None else desired_capacity
+        if desired > group.max_size:
             raise ValidationError(
                 f"New SetDesiredCapacity value {desired_capacity} is above max value "
                 f"{group.max_size} for the AutoScalingGroup."
             )
-        if desired_capacity is not None and desired_capacity < group.min_size:
+        if desired < group.min_size:
             raise ValidationError(
                 f"New SetDesiredCapacity value {desired_capacity} is below min value "
                 f"{group.min_size} for the AutoScalingGroup."
             )
-        original(group_name, desired_capacity)
+        before, group.desired_capacity = group.desired_capacity, desired
+        why = "a user request explicitly set group desired capacity"
+        told.because(world, group, why, before)
+        fleet(group).settle()
 
-    @wrap(AutoScalingBackend, "resume_processes")
-    def resume(
-        original: Any, self: AutoScalingBackend, group_name: str, scaling_processes: list[str]
-    ) -> None:
-        original(group_name, scaling_processes)
-        group = self.autoscaling_groups[group_name]
-        _fleet.register(group)
-        _fleet.reconcile(world, group, "a user request resumed processes")
+
+def template() -> None:
+    def launch_template(self: Any) -> dict[str, Any] | None:
+        """A group with a mixed instances policy tells no template beside it."""
+        template = self.ec2_launch_template
+        if template is None or self.mixed_instances_policy:
+            return None
+        version = getattr(self, "provided_launch_template_version", None)
+        named = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name}
+        return {**named, "Version": version}
+
+    FakeAutoScalingGroup.launch_template = property(launch_template)  # type: ignore[method-assign, assignment]
+
+
+def launches(group: Any, new: list[str], policy: dict[str, Any] | None) -> None:
+    """Make what an update named the only thing that a group launches from."""
+    if not new:
+        group.mixed_instances_policy = policy
+    elif "LaunchConfigurationName" in new:
+        group.ec2_launch_template = None
+    else:
+        group.launch_config, group.launch_configuration_name = None, None
+
+
+@contextmanager
+def at_rest(group: Any) -> Iterator[None]:
+    """Let a group do nothing while more than one thing of it is changed."""
+    state = fleet(group)
+    state.settling = True
+    try:
+        yield
+    finally:
+        state.settling = False
+
+
+def check_free(group: Any, new: list[str]) -> None:
+    """Refuse to change what a group launches while a refresh is to change it."""
+    refresh = active(group)
+    if new and refresh and refresh.desired:
+        raise ValidationError(
+            "An active instance refresh with a desired configuration exists. All configuration "
+            "options derived from the desired configuration are not available for update while the "
+            "instance refresh is active."
+        )
 
 
 def check_alive(group: Any) -> None:
@@ -176,32 +265,20 @@ def check_alive(group: Any) -> None:
 
 
 def health(world: World) -> None:
+    def notice(backend: AutoScalingBackend, instance_ids: list[str]) -> None:
+        for group in list(backend.autoscaling_groups.values()):
+            if any(member.instance.id in instance_ids for member in members(group)):
+                soon(world, group)
+
     @wrap(AutoScalingBackend, "notify_terminate_instances")
     def lost(_original: Any, self: AutoScalingBackend, instance_ids: list[str]) -> None:
-        for group in list(self.autoscaling_groups.values()):
-            _fleet.lost(world, group, instance_ids)
+        notice(self, instance_ids)
 
-    @wrap(AutoScalingBackend, "set_instance_health")
-    def set_health(
-        original: Any, self: AutoScalingBackend, instance_id: str, health_status: str
-    ) -> None:
-        original(instance_id, health_status)
-        for group in self.autoscaling_groups.values():
-            for state in group.instance_states:
-                if state.instance.id == instance_id and health_status == "Unhealthy":
-                    _fleet.unhealthy(world, group, state)
-
-    @wrap(AutoScalingBackend, "detach_instances")
-    def detach(
-        original: Any,
-        self: AutoScalingBackend,
-        group_name: str,
-        instance_ids: list[str],
-        should_decrement: bool,
-    ) -> Any:
-        for instance_id in instance_ids:
-            _fleet.deregister(self.autoscaling_groups[group_name], instance_id)
-        return original(group_name, instance_ids, should_decrement)
+    @wrap(EC2InstanceBackend, "stop_instances")
+    def stopped(original: Any, self: Any, instance_ids: list[str]) -> Any:
+        answer = original(instance_ids)
+        notice(autoscaling_backends[self.account_id][self.region_name], instance_ids)
+        return answer
 
 
 def targets() -> None:
@@ -211,7 +288,7 @@ def targets() -> None:
         for arn in group.target_group_arns:
             if arn not in self.elbv2_backend.target_groups:
                 raise ValidationError(f"Target group '{arn}' not found")
-        _fleet.register(group)
+        register(group)
 
     @wrap(AutoScalingBackend, "detach_load_balancer_target_groups")
     def detach(
@@ -221,44 +298,15 @@ def targets() -> None:
         kept = [arn for arn in group.target_group_arns if arn not in target_group_arns]
         group.target_group_arns = target_group_arns
         for state in group.instance_states:
-            _fleet.deregister(group, state.instance.id)
+            deregister(group, state.instance.id)
         group.target_group_arns = kept
-
-
-def deletion(world: World) -> None:
-    @wrap(AutoScalingResponse, "delete_auto_scaling_group")
-    def delete(_original: Any, self: AutoScalingResponse) -> EmptyResult:
-        group = group_of(self)
-        force = bool(self._get_param("ForceDelete"))
-        protection = getattr(group, "deletion_protection", None) or "none"
-        if protection == "prevent-all-deletion" or (force and protection != "none"):
-            raise Refusal("ResourceInUse", f"The group {group.name} is protected from deletion")
-        if group.instance_states and not force:
-            raise Refusal(
-                "ResourceInUse",
-                "You cannot delete an AutoScalingGroup while there are instances or pending Spot "
-                f"instance request(s) still in the group: {group.name}",
-            )
-        group.status, group.desired_capacity = "Delete in progress", 0
-        for state in list(group.instance_states):
-            _fleet.terminate(world, group, state, "a user request force-deleted", at_once=True)
-
-        def gone() -> None:
-            backend = group.autoscaling_backend
-            if backend.autoscaling_groups.get(group.name) is group:
-                del backend.autoscaling_groups[group.name]
-            for key, policy in list(backend.policies.items()):
-                if policy.auto_scaling_group_name == group.name:
-                    backend.delete_policy(key)
-
-        world.later(world.seconds("instance"), gone, f"group {group.name} is gone")
-        return EmptyResult()
 
 
 def install(world: World) -> None:
     """Change how the emulator keeps Auto Scaling groups."""
-    creation(world)
+    creation(world, Watch(world))
     changes(world)
+    capacity(world)
+    template()
     health(world)
     targets()
-    deletion(world)

@@ -9,7 +9,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import DuplicateTargetGroupName
 from moto.elbv2.exceptions import ELBClientError as Refusal
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup, elbv2_backends
 from moto.elbv2.responses import ELBV2Response
 
 from sandbox.shims import Hook
@@ -21,6 +21,7 @@ MENDED = (
     "A target group has all attributes that AWS describes.",
     "A target is `unused` without a listener, `initial` at first, then `healthy`.",
     "A deregistered target is `draining` for the deregistration delay, and listed meanwhile.",
+    "A target is `unhealthy` while `target-fails` is ordered for it.",
     "RegisterTargets refuses an unknown instance.",
     "DescribeTargetGroups and DescribeListeners have pages.",
 )
@@ -156,6 +157,7 @@ STATES: dict[str, tuple[str, ...]] = {
         "Target.DeregistrationInProgress",
         "Target deregistration is in progress",
     ),
+    "unhealthy": ("unhealthy", "Target.FailedHealthChecks", "Health checks failed"),
     "unused": (
         "unused",
         "Target.NotInUse",
@@ -197,6 +199,31 @@ def health() -> None:
         return original(target_group_arn, targets)
 
 
+def disasters(world: World) -> None:
+    """Have targets fail their health checks on order, and pass them again."""
+
+    def mark(region: str, instance: str, state: str) -> None:
+        groups = [
+            group
+            for account in elbv2_backends.values()
+            for group in account[region].target_groups.values()
+            if instance in group.targets
+        ]
+        if not groups:
+            raise ValueError(f"{instance} is no target in {region}")
+        for group in groups:
+            marks(group)[instance] = (state, next(REGISTRATIONS))
+
+    def fails(region: str, instance: str) -> None:
+        mark(region, instance, "unhealthy")
+
+    def recovers(region: str, instance: str) -> None:
+        mark(region, instance, "healthy")
+
+    world.disasters["target-fails"] = fails
+    world.disasters["target-recovers"] = recovers
+
+
 def pages(name: str, key: str) -> None:
     @wrap(ELBV2Response, name)
     def page(original: Any, self: ELBV2Response) -> ActionResult:
@@ -213,5 +240,6 @@ def install(world: World) -> None:
     create()
     registration(world)
     health()
+    disasters(world)
     pages("describe_target_groups", "TargetGroups")
     pages("describe_listeners", "Listeners")

@@ -84,7 +84,7 @@ def test_the_clock_is_steered_over_http_and_goes_forward_only(cloud: Handle) -> 
     assert shown(cloud.clock(advance=3600)) >= before + timedelta(hours=1)
     assert cloud.clock(rate=60)["rate"] == 60
     for wrong in ({"advance": -60}, {"to": "2001-01-01T00:00:00Z"}, {"rate": 0}, {"to": "noon"}):
-        with pytest.raises(Refused, match="400|must|back|isoformat"):
+        with pytest.raises(Refused, match=r"must|back|isoformat"):
             cloud.clock(**wrong)
     cloud.reset()
     assert cloud.clock()["rate"] == 1

@@ -10,62 +10,9 @@ from typing import Any
 import pytest
 from botocore.parsers import ResponseParserError
 
+from tests.sandbox.shims.web_group import group, health, make, prepare, settings, states
+
 EAST = "us-east-1"
-
-
-def prepare(cloud: Any) -> dict[str, Any]:
-    """A network with balancer, target group, listener and launch template `web`."""
-    net: dict[str, Any] = cloud.network()
-    ec2, elb = cloud.client("ec2"), cloud.client("elbv2")
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=net["vpc"])
-    balancer = elb.create_load_balancer(Name="web", Subnets=net["subnets"])["LoadBalancers"][0]
-    target = elb.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=net["vpc"])
-    arn = target["TargetGroups"][0]["TargetGroupArn"]
-    elb.create_listener(
-        LoadBalancerArn=balancer["LoadBalancerArn"],
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
-    )
-    text = base64.b64encode(b"#!/bin/sh").decode()
-    data = {"ImageId": cloud.image(), "InstanceType": "t3.micro", "UserData": text}
-    ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
-    return {**net, "balancer": balancer["LoadBalancerArn"], "targets": arn}
-
-
-def settings(net: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "AutoScalingGroupName": "web",
-        "MinSize": 0,
-        "MaxSize": 6,
-        "DesiredCapacity": 3,
-        "VPCZoneIdentifier": ",".join(net["subnets"]),
-        "LaunchTemplate": {"LaunchTemplateName": "web", "Version": "$Latest"},
-        "TargetGroupARNs": [net["targets"]],
-        "Tags": [{"Key": "a", "Value": "b", "PropagateAtLaunch": True}],
-        **more,
-    }
-
-
-def make(cloud: Any, **more: Any) -> dict[str, Any]:
-    net = prepare(cloud)
-    cloud.client("autoscaling").create_auto_scaling_group(**settings(net, **more))
-    return net
-
-
-def group(cloud: Any) -> dict[str, Any]:
-    found = cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=["web"])
-    return dict(found["AutoScalingGroups"][0])
-
-
-def states(cloud: Any) -> Counter[str]:
-    return Counter(i["LifecycleState"] for i in group(cloud)["Instances"])
-
-
-def health(cloud: Any, net: dict[str, Any]) -> Counter[str]:
-    found = cloud.client("elbv2").describe_target_health(TargetGroupArn=net["targets"])
-    return Counter(t["TargetHealth"]["State"] for t in found["TargetHealthDescriptions"])
 
 
 def test_instances_are_spread_and_go_into_service_and_become_healthy(cloud: Any) -> None:

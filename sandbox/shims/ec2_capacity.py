@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Zones that have no capacity left for a type of instance, when that is ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.responses import EC2Response
+
+from sandbox.shims import Hook
+from sandbox.world import World
+from sandbox.wrap import wrap
+
+MENDED = (
+    "A launch is refused with InsufficientInstanceCapacity where `no-capacity` was ordered for the "
+    "region, a zone or a type.",
+)
+HOOKS: tuple[Hook, ...] = (
+    (InstanceBackend, "run_instances", ("image_id", "count", "user_data", "security_group_names")),
+    (InstanceBackend, "_get_template_from_args", ("launch_template_arg",)),
+    (EC2Response, "call_action", ()),
+)
+
+
+CODE = "InsufficientInstanceCapacity"
+
+
+def install(world: World) -> None:
+    """Have launches refused on order."""
+    short: set[tuple[str, str, str]] = set()  # region, zone and type; "" is each
+    world.on_reset(short.clear)
+
+    def none(region: str, zone: str = "", instance_type: str = "") -> None:
+        short.add((region, zone, instance_type))
+
+    def some(region: str, zone: str = "", instance_type: str = "") -> None:
+        short.discard((region, zone, instance_type))
+
+    world.disasters["no-capacity"] = none
+    world.disasters["capacity-returns"] = some
+
+    def lacks(region: str, zone: str, kind: str) -> bool:
+        return any((region, one, other) in short for one in ("", zone) for other in ("", kind))
+
+    @wrap(InstanceBackend, "run_instances")
+    def run(
+        original: Callable[..., Any],
+        self: Any,
+        image_id: str,
+        count: int,
+        user_data: Any,
+        groups: list[str],
+        **kwargs: Any,
+    ) -> Any:
+        if short:
+            kind, zone = asked(self, kwargs)
+            if lacks(self.region_name, zone, kind):
+                all_zones = {one.name for one in self.describe_availability_zones()}
+                refuse(kind, zone, {z for z in all_zones if not lacks(self.region_name, z, kind)})
+        return original(image_id, count, user_data, groups, **kwargs)
+
+    @wrap(EC2Response, "call_action")
+    def answer(original: Callable[[], Any], self: EC2Response) -> Any:
+        status, headers, body = original()
+        # AWS says so with status 500, and clients try again.
+        return (500 if status == 400 and f"<Code>{CODE}<" in body else status), headers, body
+
+
+def asked(ec2: Any, kwargs: dict[str, Any]) -> tuple[str, str]:
+    """The type and the zone that a launch is for."""
+    kind, template = kwargs.get("instance_type"), kwargs.get("launch_template")
+    if template and kwargs.get("is_instance_type_default", True):
+        kind = ec2._get_template_from_args(template).data.get("InstanceType") or kind
+    subnet = kwargs.get("subnet_id")
+    zone = ec2.get_subnet(subnet).availability_zone if subnet else kwargs.get("placement")
+    return str(kind or ""), str(zone or f"{ec2.region_name}a")
+
+
+def refuse(kind: str, zone: str, others: set[str]) -> None:
+    """Say in AWS's words that there is no capacity."""
+    hint = f" or choosing {', '.join(sorted(others))}" if others else ""
+    more = (
+        f" You can currently get {kind} capacity by not specifying an Availability Zone in your "
+        f"request{hint}."
+        if others
+        else ""
+    )
+    raise EC2ClientError(
+        CODE,
+        f"We currently do not have sufficient {kind} capacity in the Availability Zone you "
+        f"requested ({zone}). Our system will be working on provisioning additional "
+        f"capacity.{more}",
+    )
