@@ -188,6 +188,7 @@ def in_service(world: World, group: Any, member: Member, activity: dict[str, Any
         fleet(group).settle()
         return
     member.lifecycle_state = "InService"
+    member.graceful = member.warming = True
     told.end(world, activity)
     register(group)
     _for_a_while(world, group, member, "graceful", float(group.health_check_grace_period or 0))
@@ -206,8 +207,6 @@ def warm_up(group: Any) -> float:
 
 
 def _for_a_while(world: World, group: Any, member: Member, flag: str, seconds: float) -> None:
-    setattr(member, flag, True)
-
     def over() -> None:
         setattr(member, flag, False)
         fleet(group).settle()

@@ -50,7 +50,7 @@ def source(group: Any) -> dict[str, Any]:
 
 def template_of(group: Any, spec: Spec) -> tuple[Any, Any]:
     """The launch template and the version that a specification names; AWS's refusal if none is."""
-    if ("LaunchTemplateId" in spec) == ("LaunchTemplateName" in spec) and "Version" not in spec:
+    if not spec.get("LaunchTemplateId") and not spec.get("LaunchTemplateName"):
         raise ValidationError(
             "Valid requests must contain either launchTemplateId or LaunchTemplateName"
         )

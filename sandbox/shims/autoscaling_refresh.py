@@ -31,7 +31,6 @@ MENDED = (
 HOOKS: tuple[Hook, ...] = (
     (AutoScalingResponse, "attach_load_balancer_target_groups", ()),
     (AutoScalingResponse, "attach_load_balancers", ()),
-    (AutoScalingResponse, "put_warm_pool", ()),
 )
 DEFAULTS = {
     "SkipMatching": False,
@@ -262,5 +261,5 @@ def install(world: World) -> None:
             check_none(group_of(self))
             return original()
 
-    for name in ("attach_load_balancer_target_groups", "attach_load_balancers", "put_warm_pool"):
+    for name in ("attach_load_balancer_target_groups", "attach_load_balancers"):
         blocked(name)

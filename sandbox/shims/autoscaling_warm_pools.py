@@ -17,6 +17,7 @@ from sandbox.shims._fleet_moves import terminate
 from sandbox.shims._fleet_places import source, ways
 from sandbox.shims.autoscaling import check_alive, group_of
 from sandbox.shims.autoscaling_activities import page
+from sandbox.shims.autoscaling_refresh import check_none
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -68,6 +69,7 @@ def putting(world: World) -> None:
     def put(_original: Any, self: AutoScalingResponse) -> EmptyResult:
         group = group_of(self)
         check_alive(group)
+        check_none(group)
         before = group.warm_pool
         if before is not None and getattr(before, "status", None):
             raise ValidationError(f"The warm pool of {group.name} is being deleted.")

@@ -35,7 +35,11 @@ class SteppedWorld(World):
         self._passed = 0.0
         self._numbers = itertools.count()
         self._heap: list[tuple[float, int, Action, str]] = []
-        self.on_reset(self._heap.clear)
+        self.on_reset(self._begin)
+
+    def _begin(self) -> None:
+        self._heap.clear()
+        self._passed = 0.0
 
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self._passed)
