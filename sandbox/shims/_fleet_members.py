@@ -48,6 +48,7 @@ class Member(InstanceState):
         self.weighted_capacity = str(weight) if weight else None
         self.warming = False  # in service, and its warm-up is not over
         self.graceful = False  # in service, and its health check grace period is not over
+        self.returning = False  # on its way back to the warm pool
         self.actions: list[LifecycleAction] = []
 
     @property

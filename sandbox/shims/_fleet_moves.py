@@ -310,13 +310,14 @@ def _leaves(
 
 def give_back(world: World, group: Any, member: Member, cause: str) -> None:
     """Return a member to the warm pool instead of terminating it."""
+    member.returning = True
     activity = told.about(world, group, "Returning EC2 instance to warm pool", member, cause)
 
     def back(_: object = None) -> None:
         if member not in group.instance_states:
             return
         group.instance_states.remove(member)
-        member.lifecycle_state = "Warmed:Pending"
+        member.returning, member.lifecycle_state = False, "Warmed:Pending"
         member.health_status = "Healthy"
         fleet(group).warm.append(member)
         settled_in(world, group, member, activity)

@@ -27,6 +27,11 @@ def staying(group: Any) -> list[Member]:
     return [member for member in fleet(group).warm if not member.is_leaving]
 
 
+def prepared(group: Any) -> int:
+    """How many instances the pool has, or will have when all that returns to it is there."""
+    return len(staying(group)) + sum(member.returning for member in group.instance_states)
+
+
 def ready(group: Any, stale: set[str]) -> Member | None:
     """A member that can be taken into service and is not stale, the longest prepared first."""
     found = (
@@ -44,20 +49,20 @@ def takes_back(group: Any) -> bool:
     pool = group.warm_pool
     policy = (pool.instance_reuse_policy if pool else None) or {}
     reuse = str(policy.get("ReuseOnScaleIn", False)).lower() == "true"
-    return reuse and len(staying(group)) < wanted(group)
+    return reuse and prepared(group) < wanted(group)
 
 
 def fill(world: World, group: Any, configuration: dict[str, Any]) -> None:
     """Launch into the warm pool, or terminate of it, until it is as large as wanted."""
     pool = group.warm_pool
-    missing = wanted(group) - len(staying(group))
+    missing = wanted(group) - prepared(group)
     state = fleet(group)
     if missing > 0 and may(group, "Launch"):
         for _ in range(missing):
             sentence = (
                 "an instance was launched into the warm pool in response to a difference between "
                 f"desired and actual capacity, increasing the warm pool capacity from "
-                f"{len(staying(group))} to {len(staying(group)) + 1}"
+                f"{prepared(group)} to {prepared(group) + 1}"
             )
             if state.halted or not launch(
                 world, group, configuration, told.said(world, sentence), warm=True
