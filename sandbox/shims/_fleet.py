@@ -45,7 +45,7 @@ class Watch:
             self._again()
 
     def _again(self) -> None:
-        wait = max(self._world.scaled(health.NOTICED), 1.0)
+        wait = max(self._world.scaled(health.NOTICED), 0.5)
         self._world.later(wait, self._look, "health checks of groups", listed=False)
 
     def _look(self) -> None:

@@ -29,7 +29,8 @@ def staying(group: Any) -> list[Member]:
 
 def prepared(group: Any) -> int:
     """How many instances the pool has, or will have when all that returns to it is there."""
-    return len(staying(group)) + sum(member.returning for member in group.instance_states)
+    returning = [member for member in group.instance_states if member.returning]
+    return len(staying(group)) + len(returning)
 
 
 def ready(group: Any, stale: set[str]) -> Member | None:

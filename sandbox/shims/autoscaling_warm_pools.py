@@ -73,11 +73,10 @@ def putting(world: World) -> None:
         before = group.warm_pool
         if before is not None and getattr(before, "status", None):
             raise ValidationError(f"The warm pool of {group.name} is being deleted.")
-        prepared = self._get_int_param("MaxGroupPreparedCapacity")
+        prepared: int | None = self._get_int_param("MaxGroupPreparedCapacity")
         if prepared is None and before:
             prepared = before.max_group_prepared_capacity
-        asked = self._get_int_param("MinSize")
-        least: int = (before.min_size if before else 0) if asked is None else asked
+        least = self._get_int_param("MinSize", before.min_size if before else 0)
         state = self._get_param("PoolState") or (before.pool_state if before else "Stopped")
         reuse = self._get_param("InstanceReusePolicy")
         reuse = before.instance_reuse_policy if before and reuse is None else reuse

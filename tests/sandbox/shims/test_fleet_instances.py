@@ -145,26 +145,20 @@ def test_what_is_attached_must_run_in_a_zone_of_the_group_and_belong_to_nobody(c
 def test_causes_tell_who_wanted_what(cloud: Any) -> None:
     make(cloud, DesiredCapacity=1)
     asg = cloud.client("autoscaling")
-    assert (
-        "a user request created an AutoScalingGroup changing the desired capacity from 0 to 1."
-        in (activities(cloud)[0]["Cause"])
-    )
+    cause = activities(cloud)[0]["Cause"]
+    change = "changing the desired capacity from"
+    assert f"a user request created an AutoScalingGroup {change} 0 to 1." in cause
     asg.set_desired_capacity(**GROUP, DesiredCapacity=2)
     cause = activities(cloud)[0]["Cause"]
-    assert (
-        "a user request explicitly set group desired capacity changing the desired capacity "
-        in cause
-    )
+    assert f"a user request explicitly set group desired capacity {change} 1 to 2." in cause
     assert cause.endswith(
         "an instance was started in response to a difference between desired and actual capacity, "
         "increasing the capacity from 1 to 2."
     )
     asg.update_auto_scaling_group(**GROUP, DesiredCapacity=1)
     cause = activities(cloud)[0]["Cause"]
-    assert (
-        "a user request update of AutoScalingGroup constraints to min: 0, max: 6, desired: 1 changing"
-        in cause
-    )
+    limits = "constraints to min: 0, max: 6, desired: 1"
+    assert f"a user request update of AutoScalingGroup {limits} {change} 2 to 1." in cause
     assert "shrinking the capacity from 2 to 1." in cause
     assert cause.endswith("was selected for termination.")
 

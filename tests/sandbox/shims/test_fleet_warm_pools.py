@@ -71,10 +71,8 @@ def test_an_instance_is_prepared_and_then_stopped(cloud: Any) -> None:
     cloud.advance(STOP)
     assert resting(cloud) == {"Warmed:Stopped": 1}
     assert state(cloud, name) == "stopped"
-    assert (
-        activities(cloud)[0]["Description"]
-        == f"Launching a new EC2 instance into warm pool: {name}"
-    )
+    told = activities(cloud)[0]["Description"]
+    assert told == f"Launching a new EC2 instance into warm pool: {name}"
 
 
 def test_a_pool_may_go_on_running(cloud: Any) -> None:
