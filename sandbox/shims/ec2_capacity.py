@@ -34,6 +34,8 @@ def install(world: World) -> None:
     world.on_reset(short.clear)
 
     def none(region: str, zone: str = "", instance_type: str = "") -> None:
+        if not zone.startswith(region if zone else ""):
+            raise ValueError(f"zone must be one of {region}, e.g. {region}a, not {zone!r}")
         short.add((region, zone, instance_type))
 
     def some(region: str, zone: str = "", instance_type: str = "") -> None:
