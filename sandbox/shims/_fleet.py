@@ -10,6 +10,7 @@ from sandbox.shims import _fleet_health as health
 from sandbox.shims import _fleet_refresh as refreshing
 from sandbox.shims import _fleet_warm as warm
 from sandbox.shims._fleet_choice import victim
+from sandbox.shims._fleet_launch import launch
 from sandbox.shims._fleet_members import (
     COMING,
     Fleet,
@@ -17,9 +18,11 @@ from sandbox.shims._fleet_members import (
     capacity,
     fleet,
     live,
+    suspended,
 )
-from sandbox.shims._fleet_moves import draw, give_back, launch, may, terminate
+from sandbox.shims._fleet_moves import draw, give_back, terminate
 from sandbox.shims._fleet_places import uneven
+from sandbox.shims._fleet_refreshing import advance
 from sandbox.world import World
 
 ROUNDS = 1000  # steps that a group can take at once
@@ -69,7 +72,7 @@ def settle(world: World, group: Any) -> None:
             if not alive(group):
                 return
             health.check(world, group)
-            refreshing.advance(world, group)
+            advance(world, group)
             scale(world, group)
             balance(world, group)
             warm.fill(world, group, refreshing.configuration(group))
@@ -85,9 +88,9 @@ def scale(world: World, group: Any) -> None:
     state = fleet(group)
     wanted = group.desired_capacity + refreshing.surplus(group) + int(state.balancing)
     before = capacity(live(group))
-    if before < wanted and may(group, "Launch"):
+    if before < wanted and not suspended(group, "Launch"):
         _grow(world, group, before, wanted)
-    if before > wanted and may(group, "Terminate"):
+    if before > wanted and not suspended(group, "Terminate"):
         _shrink(world, group, before, wanted)
     if capacity(live(group)) == wanted:
         state.trigger = ""
@@ -137,7 +140,7 @@ def balance(world: World, group: Any) -> None:
     if (
         coming
         or state.halted
-        or not may(group, "AZRebalance", "Launch", "Terminate")
+        or suspended(group, "AZRebalance", "Launch", "Terminate")
         or refreshing.active(group)
         or capacity(live(group)) != group.desired_capacity
     ):

@@ -8,7 +8,8 @@ from typing import Any
 from sandbox.shims import _fleet_activities as told
 from sandbox.shims._fleet_members import Member, fleet, members, suspended
 from sandbox.shims._fleet_moves import terminate
-from sandbox.shims._fleet_refresh import active, impatient
+from sandbox.shims._fleet_refresh import active
+from sandbox.shims._fleet_refreshing import impatient
 from sandbox.shims._fleet_targets import failing
 from sandbox.world import World
 

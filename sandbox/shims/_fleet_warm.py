@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.shims import _fleet_activities as told
-from sandbox.shims._fleet_members import RESTING, Member, fleet
-from sandbox.shims._fleet_moves import launch, may, terminate
+from sandbox.shims._fleet_launch import launch
+from sandbox.shims._fleet_members import RESTING, Member, fleet, suspended
+from sandbox.shims._fleet_moves import terminate
 from sandbox.world import World
 
 
@@ -58,7 +59,7 @@ def fill(world: World, group: Any, configuration: dict[str, Any]) -> None:
     pool = group.warm_pool
     missing = wanted(group) - prepared(group)
     state = fleet(group)
-    if missing > 0 and may(group, "Launch"):
+    if missing > 0 and not suspended(group, "Launch"):
         for _ in range(missing):
             sentence = (
                 "an instance was launched into the warm pool in response to a difference between "
@@ -69,7 +70,7 @@ def fill(world: World, group: Any, configuration: dict[str, Any]) -> None:
                 world, group, configuration, told.said(world, sentence), warm=True
             ):
                 break
-    if missing < 0 and may(group, "Terminate"):
+    if missing < 0 and not suspended(group, "Terminate"):
         for member in staying(group)[missing:]:
             sentence = "an instance was taken out of the warm pool, which is larger than desired"
             terminate(world, group, member, told.said(world, sentence))

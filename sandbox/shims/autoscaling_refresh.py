@@ -12,10 +12,11 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 
 from sandbox.shims import Hook
-from sandbox.shims import _fleet_refresh as refreshing
+from sandbox.shims import _fleet_refreshing as steps
 from sandbox.shims._fleet_members import fleet
 from sandbox.shims._fleet_moves import warm_up
 from sandbox.shims._fleet_places import source, template_of, ways
+from sandbox.shims._fleet_refresh import Refresh, active, progress
 from sandbox.shims.autoscaling import check_alive, check_policy, group_of
 from sandbox.shims.autoscaling_activities import page
 from sandbox.world import World
@@ -157,7 +158,7 @@ def check_rollback(group: Any, wanted: dict[str, Any] | None) -> None:
         )
 
 
-def shown(group: Any, refresh: refreshing.Refresh) -> dict[str, Any]:
+def shown(group: Any, refresh: Refresh) -> dict[str, Any]:
     """A refresh as DescribeInstanceRefreshes tells it."""
     told = {
         "InstanceRefreshId": refresh.id,
@@ -170,14 +171,14 @@ def shown(group: Any, refresh: refreshing.Refresh) -> dict[str, Any]:
         "DesiredConfiguration": refresh.desired,
         "RollbackDetails": refresh.rollback,
         "Strategy": "Rolling",
-        **refreshing.progress(group, refresh),
+        **progress(group, refresh),
     }
     return {name: value for name, value in told.items() if value is not None}
 
 
-def running(group: Any) -> refreshing.Refresh:
+def running(group: Any) -> Refresh:
     """The refresh of a group that is going on."""
-    refresh = refreshing.active(group)
+    refresh = active(group)
     if refresh is None:
         raise Refusal(
             "ActiveInstanceRefreshNotFound",
@@ -188,7 +189,7 @@ def running(group: Any) -> refreshing.Refresh:
 
 def check_none(group: Any) -> None:
     """Refuse what cannot be done while a refresh is going on."""
-    if refreshing.active(group):
+    if active(group):
         raise Refusal(
             "InstanceRefreshInProgress",
             "An Instance Refresh is already in progress and blocks the execution of this Instance "
@@ -208,8 +209,8 @@ def starting(world: World) -> None:
         if prefer["AutoRollback"]:
             check_rollback(group, wanted)
         check_none(group)
-        refresh = refreshing.Refresh(prefer, wanted, source(group), world.now())
-        refreshing.start(world, group, refresh)
+        refresh = Refresh(prefer, wanted, source(group), world.now())
+        steps.start(world, group, refresh)
         return ActionResult({"InstanceRefreshId": refresh.id})
 
     @add(AutoScalingResponse, "describe_instance_refreshes")
@@ -230,7 +231,7 @@ def stopping(world: World) -> None:
         group = group_of(self)
         refresh = running(group)
         wait = self._get_bool_param("WaitForTransitioningInstances", True)
-        refreshing.cancel(world, group, refresh, bool(wait))
+        steps.cancel(world, group, refresh, bool(wait))
         return ActionResult({"InstanceRefreshId": refresh.id})
 
     @add(AutoScalingResponse, "rollback_instance_refresh")
@@ -246,7 +247,7 @@ def stopping(world: World) -> None:
             raise Refusal(
                 "IrreversibleInstanceRefresh", f"The instance refresh cannot be rolled back: {why}."
             )
-        refreshing.undo(world, group, refresh, "Rollback started by a user request.")
+        steps.undo(world, group, refresh, "Rollback started by a user request.")
         return ActionResult({"InstanceRefreshId": refresh.id})
 
 
