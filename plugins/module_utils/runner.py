@@ -3,7 +3,8 @@
 """The only file that knows AnsibleModule and check mode: parameters in, result out.
 
 Two entries lead to the same work. A module comes in here where the task runs; an action plugin, in
-the controller's process where the connection is local, calls `run` and `destroy` directly.
+the controller's process where the connection is local, calls `run`, `unprotect` and `destroy`
+directly.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .converge.catalog import TIERS, Tier
 from .converge.destroy import DESTROY_FIELDS, destroy
 from .converge.intake import RUN_FIELDS, Refusal
 from .converge.run import run
+from .converge.unprotect import UNPROTECT_FIELDS, unprotect
 from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
 
@@ -83,6 +85,11 @@ def destroy_arguments() -> dict[str, Any]:
     return {**whole_arguments(), **argument_spec(DESTROY_FIELDS)}
 
 
+def unprotect_arguments() -> dict[str, Any]:
+    """The argument spec of module site_unprotect."""
+    return {**whole_arguments(), **argument_spec(UNPROTECT_FIELDS)}
+
+
 def run_tier(tier: Tier) -> None:
     """The main function of a tier's module."""
     module = AnsibleModule(arguments(tier.FIELDS), supports_check_mode=True)
@@ -111,6 +118,12 @@ def run_destroy() -> None:
     """The main function of module site_destroy."""
     module = AnsibleModule(destroy_arguments(), supports_check_mode=True)
     _finish(module, lambda: destroy(module.params, dry=module.check_mode))
+
+
+def run_unprotect() -> None:
+    """The main function of module site_unprotect."""
+    module = AnsibleModule(unprotect_arguments(), supports_check_mode=True)
+    _finish(module, lambda: unprotect(module.params, dry=module.check_mode))
 
 
 def _finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:

@@ -20,6 +20,9 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.dest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import (
     run,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.unprotect import (
+    unprotect,
+)
 
 from sandbox.running import Handle
 
@@ -75,6 +78,14 @@ class Environment:
 
     def destroy(self, site: str, **options: Any) -> Result:
         return destroy(self.params(site, **options), dry=False)
+
+    def unprotect(self, site: str, **options: Any) -> Result:
+        return unprotect(self.params(site, **options), dry=False)
+
+    def start_tier(self, tier: str, site: str) -> Result:
+        """One tier of one site, without waiting for what it starts."""
+        params = self.params(site, wait=False)
+        return run({**params, **params.pop("traffic")}, tier, dry=False)
 
     def aws(self, site: str) -> Aws:
         """Clients of one site, for doing things behind the collection's back."""

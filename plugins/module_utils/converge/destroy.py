@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration.fields import Field, read
-from . import elsewhere, teardown
+from . import consent, elsewhere, teardown
 from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
 from .run import Listener, raise_failures, refusals, result_of
 from .site import Converger
 
 DESTROY_FIELDS = (
-    Field("confirm", "str", "the name of the environment, typed by a person", "production", ""),
+    consent.CONFIRM,
     Field(
         "empty_buckets",
         "list",
@@ -38,14 +38,8 @@ def destroy(
     flags, problems = read(DESTROY_FIELDS, params, only=False)
     if problems:
         raise refusal(problems)
-    named = task.site.scope.environment
-    if not dry and flags["confirm"] != named:
-        raise Refusal(
-            f"taking down {named} needs its name typed: -e destroy_confirm={named}; "
-            f"got {flags['confirm']!r}, nothing was touched",
-            code="not_confirmed",
-            changed=False,
-        )
+    if not dry:
+        consent.require(task, flags["confirm"], "taking down")
     with refusals(task), Converger(task) as converger:
         keep = teardown.keeps(converger, converger.plan_destruction())
         planned = converger.plan_destruction(keep)

@@ -42,8 +42,7 @@ def run(
     the declaration is written in messages. problems: those that the caller has found.
     Raises Refusal.
     """
-    for name in ("secret_key", "session_token"):
-        SECRETS.learn(str(params.get(name) or ""))
+    learn_secrets(params)
     tiers = (BY_NAME[what],) if what in BY_NAME else TIERS
     task = declared(params, tiers, spell, problems)
     if what == "declaration":
@@ -56,13 +55,24 @@ def run(
         shared = share.share(task.planned, what, task.known)
         if dry or share.idle(shared):
             return {**shared, "usages": shared["usages"] if dry else []}
+    require_sdk()
+    result: dict[str, Any] = SECRETS.clean(_converge(task, params, what, dry, listener))
+    return result
+
+
+def learn_secrets(params: Params) -> None:
+    """Nothing that leaves a run may hold the secrets by which it reaches the account."""
+    for name in ("secret_key", "session_token"):
+        SECRETS.learn(str(params.get(name) or ""))
+
+
+def require_sdk() -> None:
+    """Raises Refusal where the SDK is not in this Python."""
     if sdk.MISSING:
         raise Refusal(
             "the Python library botocore is needed where this task runs: pip install boto3",
             exception=sdk.MISSING,
         )
-    result: dict[str, Any] = SECRETS.clean(_converge(task, params, what, dry, listener))
-    return result
 
 
 def _converge(

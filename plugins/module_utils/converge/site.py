@@ -156,8 +156,29 @@ class Converger:
         """Looks in every region for what the declaration does not name."""
         return elsewhere.by_tags(self.account, self.task.site, self._pool)
 
-    def apply(self, planned: Planned, listener: Callable[[Event], None]) -> Outcome:
-        """Executes the plan."""
+    def plan_unprotection(self) -> Planned:
+        """Reads what is there and can be protected, and says what of it would be let go.
+
+        Every want is made of an object that was found, so nothing absent is made or awaited.
+        """
+        own = [want for want in self.task.wants if not want.given and KINDS[want.kind].unprotected]
+        kinds = {k.name: (tier, k) for tier in self.task.tiers for k in tier.KINDS if k.unprotected}
+        whole = [kind for _tier, kind in kinds.values()]
+        haves = Reader(self._accounts, KINDS).read(own, whole, self._pool)
+        lifted = [
+            Want(have.kind, have.id, kind.unprotected, tier=tier.TIER)
+            for have in haves.values()
+            for tier, kind in (kinds[have.kind],)
+        ]
+        plan = planning.plan(lifted, haves, RULES)
+        if plan.writes:
+            self.account.verify_account()
+        return Planned(plan, haves, {})
+
+    def apply(
+        self, planned: Planned, listener: Callable[[Event], None], *, wait: bool = True
+    ) -> Outcome:
+        """Executes the plan. wait: where the task waits, until everything in it is usable."""
         world = Account(
             self._accounts,
             KINDS,
@@ -167,7 +188,7 @@ class Converger:
             listener=listener,
         )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix-apply") as pool:
-            waits = self.task.wait and not self.task.peer_failed
+            waits = wait and self.task.wait and not self.task.peer_failed
             return apply(planned.plan, planned.haves, world, pool, wait=waits)
 
     def _verify_accounts(self) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 from ..aws.errors import Meaning, meaning
 from ..aws.view import View
+from ..engine.diff import compare
 from ..engine.errors import EngineError
 from ..engine.model import Have
 from ..kinds.bucket_content import empty as empty_bucket
 from . import elsewhere
+from .catalog import KINDS
 from .site import Converger, Planned
 
 # What the tagging API goes on listing although it is gone or waits for its end, and which is looked
@@ -120,11 +122,8 @@ def keeps(converger: Converger, planned: Planned) -> frozenset[str]:
 
 
 def _protected(have: Have) -> bool:
-    attributes = have.spec.get("attributes") or {}
-    return bool(
-        have.spec.get("deletion_protection")
-        or attributes.get("deletion_protection.enabled") == "true"
-    )
+    kind = KINDS[have.kind]
+    return bool(compare(kind.unprotected, have.spec, kind.rules.partial))
 
 
 def _snapshots(converger: Converger) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ..aws.errors import Meaning, meaning
@@ -25,6 +26,8 @@ class Kind(abc.ABC):
 
     services: the SDK clients it uses, so that they can be made before threads start.
     tokenless: AWS takes neither a token nor a name for it, so a create sent twice makes two.
+    unprotected: the part of a spec with which AWS lets an object be deleted, empty where nothing is
+    kept from that.
     ids: where tiers share a kind, those that the one that says `Kind("a", "b")` declares; none for
     all. Only of these it takes undeclared ones for its own.
     """
@@ -33,6 +36,7 @@ class Kind(abc.ABC):
     rules: ClassVar[Rules] = Rules()
     services: ClassVar[tuple[str, ...]] = ()
     tokenless: ClassVar[bool] = False
+    unprotected: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __init__(self, *ids: str) -> None:
         self.ids = ids

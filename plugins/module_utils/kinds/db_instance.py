@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ..aws.errors import Meaning, meaning
@@ -57,6 +58,7 @@ class DbInstance(Kind):
         },
     )
     services: ClassVar[tuple[str, ...]] = ("rds", "secretsmanager")
+    unprotected: ClassVar[Mapping[str, Any]] = MappingProxyType({"deletion_protection": False})
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for want in sought(wants, self.name, MAIN):
@@ -120,13 +122,6 @@ class DbInstance(Kind):
 def final_snapshot(have: Have) -> str:
     """The name of an instance's last snapshot, the same each time it is asked to go."""
     return f"{have.facts['id']}-final-{str(have.facts['resource_id']).lower()}"
-
-
-def lift_protection(aws: Aws, have: Have) -> None:
-    """Allows the instance to be deleted; an act of its own, before a destroy."""
-    aws.client("rds").modify_db_instance(
-        DBInstanceIdentifier=have.facts["id"], DeletionProtection=False, ApplyImmediately=True
-    )
 
 
 def _status(item: reading.Item) -> str:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ..aws.scope import pairs
@@ -27,6 +28,9 @@ class LoadBalancer(Kind):
     name: ClassVar[str] = "load_balancer"
     rules: ClassVar[Rules] = Rules(replace=frozenset({"scheme"}), rank=50, partial=frozenset(FORMS))
     services: ClassVar[tuple[str, ...]] = ("elbv2", "resourcegroupstaggingapi")
+    unprotected: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"attributes": MappingProxyType({"deletion_protection.enabled": "false"})}
+    )
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for item in elbv2.balancers(view):

@@ -26,7 +26,6 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.db_instance import (
     DbInstance,
     final_snapshot,
-    lift_protection,
 )
 from botocore.stub import Stubber
 
@@ -490,7 +489,8 @@ def test_a_protected_primary_stays_until_the_protection_is_lifted_and_leaves_a_s
     have = one.make(primary)
     with pytest.raises(Exception, match="deletion protection"):
         one.remove(primary)
-    lift_protection(aws, have)
+    free = Want(primary.kind, primary.id, DbInstance.unprotected)
+    one.repair(free)
     one.remove(primary)
     assert one.find(primary) is None
     [left] = aws.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
