@@ -15,8 +15,8 @@ description:
   - Looks in every region that is enabled for the account, before and after. What stands where the
     declaration does not name it is named, and nothing is touched.
   - Touches nothing without the typed name of the environment, while deletion protection is on,
-    while a bucket holds objects that O(empty_buckets) does not give up, or at home while the
-    recovery site stands.
+    while a bucket holds objects that O(empty_buckets) does not give up, while the hosted zone holds
+    records of others, or at home while the recovery site stands.
   - Secrets and keys are scheduled for deletion and can be called back for 30 days. The key by which
     the final snapshot is encrypted stays.
 author:
@@ -34,6 +34,19 @@ options:
   empty_buckets:
     description:
       - Buckets whose objects may be deleted, by purpose.
+    type: list
+    elements: str
+    default: []
+  look:
+    description:
+      - Only look. Fails where the teardown would be refused, and removes nothing; the name need not
+        be typed for that. For all sites together, before the first of them goes.
+    type: bool
+    default: false
+  before:
+    description:
+      - Sites that are taken down before this one. With O(look) and in check mode they are no
+        obstacle, although they stand.
     type: list
     elements: str
     default: []
@@ -70,6 +83,11 @@ actions:
   returned: always
   type: list
   elements: dict
+obstacles:
+  description: Why the teardown would be refused, each with the way on.
+  returned: in check mode, and with O(look)
+  type: list
+  elements: str
 left:
   description: What belongs to the site and is still there. Anything here fails the task.
   returned: when something was removed

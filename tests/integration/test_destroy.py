@@ -107,3 +107,30 @@ def test_a_teardown_of_a_half_built_environment_leaves_nothing(empty: Environmen
     # Keys and secrets wait for their end, and AWS lists gateways for a while after theirs.
     waiting = ("kms_key", "secret", "nat_gateway")
     assert {n for n in objects(empty) if not n.split()[1].startswith(waiting)} == set()
+
+
+def mail(environment: Environment) -> None:
+    """Somebody else's record in our zone."""
+    client = environment.aws("home").client("route53")
+    (zone,) = client.list_hosted_zones()["HostedZones"]
+    record = {"Name": "shop.example.com", "Type": "MX", "TTL": 300}
+    record["ResourceRecords"] = [{"Value": "10 mail.example.net"}]
+    client.change_resource_record_sets(
+        HostedZoneId=zone["Id"],
+        ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]},
+    )
+
+
+def test_a_foreign_record_in_the_zone_is_named_before_any_site_is_touched(
+    empty: Environment,
+) -> None:
+    empty.run()
+    lift(empty)
+    mail(empty)
+    sites = ["home", "recovery"]
+    assert empty.destroy("recovery", look=True, before=sites)["obstacles"] == []
+    found = refused(empty, "home", look=True, before=sites)
+    assert found["code"] == "foreign_records"
+    assert "MX shop.example.com" in found["message"]
+    # What the sites' own records and proofs are is known.
+    assert "CNAME" not in found["message"] and " A " not in found["message"]

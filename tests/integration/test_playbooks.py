@@ -19,6 +19,7 @@ from sandbox.running import Handle, connection
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+RELEASES = "production-home-releases-123456789012-us-east-1"
 RECAP = re.compile(
     r"^(\w+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE
 )
@@ -240,7 +241,14 @@ def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
     wrong = playbooks.run("unprotect", "-e", "destroy_confirm=staging")
     assert wrong.returncode != 0
     changed(playbooks.run("unprotect", "-e", "destroy_confirm=production"))
-    gone = playbooks.run("destroy", "-e", "destroy_confirm=production")
+    client = Environment(playbooks.handle).aws("home").client("s3")
+    client.put_object(Bucket=RELEASES, Key="x", Body=b"y")
+    mark = playbooks.handle.mark()
+    full = playbooks.run("destroy", "-e", "destroy_confirm=production")
+    assert full.returncode != 0 and f"bucket/releases ({RELEASES})" in full.stdout
+    assert playbooks.handle.writes_since(mark) == []
+    given = '{"destroy_confirm": "production", "destroy_empty_buckets": ["releases"]}'
+    gone = playbooks.run("destroy", "-e", given)
     changed(gone)
     assert "recovery: left [], kept []" in gone.stdout
     assert re.search(r"home: left \[\], kept \['snapshot [^']+', 'kms_key/main", gone.stdout)

@@ -10,7 +10,7 @@ from ..declaration.fields import Field, read
 from . import consent, elsewhere, teardown
 from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
-from .run import Listener, raise_failures, refusals, result_of
+from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
 from .site import Converger
 
 DESTROY_FIELDS = (
@@ -23,6 +23,15 @@ DESTROY_FIELDS = (
         (),
         elements="str",
     ),
+    Field("look", "bool", "true or false", False, False),
+    Field(
+        "before",
+        "list",
+        "the sites that are taken down before this one",
+        ["recovery"],
+        (),
+        elements="str",
+    ),
 )
 
 
@@ -31,27 +40,35 @@ def destroy(
 ) -> dict[str, Any]:
     """Takes a site down and answers what was removed and what is left. Raises Refusal.
 
-    Without the typed name, with protection on, with data in a bucket that nobody named, or at home
-    while the recovery site stands, nothing is touched.
+    Without the typed name, with protection on, with data in a bucket that nobody named, with
+    records of others in the zone, or at home while the recovery site stands, nothing is touched. A
+    dry run answers all of that as obstacles.
     """
+    learn_secrets(params)
     task = declared(params, TIERS)
     flags, problems = read(DESTROY_FIELDS, params, only=False)
     if problems:
         raise refusal(problems)
-    if not dry:
+    look, chosen = dry or flags["look"], flags["empty_buckets"]
+    if not look:
         consent.require(task, flags["confirm"], "taking down")
+    require_sdk()
     with refusals(task), Converger(task) as converger:
         keep = teardown.keeps(converger, converger.plan_destruction())
         planned = converger.plan_destruction(keep)
-        if not dry:
-            chosen = flags["empty_buckets"]
-            teardown.refuse_unless_ready(converger, planned, empty_buckets=chosen)
-            teardown.empty(converger, planned, chosen)
-            outcome = converger.apply(planned, listener)
-            result = result_of(task, planned, outcome, "destroy")
-            raise_failures(task, outcome, result)
-            return _proved(converger, result)
-    return result_of(task, planned, None, "destroy")
+        before = flags["before"] if look else ()
+        found = list(teardown.obstacles(converger, planned, empty_buckets=chosen, before=before))
+        if found and not dry:
+            raise found[0]
+        if look:
+            result = result_of(task, planned, None, "destroy")
+            told = [f"{obstacle}; {obstacle.hint}" for obstacle in found]
+            return result | {"obstacles": told, "changed": dry and result["changed"]}
+        teardown.empty(converger, planned, chosen)
+        outcome = converger.apply(planned, listener)
+        result = result_of(task, planned, outcome, "destroy")
+        raise_failures(task, outcome, result)
+        return _proved(converger, result)
 
 
 def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,19 @@ What is removed is found in the account by owner tags and names, not in a record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..aws.errors import Meaning, meaning
+from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.diff import compare
 from ..engine.errors import EngineError
 from ..engine.model import Have
+from ..kinds import route53
 from ..kinds.bucket_content import empty as empty_bucket
+from ..kinds.record_sets import key_of, record_set, strangers
 from . import elsewhere
 from .catalog import KINDS
 from .site import Converger, Planned
@@ -34,6 +37,10 @@ class Protected(EngineError):
 
 class NotEmpty(EngineError):
     code = "not_empty"
+
+
+class ForeignRecords(EngineError):
+    code = "foreign_records"
 
 
 class PeerStands(EngineError):
@@ -54,18 +61,26 @@ class Left:
     unseen: tuple[str, ...] = ()
 
 
-def refuse_unless_ready(
-    converger: Converger, planned: Planned, *, empty_buckets: Iterable[str]
-) -> None:
-    """Raises before anything is touched where the teardown would stop half-way or lose data.
+def obstacles(
+    converger: Converger,
+    planned: Planned,
+    *,
+    empty_buckets: Iterable[str],
+    before: Iterable[str] = (),
+) -> Iterator[EngineError]:
+    """Why the teardown would stop half-way or lose data. Touches nothing.
 
-    StandsElsewhere, Protected, NotEmpty, PeerStands; each names every object concerned and the
-    next command.
+    StandsElsewhere, Protected, NotEmpty, ForeignRecords, PeerStands; each names every object
+    concerned and the next command. before: sites that are taken down before this one, so they are
+    no obstacle.
     """
-    elsewhere.refuse(converger.sweep().found, converger.task.site)
+    try:
+        elsewhere.refuse(converger.sweep().found, converger.task.site)
+    except elsewhere.StandsElsewhere as error:
+        yield error
     protected = sorted(have.address for have in planned.haves.values() if _protected(have))
     if protected:
-        raise Protected(
+        yield Protected(
             "protected against deletion: " + ", ".join(protected),
             "lift the protection in a run of its own: "
             "ansible-playbook operatingdev.phoenix.unprotect",
@@ -76,12 +91,20 @@ def refuse_unless_ready(
         if have.kind == "bucket" and have.id not in set(empty_buckets) and _holds(converger, have)
     ]
     if full:
-        raise NotEmpty(
+        yield NotEmpty(
             "buckets with objects in them: " + ", ".join(sorted(full)),
             "copy what you need, then name those to be emptied, for example "
             '-e \'{"destroy_empty_buckets": ["logs"]}\'',
         )
-    _refuse_before_peer(converger)
+    others = _foreign_records(converger, planned)
+    if others:
+        yield ForeignRecords(
+            f"the hosted zone holds records of others: {', '.join(others)}",
+            "move them to another zone, or remove them, then run the same playbook again",
+        )
+    peer = converger.peer
+    if peer is not None and peer.scope.site not in set(before):
+        yield from _standing_peer(converger, peer)
 
 
 def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None:
@@ -162,10 +185,24 @@ def _holds(converger: Converger, have: Have) -> bool:
     return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
 
 
-def _refuse_before_peer(converger: Converger) -> None:
+def _foreign_records(converger: Converger, planned: Planned) -> list[str]:
+    """Records in our zone that no teardown of the environment removes."""
+    zone = planned.haves.get("hosted_zone/main")
+    if zone is None:
+        return []
+    own = {
+        key_of(record_set(have.spec))
+        for have in planned.haves.values()
+        if have.kind == "dns_record" and have.facts["zone"] == zone.facts["id"]
+    }
+    raws = route53.records(View(converger.account), zone.facts["id"])
+    rest = [raw for raw in raws if key_of(raw) not in own]
+    return sorted(strangers(converger.account.scope, rest, zone.facts["name"]))
+
+
+def _standing_peer(converger: Converger, peer: Aws) -> Iterator[EngineError]:
     """The home site has the zone and the primary, so it goes last."""
-    peer = converger.peer
-    if peer is None or not converger.task.site.is_home:
+    if not converger.task.site.is_home:
         return
     try:
         tagged = View(peer).pages("ec2", "describe_vpcs", "Vpcs", Filters=peer.scope.filters())
@@ -174,7 +211,7 @@ def _refuse_before_peer(converger: Converger) -> None:
             return
         raise
     if tagged:
-        raise PeerStands(
+        yield PeerStands(
             f"site {peer.scope.site} still stands, and depends on {converger.account.scope.site}",
             f"take {peer.scope.site} down first; without --limit the playbook does so",
         )

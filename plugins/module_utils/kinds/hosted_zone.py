@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import Conflict, Meaning, meaning
 from ..aws.scope import ENVIRONMENT, SITE
 from ..aws.session import Aws
 from ..aws.view import View
@@ -15,6 +16,7 @@ from ..engine.errors import EngineError, NameTaken
 from ..engine.model import Change, Have, Rules, Want
 from . import route53
 from .base import Kind, have_for
+from .record_sets import strangers
 
 RESOURCE = "hostedzone"
 
@@ -76,8 +78,23 @@ class HostedZone(Kind):
         return None
 
     def delete(self, aws: Aws, have: Have) -> None:
-        """Removes a zone that holds no records but its own two; Route 53 refuses any other."""
-        aws.client("route53").delete_hosted_zone(Id=have.facts["id"])
+        """Removes a zone that holds no records but its own two; Route 53 refuses any other.
+
+        Records of ours may be on their way out. Those of others stay, so waiting is of no use.
+        """
+        try:
+            aws.client("route53").delete_hosted_zone(Id=have.facts["id"])
+        except Exception as error:
+            if meaning(error) is not Meaning.BLOCKED:
+                raise
+            raws = route53.records(View(aws), have.facts["id"])
+            others = strangers(aws.scope, raws, have.facts["name"])
+            if not others:
+                raise
+            raise Conflict(
+                f"{have.address} holds records of others: {', '.join(others)}; move them to "
+                "another zone, or remove them"
+            ) from error
 
 
 def _owner(view: View, zone: str) -> str:

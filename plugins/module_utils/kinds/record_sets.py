@@ -16,6 +16,7 @@ from . import elbv2
 from .route53 import bare
 
 ADDRESSES = ("A", "AAAA", "CNAME")
+OWN = ("NS", "SOA")
 
 
 def identifier(name: str, scope: Scope) -> str:
@@ -45,6 +46,20 @@ def clashes(scope: Scope, raws: Iterable[Mapping[str, Any]], name: str) -> tuple
         for raw in raws
         if bare(raw["Name"]) == name
         and raw["Type"] in ADDRESSES
+        and not is_ours(scope, raw)
+        and not _of_environment(scope, raw)
+    )
+
+
+def strangers(scope: Scope, raws: Iterable[Mapping[str, Any]], zone: str) -> tuple[str, ...]:
+    """What keeps a zone from being removed and belongs to nobody of the environment: "MX x.org".
+
+    zone: its name. The two records that Route 53 itself puts into a zone are none of them.
+    """
+    return tuple(
+        f"{raw['Type']} {bare(raw['Name'])}"
+        for raw in raws
+        if not (bare(raw["Name"]) == zone and raw["Type"] in OWN)
         and not is_ours(scope, raw)
         and not _of_environment(scope, raw)
     )

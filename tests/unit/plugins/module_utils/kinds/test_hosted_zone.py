@@ -7,6 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import (
+    Conflict,
+    Meaning,
+    meaning,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
@@ -99,6 +104,50 @@ def test_an_empty_zone_is_deleted(life: Any, aws: Aws, want: Want) -> None:
     have = life(HostedZone()).make(want)
     HostedZone().delete(aws, have)
     assert life(HostedZone()).find(want) is None
+
+
+def test_a_zone_with_foreign_records_is_refused_at_once_and_they_are_named(
+    life: Any, aws: Aws, want: Want
+) -> None:
+    have = life(HostedZone()).make(want)
+    records = [
+        {"Name": "example.org", "Type": "MX", "ResourceRecords": [{"Value": "10 m.example.net"}]},
+        {
+            "Name": "example.org",
+            "Type": "A",
+            "SetIdentifier": "example.org-production-recovery",
+            "Weight": 1,
+            "ResourceRecords": [{"Value": "192.0.2.1"}],
+        },
+    ]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": {**raw, "TTL": 60}} for raw in records]
+    client = aws.client("route53")
+    client.change_resource_record_sets(
+        HostedZoneId=have.facts["id"], ChangeBatch={"Changes": changes}
+    )
+    with pytest.raises(Conflict) as caught:
+        HostedZone().delete(aws, have)
+    assert meaning(caught.value) is Meaning.REFUSED
+    assert "MX example.org" in str(caught.value) and "A example.org" not in str(caught.value)
+
+
+def test_a_zone_whose_last_records_are_ours_is_tried_again(life: Any, aws: Aws, want: Want) -> None:
+    have = life(HostedZone()).make(want)
+    raw = {
+        "Name": "example.org",
+        "Type": "A",
+        "SetIdentifier": "example.org-production-home",
+        "Weight": 1,
+        "TTL": 60,
+        "ResourceRecords": [{"Value": "192.0.2.1"}],
+    }
+    change = {"Action": "CREATE", "ResourceRecordSet": raw}
+    aws.client("route53").change_resource_record_sets(
+        HostedZoneId=have.facts["id"], ChangeBatch={"Changes": [change]}
+    )
+    with pytest.raises(ClientError) as caught:
+        HostedZone().delete(aws, have)
+    assert meaning(caught.value) is Meaning.BLOCKED
 
 
 def _exists() -> ClientError:
