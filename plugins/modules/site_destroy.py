@@ -94,10 +94,22 @@ left:
   type: list
   elements: str
 kept:
-  description: What stays on purpose, with the reason.
-  returned: when something was removed
+  description:
+    - What stays, or would stay, on purpose, with the reason. Also keys and secrets that are
+      scheduled for deletion, which are not charged for.
+  returned: always
   type: list
   elements: str
+report:
+  description: What was removed and what is kept, or would be, and what is in the way; a line each.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - "recovery: removed 1"
+    - "- recovery vpc/main"
+    - "recovery: kept 1"
+    - "= recovery snapshot production-recovery-database-final"
 """
 
 from ..module_utils.runner import destroy_arguments, run_destroy

@@ -79,6 +79,10 @@ class Environment:
     def destroy(self, site: str, **options: Any) -> Result:
         return destroy(self.params(site, **options), dry=False)
 
+    def foresee(self, site: str, **options: Any) -> Result:
+        """What `destroy` would do; writes nothing."""
+        return destroy(self.params(site, **options), dry=True)
+
     def unprotect(self, site: str, **options: Any) -> Result:
         return unprotect(self.params(site, **options), dry=False)
 

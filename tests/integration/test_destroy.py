@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from environment import Environment, addresses, done
 from objects import objects, stateful_ids
 
+KEPT_AT_HOME = ["snapshot", "kms_key/main,", "secret/database,"]
 RELEASES = "production-home-releases-123456789012-us-east-1"
 
 
@@ -62,10 +64,14 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     lift(empty)
     empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
     gone = empty.destroy("recovery", confirm="production")
-    assert gone["left"] == [] and gone["kept"] == []
+    assert gone["left"] == []
+    assert [item.split()[0] for item in gone["kept"]] == ["kms_key/main,"]
+    assert re.search(r"scheduled for deletion on \d{4}-\d\d-\d\d;", gone["kept"][0])
+    assert "- recovery vpc/main" in gone["report"]
     gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])
     assert gone["left"] == []
-    assert [item.split()[0] for item in gone["kept"]] == ["snapshot", "kms_key/main,"]
+    assert [item.split()[0] for item in gone["kept"]] == KEPT_AT_HOME
+    assert "secret/database, scheduled for deletion" in gone["kept"][2]
     rds = empty.aws("home").client("rds")
     (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
     assert snapshot["DBInstanceIdentifier"] == "production-home-database"
@@ -79,7 +85,8 @@ def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment)
     empty.destroy("recovery", confirm="production")
     empty.destroy("home", confirm="production")
     again = empty.destroy("home", confirm="production")
-    assert again["done"] == [] and len(again["kept"]) == 2
+    assert again["done"] == []
+    assert [item.split()[0] for item in again["kept"]] == KEPT_AT_HOME
 
 
 def test_what_was_taken_down_can_be_built_again_with_the_same_key_and_secret(
@@ -134,3 +141,31 @@ def test_a_foreign_record_in_the_zone_is_named_before_any_site_is_touched(
     assert "MX shop.example.com" in found["message"]
     # What the sites' own records and proofs are is known.
     assert "CNAME" not in found["message"] and " A " not in found["message"]
+
+
+def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
+    empty: Environment,
+) -> None:
+    empty.run()
+    empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
+    mark = empty.handle.mark()
+    told = empty.foresee("home")
+    assert empty.handle.writes_since(mark) == []
+    assert [item.partition(":")[0].split(";")[0] for item in told["obstacles"]] == [
+        "protected against deletion",
+        "buckets with objects in them",
+        "site recovery still stands, and depends on home",
+        "it needs its name typed",
+    ]
+    assert told["left"] == []
+    assert [item.split()[0] for item in told["kept"]] == KEPT_AT_HOME
+    lift(empty)
+    empty.destroy("recovery", confirm="production")
+    told = empty.foresee("home", confirm="production", empty_buckets=["releases"])
+    assert told["obstacles"] == []
+    gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])
+    assert {a["address"] for a in told["actions"]} == set(gone["done"])
+    names = [item.split(",")[0] for item in gone["kept"]]
+    assert [item.split(",")[0] for item in told["kept"]] == names
+    lines = {line for line in gone["report"] if line.startswith("- home ")}
+    assert lines == {f"- home {name}" for name in gone["done"]}

@@ -238,6 +238,15 @@ def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
 ) -> None:
     refused = playbooks.run("destroy", "-e", "destroy_confirm=production")
     assert refused.returncode != 0 and "protected against deletion" in refused.stdout
+    mark = playbooks.handle.mark()
+    foreseen = playbooks.run("destroy", "--check")
+    assert foreseen.returncode == 0 and playbooks.handle.writes_since(mark) == []
+    for site in ("recovery", "home"):
+        assert f"{site} in the way: protected against deletion: db_instance/main" in foreseen.stdout
+        assert f"{site} in the way: it needs its name typed" in foreseen.stdout
+        assert f"- {site} vpc/main" in foreseen.stdout
+    assert "still stands" not in foreseen.stdout
+    assert "= home snapshot production-home-database-final-" in foreseen.stdout
     wrong = playbooks.run("unprotect", "-e", "destroy_confirm=staging")
     assert wrong.returncode != 0
     changed(playbooks.run("unprotect", "-e", "destroy_confirm=production"))
@@ -250,9 +259,11 @@ def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
     given = '{"destroy_confirm": "production", "destroy_empty_buckets": ["releases"]}'
     gone = playbooks.run("destroy", "-e", given)
     changed(gone)
-    assert "recovery: left [], kept []" in gone.stdout
-    assert re.search(r"home: left \[\], kept \['snapshot [^']+', 'kms_key/main", gone.stdout)
-    assert gone.stdout.index("recovery: left") < gone.stdout.index("home: left")
+    assert "still there" not in gone.stdout
+    for line in ("- recovery vpc/main", "- home db_instance/main", "= home snapshot "):
+        assert f'"{line}' in gone.stdout
+    assert "= recovery kms_key/main, scheduled for deletion" in gone.stdout
+    assert gone.stdout.index("recovery: removed") < gone.stdout.index("home: removed")
 
 
 @pytest.mark.parametrize(

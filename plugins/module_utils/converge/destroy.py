@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..declaration.fields import Field, read
-from . import consent, elsewhere, teardown
+from . import consent, elsewhere, remains, teardown
 from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
 from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
-from .site import Converger
+from .site import Converger, Task
 
 DESTROY_FIELDS = (
     consent.CONFIRM,
@@ -62,8 +62,18 @@ def destroy(
             raise found[0]
         if look:
             result = result_of(task, planned, None, "destroy")
+            needed = consent.missing(task, flags["confirm"]) if dry else ""
             told = [f"{obstacle}; {obstacle.hint}" for obstacle in found]
-            return result | {"obstacles": told, "changed": dry and result["changed"]}
+            told += [f"it needs {needed}"] if needed else []
+            kept = remains.foreseen(converger, planned)
+            result |= {
+                "obstacles": told,
+                "left": [],
+                "kept": kept,
+                "changed": dry and result["changed"],
+            }
+            going = [step.address for step in planned.plan.writes]
+            return result | {"report": _report(task, "would remove", going, "would keep", result)}
         teardown.empty(converger, planned, chosen)
         outcome = converger.apply(planned, listener)
         result = result_of(task, planned, outcome, "destroy")
@@ -74,6 +84,7 @@ def destroy(
 def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
     rest = teardown.left(converger)
     result |= {"left": list(rest.lost), "kept": list(rest.kept), "known": {}}
+    result["report"] = _report(converger.task, "removed", result["done"], "kept", result)
     if rest.unseen:
         regions = ", ".join(rest.unseen)
         result["warnings"] = [f"regions in which the account may not look for more: {regions}"]
@@ -90,3 +101,18 @@ def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
             **result,
         )
     return result
+
+
+def _report(
+    task: Task, removed: str, addresses: list[str], kept: str, result: dict[str, Any]
+) -> list[str]:
+    """What was, or would be, done, a line for each object. removed, kept: the verbs for it."""
+    site = task.site.scope.site
+    return [
+        f"{site}: {removed} {len(addresses) or 'nothing'}",
+        *(f"- {site} {address}" for address in addresses),
+        f"{site}: {kept} {len(result['kept']) or 'nothing'}",
+        *(f"= {site} {item}" for item in result["kept"]),
+        *(f"{site} still there: {item}" for item in result.get("left", ())),
+        *(f"{site} in the way: {item}" for item in result.get("obstacles", ())),
+    ]

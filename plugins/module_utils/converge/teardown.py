@@ -20,7 +20,7 @@ from ..engine.model import Have
 from ..kinds import route53
 from ..kinds.bucket_content import empty as empty_bucket
 from ..kinds.record_sets import key_of, record_set, strangers
-from . import elsewhere
+from . import elsewhere, remains
 from .catalog import KINDS
 from .site import Converger, Planned
 
@@ -118,18 +118,20 @@ def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None
 def left(converger: Converger) -> Left:
     """Looks again, by kind and by tag, in this site's region; and by tag in all the others."""
     haves = converger.plan_destruction().haves
-    kept = [f"snapshot {name}" for name in _snapshots(converger)]
+    kept = [f"snapshot {name}" for name in remains.snapshots(converger)]
+    snapshot = bool(kept)
     lost: list[str] = []
     for have in haves.values():
         if have.kind in VANISHING or have.status == "deleted":
             continue
-        if have.kind == "kms_key" and kept:
-            kept.append(f"{have.address}, without which the snapshot cannot be read")
+        if have.kind == "kms_key" and snapshot:
+            kept.append(remains.needed(have))
         else:
             lost.append(have.address)
-    lost += [arn for arn in _tagged(converger) if not kept or ":snapshot:" not in arn]
+    lost += [arn for arn in _tagged(converger) if not snapshot or ":snapshot:" not in arn]
     sweep = converger.sweep()
     lost += [arn for item in sweep.found for arn in item.arns]
+    kept += remains.scheduled(converger)
     return Left(tuple(kept), tuple(lost), sweep.found, sweep.unseen)
 
 
@@ -139,27 +141,13 @@ def keeps(converger: Converger, planned: Planned) -> frozenset[str]:
     The snapshot may be there already, from a teardown that stopped half-way.
     """
     database = planned.haves.get("db_instance/main")
-    primary = database is not None and not database.spec.get("source")
-    needed = primary or bool(_snapshots(converger))
+    needed = remains.is_primary(database) or bool(remains.snapshots(converger))
     return frozenset({"kms_key/main"} if needed else ())
 
 
 def _protected(have: Have) -> bool:
     kind = KINDS[have.kind]
     return bool(compare(kind.unprotected, have.spec, kind.rules.partial))
-
-
-def _snapshots(converger: Converger) -> list[str]:
-    """Manual snapshots of the site's database, its final one among them."""
-    scope = converger.account.scope
-    listed = View(converger.account).pages(
-        "rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"
-    )
-    return [
-        item["DBSnapshotIdentifier"]
-        for item in listed
-        if item["DBInstanceIdentifier"].startswith(f"{scope.prefix}-")
-    ]
 
 
 def _tagged(converger: Converger) -> list[str]:

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a teardown leaves on purpose: the final snapshot, its key, and what waits for its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..aws.view import View
+from ..engine import canon
+from ..engine.model import Action, Have
+from ..kinds import kms_key, secret
+from ..kinds.db_instance import final_snapshot
+from ..kinds.kms_reading import DYING
+from ..kinds.secret_reading import described
+from .site import Converger, Planned
+
+# Kinds that AWS does not remove at once, with the days for which they can be called back.
+SCHEDULED = {"kms_key": kms_key.WINDOW_DAYS, "secret": secret.WINDOW_DAYS}
+CALLED_BACK = "until then site.yml calls it back"
+
+
+def snapshots(converger: Converger) -> list[str]:
+    """Manual snapshots of the site's database, its final one among them."""
+    scope = converger.account.scope
+    listed = View(converger.account).pages(
+        "rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"
+    )
+    return [
+        item["DBSnapshotIdentifier"]
+        for item in listed
+        if item["DBInstanceIdentifier"].startswith(f"{scope.prefix}-")
+    ]
+
+
+def is_primary(have: Have | None) -> bool:
+    """Whether the deletion of this instance leaves a snapshot."""
+    return have is not None and not have.spec.get("source")
+
+
+def foreseen(converger: Converger, planned: Planned) -> list[str]:
+    """What a teardown by this plan would leave, each with the reason."""
+    found = [f"snapshot {name}" for name in snapshots(converger)]
+    database = planned.haves.get("db_instance/main")
+    if database is not None and is_primary(database):
+        name = final_snapshot(database)
+        found += [] if f"snapshot {name}" in found else [f"snapshot {name}, the final one"]
+    going = {step.address for step in planned.plan.steps if step.action is Action.DESTROY}
+    for name, have in planned.haves.items():
+        if have.kind not in SCHEDULED:
+            continue
+        if name in going:
+            days = SCHEDULED[have.kind]
+            found.append(f"{name}, scheduled for deletion in {days} days; {CALLED_BACK}")
+        else:
+            found.append(needed(have))
+    return [*found, *scheduled(converger)]
+
+
+def needed(have: Have) -> str:
+    """The key that stays, with the reason."""
+    return f"{have.address}, without which the snapshot cannot be read"
+
+
+def scheduled(converger: Converger) -> Iterator[str]:
+    """The site's key and secret where they wait for their end, as AWS tells it."""
+    view, scope = View(converger.account), converger.account.scope
+    answer = view.call("kms", "describe_key", KeyId=scope.key_alias)
+    key = answer["KeyMetadata"] if answer else {}
+    if key.get("KeyState") in DYING:
+        tags = view.pages("kms", "list_resource_tags", "Tags", KeyId=key["KeyId"])
+        if scope.owns(canon.tags(tags, "TagKey", "TagValue")):
+            day = f" on {key['DeletionDate']:%Y-%m-%d}" if "DeletionDate" in key else ""
+            yield f"kms_key/main, scheduled for deletion{day}; {CALLED_BACK}"
+    data = described(view, scope.secret) or {}
+    if data.get("DeletedDate") and scope.owns(canon.tags(data.get("Tags", []))):
+        yield f"secret/database, scheduled for deletion; {CALLED_BACK}"
