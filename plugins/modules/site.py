@@ -26,6 +26,7 @@ options:
     description:
       - Results of earlier tasks of single tiers. Where none of them is still waiting for anything,
         or in check mode, where they have planned everything, this task does nothing.
+      - An empty one stands for a task that did not run. Then this task does all of it.
     type: list
     elements: dict
     default: []

@@ -97,7 +97,15 @@ def test_what_was_taken_down_can_be_built_again_with_the_same_key_and_secret(
     lift(empty)
     empty.destroy("recovery", confirm="production")
     empty.destroy("home", confirm="production")
+    (snapshot,) = empty.aws("home").client("rds").describe_db_snapshots()["DBSnapshots"]
+    planned = empty.plan()
     ran = empty.run()
+    for told in (planned, ran):
+        (notice,) = told["home"]["notices"]
+        assert "db_instance/main is made empty" in notice
+        assert snapshot["DBSnapshotIdentifier"] in notice and "docs/destroy.md" in notice
+        assert told["recovery"]["notices"] == []
+    assert empty.plan()["home"]["notices"] == []
     after = stateful_ids(empty)
     kept = {name for name in before if "/" in name}
     assert kept and all(before[name] == after[name] for name in kept)

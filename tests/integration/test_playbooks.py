@@ -341,3 +341,50 @@ def test_without_a_sandbox_its_inventory_says_how_to_start_one(
         f"there is no {nothing}: no sandbox runs for this checkout; make site starts" in ran.stdout
     )
     assert "changed=0" in ran.stdout
+
+
+@pytest.mark.parametrize("part", [("--tags", "network"), ("--skip-tags", "database")])
+@pytest.mark.parametrize("name", ["site", "unprotect", "destroy"])
+def test_a_part_of_a_playbook_by_tags_is_refused_and_not_passed_over(
+    tmp_path: Path, sandbox: Handle, name: str, part: tuple[str, str]
+) -> None:
+    mark = sandbox.mark()
+    ran = Playbooks(sandbox, tmp_path).run(name, "-e", "destroy_confirm=production", *part)
+    assert ran.returncode != 0
+    assert "takes neither --tags nor --skip-tags" in ran.stdout
+    assert sandbox.log(mark) == []
+
+
+def test_a_run_that_starts_at_a_task_in_the_middle_does_what_it_passed_over(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    sandbox.reset()
+    playbooks = Playbooks(sandbox, tmp_path)
+    start = ("--start-at-task", "Wait for everything that was started")
+    changed(playbooks.run("site", "--check", *start))
+    ran = playbooks.run("site", *start)
+    changed(ran)
+    assert re.search(r"^home +network +[1-9]\d* +0 +0 +0$", ran.stdout, re.MULTILINE)
+    assert planned(playbooks.report("plan")) == planned(playbooks.report("run"))
+    assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
+
+
+def test_a_run_in_which_both_sites_fail_is_reported_as_failed(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    sandbox.reset()
+    playbooks = Playbooks(sandbox, tmp_path)
+    # Somebody else's objects have the names of ours, which is seen when they are made.
+    for site in ("home", "recovery"):
+        Environment(sandbox).aws(site).client("rds").create_db_parameter_group(
+            DBParameterGroupName=f"production-{site}-database",
+            DBParameterGroupFamily="postgres16",
+            Description="theirs",
+        )
+    ran = playbooks.run("site")
+    assert ran.returncode != 0
+    assert re.search(r"^Failed at home and recovery: [1-9]", ran.stdout, re.MULTILINE)
+    assert re.search(r"^recovery +database .* failed$", ran.stdout, re.MULTILINE)
+    assert re.search(r"^home +web_tier +0 +0 +0 +0 +not reached$", ran.stdout, re.MULTILINE)
+    told = playbooks.report("run")["sites"]["home"]
+    assert told["failed"] == ["database"] and told["not_reached"] == ["traffic", "web_tier"]

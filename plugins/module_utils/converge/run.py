@@ -48,8 +48,10 @@ def run(
     if what == "declaration":
         return {"changed": False, "sites": dict(task.site.cidrs)}
     earlier = list(params.get("after") or [])
-    if what == "site" and earlier and (dry or not any(r.get("waiting") for r in earlier)):
-        # In check mode the earlier tasks have planned all of it.
+    complete = earlier and all(earlier)
+    if what == "site" and complete and (dry or not any(r.get("waiting") for r in earlier)):
+        # In check mode the earlier tasks have planned all of it. An empty result is of a task that
+        # did not run, because the playbook was begun after it: then all is looked at here.
         return {"changed": False, "actions": [], "waiting": {}}
     if what in BY_NAME and task.planned:
         shared = share.share(task.planned, what, task.known)

@@ -43,7 +43,9 @@ def report_run(
     asks = dry and prices == "auto"
     listed = _listed(used, declaration, folder, connection) if asks else {}
     costs = estimate(used, merged(listed, snapshot.prices()))
-    data = SECRETS.clean({**summary.as_dict(results, dry), "cost": render.as_dict(costs)})
+    unpriced = summary.unpriced(results) if dry else []
+    cost = {**render.as_dict(costs), "unpriced": unpriced}
+    data = SECRETS.clean({**summary.as_dict(results, dry), "cost": cost})
     stamp = datetime.datetime.now(datetime.UTC)
     data["written"] = stamp.isoformat(timespec="seconds")
     data["environment"] = declaration["environment"]
@@ -52,6 +54,7 @@ def report_run(
     path.write_text(json.dumps(data, indent=2, default=str) + "\n", encoding="utf-8")
     page = [summary.text(results, dry), ""]
     page.append(render.table(costs) if dry else summary.built(results, declaration))
+    page += unpriced
     page += ["", f"all of it as data: {path}", *(f"next: {step}" for step in next_steps)]
     return {
         "changed": False,

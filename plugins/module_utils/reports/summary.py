@@ -7,8 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..converge.catalog import TIERS
+
 Results = Mapping[str, Mapping[str, Mapping[str, Any]]]
 COUNTED = ("create", "change", "replace", "destroy")
+TIER_NAMES = tuple(tier.TIER for tier in TIERS)
 SIGNS = {"create": "+", "change": "~", "replace": "!", "destroy": "-", "keep": "="}
 FIELDS_SHOWN = 6
 
@@ -23,6 +26,9 @@ def as_dict(results: Results, planned: bool) -> dict[str, Any]:
         "totals": totals(results),
         "sites": {
             site: {
+                "failed": failed(tasks),
+                "not_reached": not_reached(tasks),
+                "notices": _notices(tasks),
                 "actions": merged(tasks),
                 "done": [name for result in tasks.values() for name in result.get("done", [])],
                 "foreign": sorted(
@@ -52,30 +58,85 @@ def totals(results: Results) -> dict[str, int]:
     return {name: sum(1 for action in every if action["action"] == name) for name in COUNTED}
 
 
+def failed(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The tasks that failed."""
+    return [task for task, result in tasks.items() if result.get("failed")]
+
+
+def not_reached(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The tiers that nobody came to, because an earlier task had failed."""
+    return [name for name in TIER_NAMES if failed(tasks) and name not in tasks]
+
+
+def unpriced(results: Results) -> list[str]:
+    """What is in no total of a plan because it could not be planned, a sentence for each site."""
+    found = []
+    for site, tasks in results.items():
+        missing = [name for name in TIER_NAMES if name in (*failed(tasks), *not_reached(tasks))]
+        if missing:
+            names = ", ".join(missing)
+            found.append(f"{site}: {names} were not planned, so the totals are too low")
+    return found
+
+
 def text(results: Results, planned: bool) -> str:
     """What is (or would be) done, by site and tier, then each object in a line."""
-    title = "Plan: nothing was changed" if planned else "Done"
-    rows: list[tuple[str, ...]] = [("site", "tier", *COUNTED)]
+    rows: list[tuple[str, ...]] = [("site", "tier", *COUNTED, "")]
     for site, tasks in results.items():
         actions = merged(tasks)
-        for tier in (task for task in tasks if task != "site"):
+        for tier in TIER_NAMES:
             own = [action["action"] for action in actions if action["tier"] == tier]
-            rows.append((site, tier, *(str(own.count(name)) for name in COUNTED)))
+            rows.append(
+                (site, tier, *(str(own.count(name)) for name in COUNTED), _state(tasks, tier))
+            )
     whole = totals(results)
-    rows.append(("all", "", *(str(whole[name]) for name in COUNTED)))
+    rows.append(("all", "", *(str(whole[name]) for name in COUNTED), ""))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [title, ""]
+    lines = [_title(results, planned), ""]
     lines += [
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    lines += ["", *_actions(results), *_legend(results)]
+    notes = [f"note: {site}: {n}" for site, tasks in results.items() for n in _notices(tasks)]
+    lines += ["", *_actions(results, planned), *_legend(results), *notes]
     return "\n".join(lines)
 
 
-def _actions(results: Results) -> Iterator[str]:
+def _title(results: Results, planned: bool) -> str:
+    sites = [site for site, tasks in results.items() if failed(tasks)]
+    if not sites:
+        return "Plan: nothing was changed" if planned else "Done"
+    if planned:
+        return f"Failed at {' and '.join(sites)}: nothing was changed"
+    every = sum(totals(results).values())
+    missed = sum(len(_missed(tasks)) for tasks in results.values())
+    verb = "was" if missed == 1 else "were"
+    return f"Failed at {' and '.join(sites)}: {missed} of {every} actions {verb} not done"
+
+
+def _state(tasks: Mapping[str, Mapping[str, Any]], tier: str) -> str:
+    if tier in failed(tasks):
+        return "failed"
+    return "not reached" if tier in not_reached(tasks) else ""
+
+
+def _missed(tasks: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Addresses of what was to be done and no task did."""
+    done = {name for result in tasks.values() for name in result.get("done", [])}
+    acted = (action for action in merged(tasks) if action["action"] in COUNTED)
+    return {action["address"] for action in acted} - done if failed(tasks) else set()
+
+
+def _notices(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    every = (notice for result in tasks.values() for notice in result.get("notices", []))
+    return list(dict.fromkeys(every))
+
+
+def _actions(results: Results, planned: bool) -> Iterator[str]:
     for site, tasks in results.items():
+        missed = set() if planned else _missed(tasks)
         for action in merged(tasks):
-            yield f"{SIGNS[action['action']]} {site} {action['address']}{_fields(action)}"
+            note = "  (not done)" if action["address"] in missed else ""
+            yield f"{SIGNS[action['action']]} {site} {action['address']}{_fields(action)}{note}"
 
 
 def _legend(results: Results) -> Iterator[str]:

@@ -86,3 +86,42 @@ def test_whoever_may_reboot_a_database_is_told_how() -> None:
         "aws rds reboot-db-instance --region us-east-1 "
         "--db-instance-identifier production-home-database"
     ) in summary.built(found, DECLARED)
+
+
+def test_a_run_that_failed_is_not_called_done_and_says_what_it_did_not_do() -> None:
+    made = action("vpc/main", "create", "network")
+    missed = action("db_instance/main", "create")
+    failed = {
+        "home": {
+            "storage": {"actions": [], "done": []},
+            "network": {"actions": [made], "done": ["vpc/main"]},
+            "database": {"failed": True, "actions": [missed], "done": []},
+        }
+    }
+    text = summary.text(failed, planned=False)
+    assert text.startswith("Failed at home: 1 of 2 actions was not done")
+    rows = {" ".join(line.split()) for line in text.splitlines()}
+    assert "home database 1 0 0 0 failed" in rows
+    assert {"home traffic 0 0 0 0 not reached", "home web_tier 0 0 0 0 not reached"} <= rows
+    assert "+ home db_instance/main  (not done)" in text
+    assert "+ home vpc/main\n" in text
+    told = summary.as_dict(failed, planned=False)["sites"]["home"]
+    assert told["failed"] == ["database"]
+    assert told["not_reached"] == ["traffic", "web_tier"]
+
+
+def test_a_plan_that_failed_says_whose_cost_is_missing() -> None:
+    failed = {"home": {"storage": {"actions": []}, "network": {"failed": True}}}
+    assert summary.text(failed, planned=True).startswith("Failed at home: nothing was changed")
+    assert summary.unpriced(failed) == [
+        "home: network, database, traffic, web_tier were not planned, so the totals are too low"
+    ]
+    assert summary.unpriced(results()) == []
+
+
+def test_what_has_to_be_known_before_the_next_step_is_said() -> None:
+    found = {"home": {"database": {"actions": [], "notices": ["there is a snapshot"]}}}
+    assert "note: home: there is a snapshot" in summary.text(found, planned=True)
+    assert summary.as_dict(found, planned=True)["sites"]["home"]["notices"] == [
+        "there is a snapshot"
+    ]
