@@ -177,3 +177,40 @@ def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
     assert [item.split(",")[0] for item in told["kept"]] == names
     lines = {line for line in gone["report"] if line.startswith("- home ")}
     assert lines == {f"- home {name}" for name in gone["done"]}
+
+
+def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_says(
+    empty: Environment,
+) -> None:
+    empty.run()
+    lift(empty)
+    for site in ("recovery", "home"):
+        empty.destroy(site, confirm="production")
+    empty.run()
+    for site in ("recovery", "home"):
+        empty.unprotect(site, confirm="production")
+        name = f"production-{site}-database"
+        rds = empty.aws(site).client("rds")
+        rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    ec2 = empty.aws("home").client("ec2")
+    tag = {"Name": "tag:phoenix:id", "Values": ["security_group/database"]}
+    (group,) = ec2.describe_security_groups(Filters=[tag])["SecurityGroups"]
+    owner = {
+        "phoenix:environment": "production",
+        "phoenix:site": "home",
+        "phoenix:id": "db_instance/main",
+    }
+    rds.restore_db_instance_from_db_snapshot(
+        DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"],
+        DBInstanceIdentifier=name,
+        DBSubnetGroupName=name,
+        DBParameterGroupName=name,
+        VpcSecurityGroupIds=[group["GroupId"]],
+        Tags=[{"Key": key, "Value": value} for key, value in owner.items()],
+    )
+    planned = empty.plan()
+    assert planned["home"]["notices"] == []
+    assert "home db_instance/main" not in addresses(planned, "create")
+    empty.run()
+    assert addresses(empty.plan()) == set()

@@ -1,6 +1,8 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a teardown leaves on purpose: the final snapshot, its key, and what waits for its end."""
+"""What a teardown leaves on purpose: the final snapshot, its key, and what waits for its end; and
+what a later run has to say of it.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,23 @@ def snapshots(converger: Converger) -> list[str]:
         item["DBSnapshotIdentifier"]
         for item in listed
         if item["DBInstanceIdentifier"].startswith(f"{scope.prefix}-")
+    ]
+
+
+def notices(converger: Converger, planned: Planned) -> list[str]:
+    """What a run must say where it makes an empty database although the data of one is kept."""
+    new = [
+        step
+        for step in planned.plan.steps
+        if step.kind == "db_instance" and step.action is Action.CREATE
+        if step.want and not step.want.spec["source"]
+    ]
+    found = snapshots(converger) if new else []
+    return [
+        f"{step.address} is made empty, although there is a snapshot of an earlier one: "
+        f"{', '.join(found)}; how to bring its data back is in docs/destroy.md"
+        for step in new
+        if found
     ]
 
 

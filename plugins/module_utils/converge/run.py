@@ -19,7 +19,7 @@ from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Want
-from . import order, report, share
+from . import order, remains, report, share
 from .catalog import BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
 from .site import Converger, Planned, Task
@@ -85,15 +85,16 @@ def _converge(
         task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
     with refusals(task), Converger(task) as converger:
         planned = converger.plan()
+        told: dict[str, Any] = {"notices": remains.notices(converger, planned)}
         missing = order.missing(task, planned) if task.wait else None
         if dry:
             # An earlier task that was only planned as well may be the one that makes it.
-            warned = {"warnings": [f"{missing}: {missing.hint}"]} if missing else {}
-            return result_of(task, planned, None, what) | warned
+            told |= {"warnings": [f"{missing}: {missing.hint}"]} if missing else {}
+            return result_of(task, planned, None, what) | told
         if missing:
             raise missing
         outcome = converger.apply(planned, listener)
-    result = result_of(task, planned, outcome, what)
+    result = result_of(task, planned, outcome, what) | told
     raise_failures(task, outcome, result)
     return result
 

@@ -34,6 +34,7 @@ def share(planned: Result, tier: str, known: Mapping[str, Mapping[str, Any]]) ->
         "waiting": {name: state for name, state in planned["waiting"].items() if mine(name)},
         "foreign": [text for text in planned["foreign"] if mine(text.partition(": ")[0])],
         "usages": [item for item in planned["usages"] if item["tier"] == tier],
+        "notices": [text for text in planned["notices"] if mine(text.partition(" ")[0])],
         "done": [],
         "diff": report.diffs(listed),
     }
