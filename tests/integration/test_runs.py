@@ -79,6 +79,8 @@ def test_credentials_of_another_account_stop_the_run_before_its_first_write(
     with pytest.raises(Refusal, match="belong to account 123456789012") as caught:
         empty.run(account_id="210987654321")
     assert caught.value.result["code"] == "wrong_account"
+    assert "hint" not in caught.value.result
+    assert str(caught.value).count("site ") == 1
     assert empty.handle.writes_since(mark) == []
 
 

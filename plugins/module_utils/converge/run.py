@@ -106,10 +106,14 @@ def refusals(task: Task) -> Iterator[None]:
         yield
     except Refusal:
         raise
-    except (EngineError, AccountMismatch, Conflict) as error:
+    except AccountMismatch as error:
+        # It names its site, which may be the other one.
+        raise Refusal(str(error), code=error.code, changed=False) from error
+    except (EngineError, Conflict) as error:
         hint = getattr(error, "hint", "")
         message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
-        raise Refusal(message, code=error.code, hint=hint, changed=False) from error
+        told = {"hint": hint} if hint else {}
+        raise Refusal(message, code=error.code, changed=False, **told) from error
     except Exception as error:
         hint = way_on(error)
         raise Refusal(
