@@ -60,6 +60,13 @@ known:
     - In check mode also what would be created, without identifiers.
   returned: when something was planned
   type: dict
+notices:
+  description:
+    - What has to be read before the next step, such as that the snapshot of an earlier database is
+      kept while an empty one is made.
+  returned: when something was planned
+  type: list
+  elements: str
 waiting:
   description: What is there and not usable yet, with the state AWS reports, and what is deferred.
   returned: always

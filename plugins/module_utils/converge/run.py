@@ -111,17 +111,17 @@ def refusals(task: Task) -> Iterator[None]:
         raise Refusal(str(error), code=error.code, changed=False) from error
     except (EngineError, Conflict) as error:
         hint = getattr(error, "hint", "")
-        message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
         told = {"hint": hint} if hint else {}
+        message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
         raise Refusal(message, code=error.code, changed=False, **told) from error
     except Exception as error:
         hint = way_on(error)
         raise Refusal(
             f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else ""),
             code=code(error),
-            hint=hint,
             changed=False,
             exception="".join(traceback.format_exception(error)),
+            **({"hint": hint} if hint else {}),
         ) from error
 
 

@@ -27,6 +27,7 @@ PLANNED: dict[str, Any] = {
     "actions": [action("vpc/main", "change"), action("db_instance/main", "keep")],
     "known": {"vpc/main": {"id": "vpc-1"}, "iam_role/web": {"id": "w"}, "kms_key/main": {}},
     "waiting": {"load_balancer/main": "provisioning", "home:db_instance/main": "creating"},
+    "notices": ["db_instance/main is made empty"],
     "foreign": ["vpc/main: a rule"],
     "usages": [{"tier": "network"}, {"tier": "storage"}],
 }
@@ -69,3 +70,9 @@ def test_a_tier_is_idle_with_nothing_to_do_and_nothing_to_wait_for(
     tier: str, nothing: bool
 ) -> None:
     assert idle(share(PLANNED, tier, {})) == nothing
+
+
+def test_what_has_to_be_read_is_told_by_the_tier_that_it_is_about() -> None:
+    told = {tier.TIER: share(PLANNED, tier.TIER, {})["notices"] for tier in TIERS}
+    assert told.pop("database") == ["db_instance/main is made empty"]
+    assert not any(told.values())
