@@ -106,7 +106,8 @@ class Converger:
         try:
             planned = self._planned(reader)
         except EngineError:
-            # A site that moved differs from itself in ways that hide the reason.
+            # In a wrong account, or of a site that moved, all differs in ways that hide the reason.
+            self._verify_accounts()
             elsewhere.refuse(elsewhere.by_buckets(reader.view, self.task.site), self.task.site)
             raise
         if planned.plan.writes:
