@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="serve in the foreground")
     for command in (up, serving):
         command.add_argument("--port", type=int, help="on 127.0.0.1; a free one if not given")
+        command.add_argument("--names-port", type=int, help="for DNS queries, on 127.0.0.1")
         command.add_argument("--regions", default="", help="only these, with commas")
         command.add_argument("--speed", type=float, help="AWS seconds in a second; 0: at once")
         command.add_argument(
@@ -86,7 +87,15 @@ def _serve(given: argparse.Namespace) -> int:
     regions = frozenset(filter(None, given.regions.split(",")))
     root = credentials.fresh() if given.connection else None
     identity = Identity(given.dir) if given.real else None
-    server = make(given.port or 0, given.speed or 0.0, given.log, regions, root, identity)
+    server = make(
+        given.port or 0,
+        given.speed or 0.0,
+        given.log,
+        regions,
+        root,
+        identity,
+        names_port=given.names_port or 0,
+    )
     if root:
         credentials.write(given.connection, f"http://{ADDRESS}:{server.port}", root)
     if given.prepare:
@@ -113,7 +122,9 @@ def _up(background: Background, given: argparse.Namespace) -> int:
         raise NotStarted(f"no real database servers on this machine: {hindrance}")
     if hindrance:
         print(f"API only, there are no database servers behind it: {hindrance}")
-    endpoint = background.up(given.port, given.speed, given.regions, real and not hindrance)
+    endpoint = background.up(
+        given.port, given.speed, given.regions, real and not hindrance, given.names_port
+    )
     print(endpoint)
     return 0
 
@@ -140,7 +151,11 @@ def _status(background: Background) -> int:
     print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
     for label in found["waiting"]:
         print(f"  in progress: {label}")
-    for line in visit.lines(background.client(found["endpoint"]).call("GET", "databases")):
+    client = background.client(found["endpoint"])
+    for line in visit.lines(client.call("GET", "databases")):
+        print(f"  {line}")
+    print(f"  names are asked for with {visit.dig(found['names'])}")
+    for line in visit.name_lines(client.call("GET", "names")):
         print(f"  {line}")
     return 0
 

@@ -45,11 +45,19 @@ class Background:
             known = {}
         return Client(endpoint, known.get("secret_key", ""))
 
-    def up(self, port: int | None, speed: float | None, regions: str, real: bool = False) -> str:
+    def up(
+        self,
+        port: int | None,
+        speed: float | None,
+        regions: str,
+        real: bool = False,
+        names_port: int | None = None,
+    ) -> str:
         """The endpoint of the sandbox of this folder, started if it does not run.
 
-        port: None takes the one that follows the folder, or a free one where that is taken. A
-        sandbox that runs keeps its port; it gets the speed if one is given. Raises NotStarted.
+        port, names_port: None takes the one that follows the folder, or a free one where that is
+        taken. A sandbox that runs keeps its ports; it gets the speed if one is given. Raises
+        NotStarted.
         """
         if running := self.status():
             client = self.client(running["endpoint"])
@@ -64,6 +72,7 @@ class Background:
         command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
         command += ["--speed", str(speed or 0.0), "--log", str(self.folder / "requests.jsonl")]
         command += ["--connection", str(self._connection), "--prepare"]
+        command += ["--names-port", str(names_port or Identity(self.folder).names_port)]
         if real:
             command += ["--real", "--dir", str(self.folder)]
         if regions:

@@ -9,6 +9,7 @@ from hmac import compare_digest
 from typing import Any
 from urllib.parse import parse_qs
 
+from sandbox.address import ADDRESS
 from sandbox.answers import Answer
 from sandbox.faults import BadRule, Faults, Rule, rule_of
 from sandbox.request_log import RequestLog
@@ -16,7 +17,7 @@ from sandbox.world import World
 
 
 class Control:
-    """GET health, log?since=N, databases, faults, faults/fired;
+    """GET health, log?since=N, databases, names, faults, faults/fired;
     GET and POST clock, disasters; POST log/mark, reset, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
@@ -53,6 +54,8 @@ class Control:
                 return {"mark": self._log.last()}
             case "GET", "databases":
                 return self._world.databases.status()
+            case "GET", "names":
+                return self._world.names.status()
             case "POST", "reset":
                 self._world.reset()
                 return {"reset": True}
@@ -90,6 +93,7 @@ class Control:
             "pid": os.getpid(),
             "speed": self._world.speed,
             "requests": self._log.last(),
+            "names": f"{ADDRESS}:{self._world.names.port}",
             "waiting": self._world.waiting(),
         }
 

@@ -67,6 +67,16 @@ class Handle:
         found: list[dict[str, Any]] = self._client.call("GET", "databases")
         return found
 
+    def names(self) -> list[dict[str, Any]]:
+        """Every name with what it answers: name, type, answers, ttl (seconds), vpc."""
+        found: list[dict[str, Any]] = self._client.call("GET", "names")
+        return found
+
+    def resolver(self) -> tuple[str, int]:
+        """The address and the port at which it answers DNS queries."""
+        address, _, port = str(self._client.call("GET", "health")["names"]).partition(":")
+        return address, int(port)
+
     def strike(self, disaster: str, **details: Any) -> None:
         """Have something happen to what is real, e.g. `database-dies` with region and name."""
         self._client.call("POST", "disasters", {"disaster": disaster, **details})

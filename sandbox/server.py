@@ -84,12 +84,13 @@ def make(
     root: Credentials | None = None,
     real: Identity | None = None,
     cache: Path = CACHE,
+    names_port: int = 0,
 ) -> BaseWSGIServer:
     """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`).
 
     root: the keys that are served, None for any. With `real` what the API says is there is there,
     under the names and in the folder of that identity; what is baked for it is kept in `cache`.
-    Raises CommandFailed.
+    Names are asked for at `names_port`, or at a free one where that is taken. Raises CommandFailed.
     """
     world = World(speed)
     if real:
@@ -99,8 +100,18 @@ def make(
         known = regions or all_regions()
         world.databases = real_databases(world, real, Podman(real), known, cache)
     install_all(world)
+    answer_names(world, names_port)
     application: Any = Application(world, RequestLog(log_file), regions, root)
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
+
+
+def answer_names(world: World, port: int) -> None:
+    """Answer DNS queries on loopback, where the API itself is what AWS's endpoints are."""
+    world.names.adopt("*.amazonaws.com", ADDRESS, vpc="")
+    try:
+        world.names.listen(ADDRESS, port)
+    except OSError:
+        world.names.listen(ADDRESS, 0)
 
 
 def prepare_meanwhile(server: BaseWSGIServer) -> None:

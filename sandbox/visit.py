@@ -25,6 +25,21 @@ def lines(servers: Iterable[Server]) -> Iterator[str]:
         )
 
 
+def name_lines(names: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One line for each name, as `GET names` describes it."""
+    for name in names:
+        told = " ".join(name["answers"]) or "nothing"
+        ttl = f" ({name['ttl']} s)" if name["answers"] else ""
+        where = f"  in {name['vpc']}" if name["vpc"] else ""
+        yield f"name {name['name']}  {name['type']}  {told}{ttl}{where}"
+
+
+def dig(names: str) -> str:
+    """The command by which a name is asked for at a place like 127.0.0.1:30000."""
+    address, _, port = names.partition(":")
+    return f"dig @{address} -p {port} NAME"
+
+
 def chosen(servers: Iterable[Server], site: str) -> Server:
     """The server that is meant: by its name, its region, or the site in its name.
 

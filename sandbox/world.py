@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.clock import Clock
 from sandbox.databases.interface import Databases, NoDatabases
+from sandbox.names.names import Names
 from sandbox.times import STEPS
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class World:
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
     `databases` are the servers behind the database instances of the API, `hosts` what runs behind
-    its EC2 instances (None: nothing). `clock` is the time by which schedules are kept.
+    its EC2 instances (None: nothing). `clock` is the time by which schedules are kept, and `names`
+    answers DNS.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
@@ -42,7 +44,8 @@ class World:
         self.cut: frozenset[tuple[str, str]] = frozenset()
         # What may be made to happen to what is real, by name; called under the lock.
         self.disasters: dict[str, Callable[..., object]] = {}
-        self._resets: list[Action] = []
+        self.names = Names(self.lock)
+        self._resets: list[Action] = [self.names.forget]
         self._timers: dict[threading.Timer, bool] = {}
         self.clock = Clock(self)
 

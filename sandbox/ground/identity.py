@@ -46,6 +46,11 @@ class Identity:
         return 15000 + int(self.code, 16) % 15000
 
     @property
+    def names_port(self) -> int:
+        """The port on loopback at which names are asked for, above all ports of APIs."""
+        return 30000 + int(self.code, 16) % 2768
+
+    @property
     def public(self) -> IPv4Network:
         """The addresses that are this sandbox's internet."""
         slots = 2 ** (_PUBLIC_SIZE - _PUBLIC.prefixlen)

@@ -10,6 +10,7 @@ from moto.route53.exceptions import NoSuchHealthCheck
 from moto.route53.exceptions import Route53ClientError as Refusal
 from moto.route53.models import RecordSet
 
+from sandbox.names.records import canonical
 from sandbox.shims import elbv2
 
 Key = tuple[str, str, str | None]
@@ -24,12 +25,6 @@ POLICIES = {
 
 def wrong_batch(text: str) -> Refusal:
     return Refusal("InvalidChangeBatch", f"[{text}]")
-
-
-def canonical(name: str) -> str:
-    """A name as Route 53 stores it: lower case, with its final dot, `*` and such escaped."""
-    text = "".join(c if c.isalnum() or c in "-_.\\" else f"\\{ord(c):03o}" for c in name.lower())
-    return text.rstrip(".") + "."
 
 
 def normal(record: dict[str, Any]) -> dict[str, Any]:

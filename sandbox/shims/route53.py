@@ -14,12 +14,14 @@ from moto.route53.exceptions import Route53ClientError as Refusal
 from moto.route53.models import RecordSet, Route53Backend
 from moto.route53.responses import Route53
 
+from sandbox.names.records import canonical
 from sandbox.shims import Hook, _acm_proof, _zone_rules
 from sandbox.world import World
 from sandbox.wrap import wrap
 
 MENDED = (
     "CreateHostedZone with a CallerReference used before is refused.",
+    "The SOA record of a new zone is the one that AWS makes.",
     "A change batch is done as a whole or not at all.",
     "CREATE of what exists, and DELETE of what is not there just so, are refused.",
     "DELETE with a SetIdentifier deletes that one record.",
@@ -63,6 +65,9 @@ def zones() -> None:
             )
         zone = original(name.lower(), private_zone, caller_reference, *args, **kwargs)
         used.add(caller_reference)
+        [soa] = (found for found in zone.rrsets if found.type == "SOA")
+        server = zone.delegation_set.name_servers[0]
+        soa.records = [f"{server}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"]
         return zone
 
 
@@ -92,8 +97,8 @@ def apply(backend: Any, zone: Any, changes: list[dict[str, Any]]) -> list[Record
 def check_delete(zone: Any, found: RecordSet | None, wanted: RecordSet, shown: str) -> None:
     if found is None:
         raise _zone_rules.wrong_batch(f"Tried to delete {shown} but it was not found")
-    apex = _zone_rules.canonical(zone.name)
-    if found.type in ("NS", "SOA") and _zone_rules.canonical(found.name) == apex:
+    apex = canonical(zone.name)
+    if found.type in ("NS", "SOA") and canonical(found.name) == apex:
         raise _zone_rules.wrong_batch(f"A HostedZone must contain its {found.type} record")
     if _zone_rules.values(found) != _zone_rules.values(wanted):
         raise _zone_rules.wrong_batch(

@@ -77,6 +77,22 @@ def test_a_caller_reference_makes_one_zone_only(cloud: Any) -> None:
     assert zone(cloud, "two") != first
 
 
+def soa(cloud: Any, zone_id: str) -> str:
+    told = cloud.client("route53").list_resource_record_sets(HostedZoneId=zone_id)
+    [found] = [r for r in told["ResourceRecordSets"] if r["Type"] == "SOA"]
+    return str(found["ResourceRecords"][0]["Value"])
+
+
+def test_the_start_of_authority_is_the_one_that_aws_makes(cloud: Any) -> None:
+    """https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html"""
+    server, mail, *numbers = soa(cloud, zone(cloud)).split()
+    assert server.startswith("ns-")
+    assert (mail, numbers) == (
+        "awsdns-hostmaster.amazon.com.",
+        ["1", "7200", "900", "1209600", "86400"],
+    )
+
+
 def test_a_change_is_pending_until_its_time_has_passed(cloud: Any) -> None:
     cloud.slow()
     route53 = cloud.client("route53")
@@ -317,6 +333,15 @@ def test_tags_of_what_is_unknown_are_refused(cloud: Any) -> None:
 
 
 # What the emulator does by itself. A test that fails here says: it has learned it, mend no more.
+
+
+def test_plain_zones_start_with_somebody_elses_mail_address(plain: Any) -> None:
+    assert "awsdns-hostmaster.amazon.com." not in soa(plain, zone(plain))
+
+
+def test_plain_names_are_not_answered(plain: Any) -> None:
+    wanted = {"HostedZoneId": zone(plain), "RecordName": "example.org", "RecordType": "NS"}
+    assert plain.refused("route53", "test_dns_answer", **wanted)
 
 
 def test_plain_references_are_ignored(plain: Any) -> None:
