@@ -157,6 +157,8 @@ def _status(background: Background) -> int:
     print(f"  names are asked for with {visit.dig(found['names'])}")
     for line in visit.name_lines(client.call("GET", "names")):
         print(f"  {line}")
+    for line in visit.check_lines(client.call("GET", "checks")):
+        print(f"  {line}")
     return 0
 
 

@@ -17,7 +17,7 @@ from sandbox.world import World
 
 
 class Control:
-    """GET health, log?since=N, databases, names, faults, faults/fired;
+    """GET health, log?since=N, databases, names, checks, faults, faults/fired;
     GET and POST clock, disasters; POST log/mark, reset, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
@@ -56,6 +56,8 @@ class Control:
                 return self._world.databases.status()
             case "GET", "names":
                 return self._world.names.status()
+            case "GET", "checks":
+                return self._world.names.checks()
             case "POST", "reset":
                 self._world.reset()
                 return {"reset": True}

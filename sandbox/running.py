@@ -72,6 +72,11 @@ class Handle:
         found: list[dict[str, Any]] = self._client.call("GET", "names")
         return found
 
+    def checks(self) -> list[dict[str, Any]]:
+        """Every health check of Route 53: id, what it checks, healthy, told (its last report)."""
+        found: list[dict[str, Any]] = self._client.call("GET", "checks")
+        return found
+
     def resolver(self) -> tuple[str, int]:
         """The address and the port at which it answers DNS queries."""
         address, _, port = str(self._client.call("GET", "health")["names"]).partition(":")

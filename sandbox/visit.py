@@ -34,6 +34,13 @@ def name_lines(names: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield f"name {name['name']}  {name['type']}  {told}{ttl}{where}"
 
 
+def check_lines(checks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One line for each health check, as `GET checks` describes it."""
+    for check in checks:
+        state = "healthy" if check["healthy"] else "unhealthy"
+        yield f"health check {check['id']}  {check['what']}  {state}  {check['told']}"
+
+
 def dig(names: str) -> str:
     """The command by which a name is asked for at a place like 127.0.0.1:30000."""
     address, _, port = names.partition(":")

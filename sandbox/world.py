@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.clock import Clock
 from sandbox.databases.interface import Databases, NoDatabases
+from sandbox.health.prober import Prober
 from sandbox.names.names import Names
 from sandbox.times import STEPS
 
@@ -29,8 +30,8 @@ class World:
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
     `databases` are the servers behind the database instances of the API, `hosts` what runs behind
-    its EC2 instances (None: nothing). `clock` is the time by which schedules are kept, and `names`
-    answers DNS.
+    its EC2 instances (None: nothing). `clock` is the time by which schedules are kept, `names`
+    answers DNS, and `prober` asks the endpoints of health checks.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
@@ -45,7 +46,8 @@ class World:
         # What may be made to happen to what is real, by name; called under the lock.
         self.disasters: dict[str, Callable[..., object]] = {}
         self.names = Names(self.lock)
-        self._resets: list[Action] = [self.names.forget]
+        self.prober = Prober(self)
+        self._resets: list[Action] = [self.names.forget, self.prober.forget]
         self._timers: dict[threading.Timer, bool] = {}
         self.clock = Clock(self)
 

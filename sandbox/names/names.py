@@ -90,6 +90,11 @@ class Names:
             rows += [self._row(name, "A", INTERNET) for name in self.lookup.account.listed()]
             return rows
 
+    def checks(self) -> list[dict[str, Any]]:
+        """Every health check: id, what it checks, whether it is healthy, what was told last."""
+        with self._lock:
+            return list(self.lookup.account.checks())
+
     def forget(self) -> None:
         """Forget where things listen."""
         self.places.forget()

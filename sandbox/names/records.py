@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+_REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:elb|rds)\.amazonaws\.com\.$")
 
 
 def canonical(name: str) -> str:
@@ -22,6 +25,12 @@ def parent(name: str) -> str:
 def within(name: str, zone: str) -> bool:
     """Whether a canonical name is that of the zone or below it."""
     return name == zone or name.endswith(f".{zone}")
+
+
+def region_of(name: str) -> str:
+    """The region of a name that AWS gave to a balancer or a database; "" for all other names."""
+    found = _REGION.search(name)
+    return found.group(1) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,10 @@ class Account(Protocol):
         """Whether Route 53 considers a health check healthy."""
         ...
 
+    def checks(self) -> Sequence[dict[str, Any]]:
+        """All health checks: id, what they check, whether healthy, and what was told last."""
+        ...
+
     def serves(self, name: str) -> bool:
         """Whether what AWS gave this name is healthy, as `EvaluateTargetHealth` asks it."""
         ...
@@ -112,6 +125,9 @@ class NoAccount:
 
     def passes(self, health_check: str) -> bool:
         return True
+
+    def checks(self) -> Sequence[dict[str, Any]]:
+        return ()
 
     def serves(self, name: str) -> bool:
         return True

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -12,20 +12,18 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 
-from sandbox.names.records import Alias, Record, View, Zone, canonical
+from sandbox.names.records import Alias, Record, View, Zone, canonical, region_of
+from sandbox.shims import _check_health
 from sandbox.world import World
 
-_REGION = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:elb|rds)\.amazonaws\.com\.$")
 _HOST = re.compile(r"ip-(\d+)-(\d+)-(\d+)-(\d+)\.(?:ec2|([a-z0-9-]+)\.compute)\.internal\.$")
 
 
 class AccountNames:
     """All accounts of the emulator as one, as the DNS of the internet sees them."""
 
-    def __init__(self, world: World, passes: Callable[[Any, Any], bool]) -> None:
-        """passes: whether a check is healthy, given the backend and the check."""
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._passes = passes
 
     def zones(self) -> Sequence[Zone]:
         return [
@@ -38,8 +36,20 @@ class AccountNames:
         for backend in _every(route53_backends):
             check = backend.health_checks.get(health_check)
             if check is not None:
-                return self._passes(backend, check)
+                return _check_health.healthy(self._world, backend, check)
         return True  # It was deleted; what AWS makes of it can't be predicted, says its API.
+
+    def checks(self) -> Sequence[dict[str, Any]]:
+        return [
+            {
+                "id": check.id,
+                "what": _check_health.subject(check),
+                "healthy": _check_health.healthy(self._world, backend, check),
+                "told": _check_health.report(self._world, backend, check).text,
+            }
+            for backend in _every(route53_backends)
+            for check in backend.health_checks.values()
+        ]
 
     def serves(self, name: str) -> bool:
         found = _balancer(name)
@@ -112,12 +122,6 @@ def record_of(found: Any) -> Record:
         country=_country(found.geo_location),
         multivalue=bool(found.multi_value_answer),
     )
-
-
-def region_of(name: str) -> str:
-    """The region of a name that AWS gave to a balancer or an instance; "" for all others."""
-    found = _REGION.search(name)
-    return found.group(1) if found else ""
 
 
 def _country(place: Any) -> str:

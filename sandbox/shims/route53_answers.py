@@ -14,7 +14,7 @@ from moto.route53.models import FakeZone
 from moto.route53.responses import Route53
 
 from sandbox.names.records import canonical, within
-from sandbox.shims import Hook, route53_checks
+from sandbox.shims import Hook
 from sandbox.shims._account_names import AccountNames
 from sandbox.world import World
 from sandbox.wrap import add
@@ -35,7 +35,7 @@ _PATH = r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$"
 
 def install(world: World) -> None:
     """Have the world's names answer for the emulator's zones."""
-    world.names.serve_account(AccountNames(world, route53_checks.healthy))
+    world.names.serve_account(AccountNames(world))
     urls.url_paths[_PATH] = Route53.dispatch
 
     @add(Route53, "test_dns_answer")

@@ -6,15 +6,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.route53.exceptions import InvalidInput, NoSuchHealthCheck
 from moto.route53.exceptions import Route53ClientError as Refusal
 from moto.route53.models import HealthCheck, Route53Backend
 from moto.route53.responses import Route53
 
-from sandbox.shims import Hook
+from sandbox.shims import Hook, _check_health, _check_rules
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -24,8 +22,8 @@ MENDED = (
     "that it took when it was last given the alarm.",
     "HealthCheckVersion counts updates, and a stale one is refused.",
     "UpdateHealthCheck leaves alone what it does not name, and honours ResetElements.",
+    "What AWS refuses about a new check is refused: private addresses, and calculated children.",
     "HTTPS checks have port 443 and SNI unless told otherwise.",
-    "The status of a check of an alarm follows the alarm, also inverted.",
     "DeleteHealthCheck of an unknown check is refused; its tags go with it.",
     "ListHealthChecks has pages.",
 )
@@ -35,9 +33,7 @@ HOOKS: tuple[Hook, ...] = (
     (Route53, "create_health_check", ()),
     (Route53, "update_health_check", ()),
     (Route53, "list_health_checks", ()),
-    (Route53, "get_health_check_status", ()),
 )
-CHECKERS = ("us-east-1", "us-west-2", "eu-west-1")
 # Fields of endpoints that a check of something else does not have.
 OF_ENDPOINTS = ("IPAddress", "Port", "RequestInterval", "FailureThreshold", "MeasureLatency")
 RESET = {
@@ -48,15 +44,9 @@ RESET = {
 }
 
 
-def alarm_of(backend: Any, identifier: Any) -> Any:
-    """The alarm that a check watches, or None."""
-    alarms = cloudwatch_backends[backend.account_id][identifier["Region"]].alarms
-    return alarms.get(identifier["Name"])
-
-
 def watch(backend: Any, check: Any, identifier: Any) -> None:
     """Have a check watch an alarm; Route 53 copies its settings, and never looks at them again."""
-    alarm = alarm_of(backend, identifier)
+    alarm = _check_health.alarm_of(backend, identifier)
     if alarm is None:
         raise InvalidInput(
             f"The CloudWatch alarm {identifier['Name']} in {identifier['Region']} was not found."
@@ -88,6 +78,7 @@ def creation() -> None:
                 "HealthCheckAlreadyExists",
                 f"A health check with the caller reference {reference} already exists.",
             )
+        _check_rules.check(self.backend, config)
         answer: Any = original()
         check = answer.result["HealthCheck"]
         try:
@@ -124,6 +115,8 @@ def changes() -> None:
         alarm = self._get_param("AlarmIdentifier")
         if alarm:
             watch(self.backend, check, alarm)
+        _check_rules.check_address(self._get_param("IPAddress"))
+        _check_rules.check_children(self.backend, self._get_param("ChildHealthChecks"))
         kept = {"children": check.children, "regions": check.regions}
         answer = original()
         for name, parameter in (("children", "ChildHealthChecks"), ("regions", "Regions")):
@@ -146,39 +139,7 @@ def changes() -> None:
         original(health_check_id)
 
 
-def healthy(backend: Any, check: Any) -> bool:
-    """What a check says now. An endpoint is taken to answer, since there is none here."""
-    state = True
-    identifier = getattr(check, "alarm_identifier", None)
-    if identifier:
-        alarm = alarm_of(backend, identifier)
-        told = alarm.state_value if alarm is not None else "INSUFFICIENT_DATA"
-        if told == "INSUFFICIENT_DATA":
-            # Without data a new check is healthy, and an old one stays as it was.
-            unknown = getattr(check, "insufficient_data_health_status", None)
-            if unknown == "LastKnownStatus" or unknown is None:
-                return getattr(check, "last_known", True)
-            return bool(unknown == "Healthy")
-        state = told == "OK"
-    state = state != bool(check.inverted)
-    check.last_known = state
-    return state
-
-
-def observation() -> None:
-    @wrap(Route53, "get_health_check_status")
-    def get_health_check_status(_original: Any, self: Any) -> ActionResult:
-        check = self.backend.get_health_check(self._get_param("HealthCheckId"))
-        word = "Success" if healthy(self.backend, check) else "Failure"
-        report = {"Status": f"{word}: as told by the sandbox", "CheckedTime": utcnow()}
-        return ActionResult(
-            {
-                "HealthCheckObservations": [
-                    {"Region": region, "StatusReport": report} for region in CHECKERS
-                ]
-            }
-        )
-
+def listing() -> None:
     @wrap(Route53, "list_health_checks")
     def list_health_checks(original: Any, self: Any) -> ActionResult:
         found = list(original().result["HealthChecks"])
@@ -219,4 +180,4 @@ def install(world: World) -> None:
     """Change how the emulator keeps health checks."""
     creation()
     changes()
-    observation()
+    listing()

@@ -392,3 +392,11 @@ def test_plain_checks_lose_their_alarm_and_their_regions(plain: Any) -> None:
 def test_plain_unknown_tags_are_empty(plain: Any, kind: str) -> None:
     absent = {"ResourceType": kind, "ResourceId": "absent"}
     assert plain.refused("route53", "list_tags_for_resource", **absent) == ""
+
+
+def test_plain_checks_are_never_run_nor_refused(plain: Any) -> None:
+    private = check(plain, "one", Type="TCP", IPAddress="10.0.0.1", Port=80)
+    told = plain.client("route53").get_health_check_status(HealthCheckId=private)
+    assert "200" in told["HealthCheckObservations"][0]["StatusReport"]["Status"]
+    call = ("route53", "get_health_check_last_failure_reason")
+    assert plain.refused(*call, HealthCheckId=private)
