@@ -14,6 +14,7 @@ from sandbox.clock import Clock
 from sandbox.databases.interface import Databases, NoDatabases
 from sandbox.health.prober import Prober
 from sandbox.names.names import Names
+from sandbox.ticking import Ticking
 from sandbox.times import STEPS
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ class World:
             timer.cancel()
 
         return cancel
+
+    def ticking(self, seconds: float, action: Action) -> Ticking:
+        """Something to be done every so many seconds of AWS, once it has been started."""
+        return Ticking(self, seconds, action)
 
     def waiting(self) -> list[str]:
         """Labels of what `later` still has to do."""

@@ -7,8 +7,10 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
+from sandbox.alarms.evaluation import OK, UNKNOWN, state
 from sandbox.health.endpoint import Endpoint
 from sandbox.health.verdict import Report
+from sandbox.shims._alarm_data import copied_points
 from sandbox.world import World
 
 _WITHOUT_ENDPOINT = ("CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL")
@@ -27,15 +29,15 @@ def healthy(world: World, backend: Any, check: Any) -> bool:
     and like all others unhealthy then if it is inverted.
     """
     if not check.disabled and check.type_ == "CLOUDWATCH_METRIC":
-        return _by_alarm(backend, check)
-    state = True
+        return _by_alarm(world, backend, check)
+    sound = True
     if check.disabled:
         pass
     elif check.type_ == "CALCULATED":
-        state = _by_children(world, backend, check)
+        sound = _by_children(world, backend, check)
     elif endpoint(check):
-        state = world.prober.verdict(check.id).healthy
-    return state != bool(check.inverted)
+        sound = world.prober.verdict(check.id).healthy
+    return sound != bool(check.inverted)
 
 
 def _by_children(world: World, backend: Any, check: Any) -> bool:
@@ -45,18 +47,28 @@ def _by_children(world: World, backend: Any, check: Any) -> bool:
     return sound >= needed
 
 
-def _by_alarm(backend: Any, check: Any) -> bool:
-    alarm = alarm_of(backend, check.alarm_identifier)
-    told = alarm.state_value if alarm is not None else "INSUFFICIENT_DATA"
-    if told == "INSUFFICIENT_DATA":
-        # Without data a new check is healthy, and an old one stays as it was.
-        unknown = getattr(check, "insufficient_data_health_status", None)
-        if unknown == "LastKnownStatus" or unknown is None:
-            return bool(getattr(check, "last_known", True))
+def _by_alarm(world: World, backend: Any, check: Any) -> bool:
+    """By the data of the metric and the check's copy of the alarm's settings.
+
+    "Because Route 53 health checks monitor CloudWatch data streams instead of the state of
+    CloudWatch alarms, you can't force the status of a health check to change by using the
+    CloudWatch SetAlarmState API operation", says Route 53's guide.
+    """
+    region = check.alarm_identifier["Region"]
+    told: str | None = UNKNOWN
+    if region not in world.dark:
+        metrics = cloudwatch_backends[backend.account_id][region]
+        condition = check.alarm_condition
+        copied = check.cloud_watch_alarm_configuration
+        told = state(copied_points(world, metrics, copied, condition.range), condition)
+    unknown = getattr(check, "insufficient_data_health_status", None) or "LastKnownStatus"
+    if told is None or (told == UNKNOWN and unknown == "LastKnownStatus"):
+        # A new check is healthy, and an old one stays as it was.
+        return bool(getattr(check, "last_known", True))
+    if told == UNKNOWN:
         return bool(unknown == "Healthy")
-    state = (told == "OK") != bool(check.inverted)
-    check.last_known = state
-    return state
+    check.last_known = (told == OK) != bool(check.inverted)
+    return bool(check.last_known)
 
 
 def endpoint(check: Any) -> Endpoint | None:

@@ -52,6 +52,16 @@ def check_address(address: str | None) -> None:
     raise InvalidInput(f"Invalid parameter : IPAddress {address} is not a public address")
 
 
+def check_alarm(alarm: Any) -> None:
+    """Refuse an alarm whose data Route 53 does not follow, as its API says of AlarmIdentifier."""
+    if alarm.rule is not None or alarm.metric_data_queries:
+        raise InvalidInput(f"The CloudWatch alarm {alarm.name} does not watch a single metric.")
+    if not alarm.statistic:
+        raise InvalidInput(f"The CloudWatch alarm {alarm.name} has an extended statistic.")
+    if int(alarm.period) < 60:
+        raise InvalidInput(f"The CloudWatch alarm {alarm.name} is of high resolution.")
+
+
 def check_children(backend: Any, children: Iterable[str] | None) -> None:
     """Refuse children that do not exist, and such as have children themselves."""
     for name in children or ():

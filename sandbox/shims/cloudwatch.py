@@ -1,130 +1,138 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Alarms: unknown at first, and evaluated when data comes."""
+"""Alarms on metrics: unknown at first, evaluated when data comes and as time passes."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from moto.cloudwatch.models import Alarm, CloudWatchBackend, are_dimensions_same
-from moto.core.utils import utcnow
+from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.responses import CloudWatchResponse
 
-from sandbox.shims import Hook
+from sandbox.alarms.evaluation import UNKNOWN
+from sandbox.shims import Hook, _alarm_states
+from sandbox.ticking import AT_ONCE, Ticking
 from sandbox.world import World
 from sandbox.wrap import wrap
 
 MENDED = (
     "A new alarm is INSUFFICIENT_DATA; an alarm put again keeps its state and its tags.",
-    "PutMetricData has the alarms of that metric evaluated, as TreatMissingData says.",
+    "Alarms are evaluated when data comes and each minute, M out of N, as TreatMissingData says.",
+    "SetAlarmState lasts until the next evaluation.",
+    "A change of state is published to the topics among the alarm's actions, if it has them on.",
+    "Periods that CloudWatch does not take are refused, and more datapoints than periods.",
+    "Data without a time is of now.",
     "DeleteAlarms takes the tags too.",
 )
 HOOKS: tuple[Hook, ...] = (
     (CloudWatchBackend, "put_metric_alarm", ("name", "namespace", "metric_name")),
     (CloudWatchBackend, "put_metric_data", ("namespace", "metric_data")),
+    (CloudWatchBackend, "set_alarm_state", ("alarm_name", "reason", "reason_data", "state_value")),
     (CloudWatchBackend, "delete_alarms", ("alarm_names",)),
+    (CloudWatchResponse, "describe_alarms", ()),
     (Alarm, "update_state", ("reason", "reason_data", "state_value")),
 )
-BREACHES = {
-    "GreaterThanThreshold": lambda value, threshold: value > threshold,
-    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
-    "LessThanThreshold": lambda value, threshold: value < threshold,
-    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
-}
-UNKNOWN = "INSUFFICIENT_DATA"
+_DAY, _WEEK, _HOUR = 86400, 604800, 3600
 
 
-def statistic(kind: str | None, values: list[float]) -> float:
-    if kind == "Sum":
-        return sum(values)
-    if kind == "Minimum":
-        return min(values)
-    if kind == "Maximum":
-        return max(values)
-    if kind == "SampleCount":
-        return float(len(values))
-    return sum(values) / len(values)
-
-
-def periods(backend: Any, alarm: Any) -> list[float | None]:
-    """The alarm's statistic in its latest periods, newest first; None where data is missing."""
-    length = timedelta(seconds=int(alarm.period))
-    newest = utcnow() + timedelta(seconds=1)
-    data = [
-        datum
-        for datum in backend.metric_data
-        if datum.namespace == alarm.namespace
-        and datum.name == alarm.metric_name
-        and are_dimensions_same(datum.dimensions, alarm.dimensions)
-        and hasattr(datum, "value")
-    ]
-    found: list[float | None] = []
-    for number in range(int(alarm.evaluation_periods)):
-        until = newest - number * length
-        values = [
-            datum.value
-            for datum in data
-            if until - length <= datum.timestamp.replace(tzinfo=None) < until
-        ]
-        found.append(statistic(alarm.statistic, values) if values else None)
-    return found
-
-
-def evaluate(backend: Any, alarm: Any) -> None:
-    """Set the state that the latest data says. Data that is missing keeps the state, breaches, or
-    does not, as the alarm wants it; an alarm with none at all knows nothing."""
-    if alarm.comparison_operator not in BREACHES or not alarm.period:
+def check(period: int | None, periods: int, needed: int | None) -> None:
+    """Refuse what CloudWatch refuses about the times of an alarm."""
+    if needed is not None and not 1 <= needed <= periods:
+        raise ValidationError("DatapointsToAlarm must be between 1 and EvaluationPeriods.")
+    if period is None:
         return
-    found = periods(backend, alarm)
-    if all(value is None for value in found):
-        return
-    missing = alarm.treat_missing_data or "missing"
-    breaching = sum(
-        1
-        for value in found
-        if (
-            BREACHES[alarm.comparison_operator](value, float(alarm.threshold))
-            if value is not None
-            else missing == "breaching"
+    if period not in (10, 20, 30) and (period < 60 or period % 60):
+        raise ValidationError("Period must be 10, 20, 30 or a multiple of 60")
+    most, named = (_WEEK, "seven days") if period >= _HOUR else (_DAY, "a day")
+    if period * periods > most:
+        raise ValidationError(
+            f"Metrics cannot be checked across more than {named} (EvaluationPeriods * Period must "
+            f"be <= {most})."
         )
-    )
-    needed = int(alarm.datapoints_to_alarm or alarm.evaluation_periods)
-    if missing != "breaching":
-        # Periods without data do not count against an alarm: those that have some decide.
-        needed = min(needed, sum(value is not None for value in found))
-    state = "ALARM" if breaching >= needed else "OK"
-    if state != alarm.state_value:
-        reason = f"Threshold Crossed: {breaching} of the latest {len(found)} datapoints"
-        alarm.update_state(reason, "{}", state)
 
 
-def install(world: World) -> None:
-    """Change how the emulator keeps alarms."""
-
+def keeping(world: World, ticking: Ticking) -> None:
     @wrap(CloudWatchBackend, "put_metric_alarm")
     def put_metric_alarm(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("rule") is None:
+            period, needed = kwargs.get("period"), kwargs.get("datapoints_to_alarm")
+            check(period, int(kwargs["evaluation_periods"]), needed)
         before = self.alarms.get(name)
         if before is not None:
             kwargs.pop("tags", None)  # "If you are using this to update an alarm … are ignored."
         alarm = original(name, *args, **kwargs)
         alarm.state_value = before.state_value if before else UNKNOWN
         if before:
-            alarm.state_reason, alarm.history = before.state_reason, before.history
+            alarm.state_reason = before.state_reason
             alarm.state_updated_timestamp = before.state_updated_timestamp
+        word = "updated" if before else "created"
+        _alarm_states.note(
+            world, self, alarm, "ConfigurationUpdate", f'Alarm "{name}" {word}', {"type": word}
+        )
+        _alarm_states.postpone(world, alarm, AT_ONCE)
+        ticking.start("alarms")
         return alarm
-
-    @wrap(CloudWatchBackend, "put_metric_data")
-    def put_metric_data(
-        original: Any, self: Any, namespace: str, metric_data: list[dict[str, Any]]
-    ) -> None:
-        original(namespace, metric_data)
-        names = {datum["MetricName"] for datum in metric_data}
-        for alarm in self.alarms.values():
-            if alarm.namespace == namespace and alarm.metric_name in names:
-                evaluate(self, alarm)
 
     @wrap(CloudWatchBackend, "delete_alarms")
     def delete_alarms(original: Any, self: Any, alarm_names: list[str]) -> None:
         for name in alarm_names:
             if name in self.alarms:
-                self.tagger.delete_all_tags_for_resource(self.alarms[name].alarm_arn)
+                alarm = self.alarms[name]
+                self.tagger.delete_all_tags_for_resource(alarm.alarm_arn)
+                summary = f'Alarm "{name}" deleted'
+                told = {"type": "deleted"}
+                _alarm_states.note(world, self, alarm, "ConfigurationUpdate", summary, told)
         original(alarm_names)
+
+
+def evaluation(world: World) -> None:
+    @wrap(CloudWatchBackend, "put_metric_data")
+    def put_metric_data(
+        original: Any, self: Any, namespace: str, metric_data: list[dict[str, Any]]
+    ) -> None:
+        now = _alarm_states.naive(world)
+        original(namespace, [{"Timestamp": now, **datum} for datum in metric_data])
+        names = {datum["MetricName"] for datum in metric_data}
+        for alarm in list(self.alarms.values()):
+            if any((namespace, name) in watched(alarm) for name in names):
+                _alarm_states.evaluate(world, self, alarm)
+
+    @wrap(CloudWatchBackend, "set_alarm_state")
+    def set_alarm_state(
+        original: Any, self: Any, alarm_name: str, reason: str, reason_data: Any, state_value: str
+    ) -> None:
+        before = self.alarms[alarm_name].state_value if alarm_name in self.alarms else ""
+        original(alarm_name, reason, reason_data, state_value)  # refuses what cannot be meant so
+        alarm = self.alarms[alarm_name]
+        alarm.state_value = before
+        _alarm_states.turn(world, self, alarm, state_value, reason, reason_data or "{}")
+        _alarm_states.postpone(world, alarm, AT_ONCE)
+
+    @wrap(CloudWatchResponse, "describe_alarms")
+    def describe_alarms(original: Any, self: Any) -> Any:
+        _alarm_states.due(world, self.cloudwatch_backend)
+        return original()
+
+
+def watched(alarm: Any) -> set[tuple[str, str]]:
+    """Namespace and name of every metric that a metric alarm looks at."""
+    if alarm.rule is not None:
+        return set()
+    found = {(alarm.namespace, alarm.metric_name)} if alarm.metric_name else set()
+    for query in alarm.metric_data_queries or ():
+        if query.metric_stat:
+            metric = query.metric_stat.metric
+            found.add((metric.namespace, metric.metric_name))
+    return found
+
+
+def install(world: World) -> None:
+    """Change how the emulator keeps alarms."""
+
+    def tick() -> None:
+        for account in list(cloudwatch_backends.values()):
+            for backend in list(account.values()):
+                _alarm_states.due(world, backend)
+
+    keeping(world, world.ticking(_alarm_states.EVALUATED, tick))
+    evaluation(world)

@@ -13,6 +13,7 @@ from moto.route53.models import HealthCheck, Route53Backend
 from moto.route53.responses import Route53
 
 from sandbox.shims import Hook, _check_health, _check_rules
+from sandbox.shims._alarm_data import condition_of
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -20,6 +21,8 @@ MENDED = (
     "CreateHealthCheck with a CallerReference used before returns the same one or is refused.",
     "A check of an alarm keeps its alarm, which must exist, and tells the copy of its settings "
     "that it took when it was last given the alarm.",
+    "Of alarms only those are taken that Route 53 can follow: one metric, a plain statistic, and "
+    "periods of a minute or more.",
     "HealthCheckVersion counts updates, and a stale one is refused.",
     "UpdateHealthCheck leaves alone what it does not name, and honours ResetElements.",
     "What AWS refuses about a new check is refused: private addresses, and calculated children.",
@@ -51,7 +54,9 @@ def watch(backend: Any, check: Any, identifier: Any) -> None:
         raise InvalidInput(
             f"The CloudWatch alarm {identifier['Name']} in {identifier['Region']} was not found."
         )
+    _check_rules.check_alarm(alarm)
     check.alarm_identifier = dict(identifier)
+    check.alarm_condition = condition_of(alarm)
     check.cloud_watch_alarm_configuration = {
         "EvaluationPeriods": alarm.evaluation_periods,
         "Threshold": alarm.threshold,

@@ -20,7 +20,7 @@ from sandbox.wrap import add, wrap
 MENDED = (
     "A check of an endpoint asks it, at its interval, and turns after as many answers as it says.",
     "A disabled check is healthy, a calculated one counts its children, and all can be inverted.",
-    "The status of a check of an alarm follows the alarm, also inverted.",
+    "A check of an alarm follows the data of its metric, also inverted, and not SetAlarmState.",
     "GetHealthCheckStatus tells what the checkers of each region saw, not of calculated checks.",
     "GetHealthCheckLastFailureReason tells the last failure of an endpoint.",
 )

@@ -75,6 +75,10 @@ class Cloud:
         """Have something happen to what is real, or to what there is of it."""
         self.post(f"/steer/strike?{urllib.parse.urlencode({'disaster': disaster, **details})}")
 
+    def tick(self) -> None:
+        """Have done what is done every minute."""
+        self.post("/steer/tick")
+
     def name(self, prefix: str = "thing") -> str:
         return f"{prefix}-{next(self._numbers)}"
 

@@ -24,6 +24,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.shims import install_all
+from sandbox.ticking import Ticking
 from sandbox.world import Action, Cancel, World
 
 
@@ -35,6 +36,7 @@ class SteppedWorld(World):
         self._passed = 0.0
         self._numbers = itertools.count()
         self._heap: list[tuple[float, int, Action, str]] = []
+        self._ticks: list[Action] = []
         self.on_reset(self._begin)
 
     def _begin(self) -> None:
@@ -64,6 +66,16 @@ class SteppedWorld(World):
             super().later(0, action, label)
         self._passed = until
 
+    def ticking(self, seconds: float, action: Action) -> Ticking:
+        """Ticks by `tick` only."""
+        self._ticks.append(action)
+        return Ticking(self, float("inf"), action)
+
+    def tick(self) -> None:
+        with self.lock:
+            for action in self._ticks:
+                action()
+
 
 def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
     """The emulator, and beside it what the tests steer."""
@@ -79,6 +91,8 @@ def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
             world.reset()
         if world and path == "/steer/speed":
             world.speed = float(query["value"][0])
+        if world and path == "/steer/tick":
+            world.tick()
         if world and path == "/steer/advance":
             world.advance(float(query["seconds"][0]))
         if world and path == "/steer/clock":

@@ -260,16 +260,98 @@ def test_a_check_of_an_alarm_keeps_its_alarm_and_follows_it(cloud: Any) -> None:
         report = told["HealthCheckObservations"][0]["StatusReport"]["Status"]
         return str(report).partition(":")[0]
 
-    assert status() == "Success"
-    for state, seen in (
-        ("OK", "Failure"),
-        ("INSUFFICIENT_DATA", "Failure"),
-        ("ALARM", "Success"),
+    assert status() == "Success"  # It is new, and knows nothing yet.
+    for value, seen in ((0.0, "Failure"), (None, "Failure"), (1.0, "Success"), (None, "Success")):
+        cloud.advance(600)
+        if value is not None:
+            switch(cloud, value)
+        assert status() == seen, value
+
+
+def switch(cloud: Any, value: float) -> None:
+    cloud.client("cloudwatch", "us-west-2").put_metric_data(
+        Namespace="Phoenix", MetricData=[{"MetricName": "Switch", "Value": value}]
+    )
+
+
+@pytest.mark.parametrize(
+    ("unknown", "healthy"), [("Healthy", True), ("Unhealthy", False), ("LastKnownStatus", False)]
+)
+def test_without_data_a_check_is_what_it_is_told_to_be_then(
+    cloud: Any, unknown: str, healthy: bool
+) -> None:
+    alarm(cloud)
+    made = check(cloud, "one", **of_alarm(InsufficientDataHealthStatus=unknown))
+    switch(cloud, 1.0)
+    told = cloud.client("route53").get_health_check_status
+
+    def sound() -> bool:
+        [report, *_] = told(HealthCheckId=made)["HealthCheckObservations"]
+        return str(report["StatusReport"]["Status"]).startswith("Success")
+
+    cloud.advance(600)
+    assert sound() is healthy
+
+
+def test_setting_the_state_of_an_alarm_does_not_move_its_check(cloud: Any) -> None:
+    """Route 53's guide: it follows the data, so SetAlarmState can't force a health check."""
+    alarm(cloud)
+    made = check(cloud, "one", **of_alarm())
+    cloud.client("cloudwatch", "us-west-2").set_alarm_state(
+        AlarmName="switch", StateValue="ALARM", StateReason="test"
+    )
+    told = cloud.client("route53").get_health_check_status(HealthCheckId=made)
+    status = told["HealthCheckObservations"][0]["StatusReport"]["Status"]
+    assert status.startswith("Success")
+
+
+def test_alarms_that_route_53_cannot_follow_are_refused(cloud: Any) -> None:
+    watch = cloud.client("cloudwatch", "us-west-2")
+    how = {
+        "AlarmName": "switch",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+    }
+    one = {"Namespace": "N", "MetricName": "m"}
+    query = {"Id": "a", "MetricStat": {"Metric": one, "Period": 60, "Stat": "Sum"}}
+    for alarm_on in (
+        {**one, "Period": 60, "ExtendedStatistic": "p99"},
+        {**one, "Period": 10, "Statistic": "Sum"},
+        {"Metrics": [{"Id": "b", "Expression": "a * 2"}, {**query, "ReturnData": False}]},
     ):
-        cloud.client("cloudwatch", "us-west-2").set_alarm_state(
-            AlarmName="switch", StateValue=state, StateReason="test"
-        )
-        assert status() == seen
+        watch.put_metric_alarm(**how, **alarm_on)
+        wanted = {"CallerReference": "one", "HealthCheckConfig": of_alarm()}
+        assert cloud.refused("route53", "create_health_check", **wanted) == "InvalidInput"
+
+
+def test_the_status_of_every_check_is_a_metric_in_virginia(cloud: Any) -> None:
+    cloud.slow()
+    alarm(cloud)
+    sound, failing = check(cloud), check(cloud, "two", **of_alarm())
+    switch(cloud, 1.0)
+    cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName="down",
+        Namespace="AWS/Route53",
+        MetricName="HealthCheckStatus",
+        Dimensions=[{"Name": "HealthCheckId", "Value": failing}],
+        ComparisonOperator="LessThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Threshold=1.0,
+        Statistic="Minimum",
+    )
+    cloud.tick()
+    values = {}
+    for name in (sound, failing):
+        found = cloud.client("cloudwatch").list_metrics(
+            Namespace="AWS/Route53", Dimensions=[{"Name": "HealthCheckId", "Value": name}]
+        )["Metrics"]
+        values[name] = {metric["MetricName"] for metric in found}
+    assert values[sound] == {"HealthCheckStatus", "HealthCheckPercentageHealthy"}
+    assert values[failing] == {"HealthCheckStatus"}
+    [down] = cloud.client("cloudwatch").describe_alarms(AlarmNames=["down"])["MetricAlarms"]
+    assert down["StateValue"] == "ALARM"
 
 
 def test_a_check_keeps_its_copy_of_an_alarm_until_it_is_given_the_alarm_again(cloud: Any) -> None:
