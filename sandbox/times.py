@@ -72,6 +72,9 @@ STEPS: dict[str, Duration] = {
     "bucket_policy_visible": Duration(
         1, 20, 60, "estimate: what a new bucket policy allows is allowed everywhere"
     ),
+    "s3_replication": Duration(
+        1, 15, 900, "docs: most objects within seconds, 99.99 percent within 15 min; estimate"
+    ),
     "quota_increase": Duration(
         900, 7200, 172800, "docs: small increases within minutes, others within days; estimate"
     ),

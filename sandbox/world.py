@@ -49,6 +49,7 @@ class World:
         self.names = Names(self.lock)
         self.prober = Prober(self)
         self._resets: list[Action] = [self.names.forget, self.prober.forget]
+        self._disturbances: list[Action] = []
         self._timers: dict[threading.Timer, bool] = {}
         self.clock = Clock(self)
 
@@ -117,13 +118,17 @@ class World:
     def darken(self, regions: frozenset[str]) -> None:
         """Have what is real in these regions reached by nobody, and in all others again."""
         self.dark = regions
-        self.databases.disturb(self.dark, self.cut)
+        self._disturb()
 
     def sever(self, one: str, other: str, cut: bool = True) -> None:
         """Let nothing pass between two regions any more, or let it pass again."""
         pair = (min(one, other), max(one, other))
         self.cut = self.cut | {pair} if cut else self.cut - {pair}
-        self.databases.disturb(self.dark, self.cut)
+        self._disturb()
+
+    def on_disturbance(self, action: Action) -> None:
+        """Have `action` run, under the lock, each time regions go dark, are cut, or mended."""
+        self._disturbances.append(action)
 
     def on_reset(self, action: Action) -> None:
         """Have `action` run, under the lock, each time everything is forgotten."""
@@ -138,6 +143,12 @@ class World:
                 timer.cancel()
             self._timers.clear()
             for action in self._resets:
+                action()
+
+    def _disturb(self) -> None:
+        with self.lock:
+            self.databases.disturb(self.dark, self.cut)
+            for action in self._disturbances:
                 action()
 
     @staticmethod

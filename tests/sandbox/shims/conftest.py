@@ -75,6 +75,10 @@ class Cloud:
         """Have something happen to what is real, or to what there is of it."""
         self.post(f"/steer/strike?{urllib.parse.urlencode({'disaster': disaster, **details})}")
 
+    def disturb(self, what: str) -> None:
+        """Have regions be dark or cut off (`dark=us-west-2`, `cut=one,other`), "" mends all."""
+        self.post(f"/steer/disturb?{what}")
+
     def tick(self) -> None:
         """Have done what is done every minute."""
         self.post("/steer/tick")

@@ -77,6 +77,14 @@ class SteppedWorld(World):
                 action()
 
 
+def disturb(world: World, query: dict[str, list[str]]) -> None:
+    """Have these regions be dark and these two cut off from each other, and mend all others."""
+    world.cut = frozenset()
+    world.darken(frozenset(query.get("dark", [])))
+    for pair in query.get("cut", []):
+        world.sever(*pair.split(","))
+
+
 def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
     """The emulator, and beside it what the tests steer."""
     emulator = DomainDispatcherApplication(create_backend_app)
@@ -91,6 +99,8 @@ def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
             world.reset()
         if world and path == "/steer/speed":
             world.speed = float(query["value"][0])
+        if world and path == "/steer/disturb":
+            disturb(world, query)
         if world and path == "/steer/tick":
             world.tick()
         if world and path == "/steer/advance":
