@@ -401,6 +401,19 @@ def test_health_checks_have_pages(cloud: Any) -> None:
     assert sizes == [2, 2, 1]
 
 
+def test_a_check_in_use_can_be_deleted_as_the_api_says(cloud: Any) -> None:
+    """DeleteHealthCheck: "Route 53 does not prevent you from deleting a health check even if the
+    health check is associated with one or more resource record sets"; its error HealthCheckInUse
+    says "This error code is not in use"."""
+    home, made = zone(cloud), check(cloud)
+    change(cloud, home, *pair(made))
+    assert cloud.refused("route53", "delete_health_check", HealthCheckId=made) == ""
+    told = cloud.client("route53").test_dns_answer(
+        HostedZoneId=home, RecordName="www.example.org", RecordType="A"
+    )
+    assert told["RecordData"] == ["192.0.2.1"]
+
+
 def test_tags_of_what_is_unknown_are_refused(cloud: Any) -> None:
     first = check(cloud)
     route53 = cloud.client("route53")
