@@ -26,6 +26,7 @@ class Names:
         self._dice = Random()
         self.lookup = Lookup(NoAccount(), self.places, self._dice)
         self._listening: Listening | None = None
+        self._elsewhere: list[Desk] = []
         self.port = 0  # on loopback; 0: nobody listens there
 
     def serve_account(self, account: Account) -> None:
@@ -59,7 +60,8 @@ class Names:
         """Answer those who ask in a network namespace at port 53 of its own addresses.
 
         In a VPC these are its second address and 169.254.169.253, which a card of the namespace
-        must have. Raises OSError, and then listens at none of them.
+        must have. Raises OSError, and then listens at none of them. Sockets keep a namespace alive
+        that has lost its name, so `stop` before it is removed; `forget` stops all.
         """
         made: list[Desk] = []
         try:
@@ -68,6 +70,7 @@ class Names:
         except OSError:
             self.stop(made)
             raise
+        self._elsewhere += made
         return made
 
     def stop(self, desks: Sequence[Desk]) -> None:
@@ -75,6 +78,7 @@ class Names:
         for desk in desks:
             if self._listening:
                 self._listening.remove(desk)
+        self._elsewhere = [desk for desk in self._elsewhere if desk not in desks]
 
     def status(self) -> list[dict[str, Any]]:
         """Every name with what it answers: name, type, answers, ttl, and the VPC of a private one.
@@ -96,8 +100,9 @@ class Names:
             return list(self.lookup.account.checks())
 
     def forget(self) -> None:
-        """Forget where things listen."""
+        """Forget where things listen, and answer nobody in another namespace any more."""
         self.places.forget()
+        self.stop(self._elsewhere)
 
     def _row(self, name: str, kind: str, view: View) -> dict[str, Any]:
         found = self.lookup.answer(name, kind, view)
