@@ -54,16 +54,14 @@ options:
 
 EXAMPLES = r"""
 - name: Lift the protection against deletion, in a run of its own
-  operatingdev.phoenix.site:
+  operatingdev.phoenix.site_unprotect:
     environment: "{{ phoenix_environment }}"
     account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
     site: "{{ inventory_hostname }}"
-    database:
-      deletion_protection: false
     traffic:
       domain: shop.example.com
-      deletion_protection: false
+    confirm: production
 
 - name: Take the site down
   operatingdev.phoenix.site_destroy:

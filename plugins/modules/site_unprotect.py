@@ -31,12 +31,12 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Let the recovery site go
+- name: Let a site go
   operatingdev.phoenix.site_unprotect:
-    environment: production
-    account_id: "123456789012"
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
     sites: "{{ phoenix_sites }}"
-    site: recovery
+    site: "{{ inventory_hostname }}"
     traffic:
       domain: shop.example.com
     confirm: production
