@@ -61,7 +61,8 @@ class Application:
                 self._emulator.prepare(service)
 
     def forget(self) -> None:
-        """Forget everything that was made, also what is real."""
+        """Forget everything that was made, also what is real, and make nothing any more."""
+        self._world.end()
         self._world.reset()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -146,7 +147,10 @@ class Application:
         if call.service == pricing.SERVICE:
             return pricing.answer(call, environ["wsgi.input"].read())
         with view or nullcontext():
-            return self._emulator.answer(call, environ)
+            answer = self._emulator.answer(call, environ)
+        if call.write:
+            self._world.touch()
+        return answer
 
 
 def _kill(rule: Rule) -> None:

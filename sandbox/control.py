@@ -18,7 +18,7 @@ from sandbox.world import World
 
 class Control:
     """GET health, log?since=N, databases, names, checks, faults, faults/fired;
-    GET and POST clock, disasters; POST log/mark, reset, speed, faults; DELETE faults."""
+    GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
@@ -61,6 +61,9 @@ class Control:
             case "POST", "reset":
                 self._world.reset()
                 return {"reset": True}
+            case "POST", "settle":
+                self._world.settle()
+                return {"settled": True}
             case "POST", "speed":
                 self._world.speed = float(content["speed"])
                 return {"speed": self._world.speed}
@@ -80,6 +83,7 @@ class Control:
                 with self._world.lock:
                     self._faults.clear()
                     self._tell_darkness()
+                self._world.settle()
                 return {"rules": 0}
             case "GET", "faults":
                 with self._world.lock:
@@ -113,7 +117,9 @@ class Control:
         with self._world.lock:
             self._faults.order(rules)
             self._tell_darkness()
-            return {"rules": len(self._faults.rules)}
+            count = len(self._faults.rules)
+        self._world.settle()
+        return {"rules": count}
 
     def _strike(self, disaster: str, **details: Any) -> dict[str, Any]:
         if disaster not in self._world.disasters:
@@ -121,6 +127,7 @@ class Control:
             raise BadRule(f"disaster must be one of {known}, not {disaster!r}")
         with self._world.lock:
             self._world.disasters[disaster](**details)
+        self._world.settle()
         return {"disaster": disaster}
 
     def _tell_darkness(self) -> None:

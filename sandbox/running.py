@@ -86,6 +86,10 @@ class Handle:
         """Have something happen to what is real, e.g. `database-dies` with region and name."""
         self._client.call("POST", "disasters", {"disaster": disaster, **details})
 
+    def settle(self) -> None:
+        """Return when networks, rules and routes are what the account says by now."""
+        self._client.call("POST", "settle")
+
     def reset(self) -> None:
         """Forget everything but the log."""
         self._client.call("POST", "reset")

@@ -18,7 +18,6 @@ from sandbox.address import ADDRESS
 from sandbox.application import Application
 from sandbox.credentials import Credentials
 from sandbox.ground.identity import Identity
-from sandbox.ground.podman import Podman
 from sandbox.regions import all_regions
 from sandbox.request_log import RequestLog
 from sandbox.shims import install_all
@@ -95,10 +94,9 @@ def make(
     world = World(speed)
     if real:
         # Here, because without it nothing that talks to servers need be loaded.
-        from sandbox.databases.real import real_databases  # noqa: PLC0415
+        from sandbox.real import furnish  # noqa: PLC0415
 
-        known = regions or all_regions()
-        world.databases = real_databases(world, real, Podman(real), known, cache)
+        furnish(world, real, regions or all_regions(), cache)
     install_all(world)
     answer_names(world, names_port)
     application: Any = Application(world, RequestLog(log_file), regions, root)

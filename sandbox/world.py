@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from sandbox.clock import Clock
@@ -42,7 +43,9 @@ class World:
         self.databases: Databases = NoDatabases(self)
         self.hosts: Hosts | None = None
         self.epoch = 0  # how often everything was forgotten
+        self.public = IPv4Network("100.64.0.0/22")  # addresses of the sandbox's internet
         self.dark: frozenset[str] = frozenset()
+        self.dead_zones: frozenset[str] = frozenset()
         self.cut: frozenset[tuple[str, str]] = frozenset()
         # What may be made to happen to what is real, by name; called under the lock.
         self.disasters: dict[str, Callable[..., object]] = {}
@@ -50,6 +53,10 @@ class World:
         self.prober = Prober(self)
         self._resets: list[Action] = [self.names.forget, self.prober.forget]
         self._disturbances: list[Action] = []
+        self._changes: list[Action] = []
+        # Returns when what is real is as it should be by now; not to be called under the lock.
+        self.settle: Action = lambda: None
+        self.end: Action = lambda: None  # stops what makes it so
         self._timers: dict[threading.Timer, bool] = {}
         self.clock = Clock(self)
 
@@ -130,6 +137,15 @@ class World:
         """Have `action` run, under the lock, each time regions go dark, are cut, or mended."""
         self._disturbances.append(action)
 
+    def on_change(self, action: Action) -> None:
+        """Have `action` run each time something may have changed. It must return at once."""
+        self._changes.append(action)
+
+    def touch(self) -> None:
+        """Something may have changed."""
+        for action in self._changes:
+            action()
+
     def on_reset(self, action: Action) -> None:
         """Have `action` run, under the lock, each time everything is forgotten."""
         self._resets.append(action)
@@ -138,26 +154,28 @@ class World:
         """Forget everything: cancel what waits, then run what was registered, in order."""
         with self.lock:
             self.epoch += 1
-            self.dark, self.cut = frozenset(), frozenset()
+            self.dark, self.cut, self.dead_zones = frozenset(), frozenset(), frozenset()
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()
             for action in self._resets:
                 action()
+            self.touch()
 
     def _disturb(self) -> None:
         with self.lock:
             self.databases.disturb(self.dark, self.cut)
             for action in self._disturbances:
                 action()
+            self.touch()
 
-    @staticmethod
-    def _run(action: Action, label: str) -> None:
+    def _run(self, action: Action, label: str) -> None:
         try:
             action()
         except Exception:
             print(f"sandbox: {label} failed", file=sys.stderr)
             traceback.print_exc()
+        self.touch()
 
 
 def _nothing() -> None:

@@ -9,14 +9,13 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
+from sandbox.fabric import plugs
+from sandbox.fabric.names import ROUTER
 from sandbox.ground import namespaces
-from sandbox.ground.commands import CommandFailed, run
 from sandbox.ground.identity import Identity
 
 # The network of RDS: addresses for tests between networks, which no VPC has. A /24 for each region.
 BACKBONE = IPv4Network("198.18.0.0/15")
-# Every router has this address on each of its cards.
-_ROUTER = "169.254.0.1"
 _MOST_SERVERS = 250
 
 
@@ -27,49 +26,13 @@ class NoAddress(RuntimeError):
 class Network(Protocol):
     """The VPCs, as far as a database server needs them."""
 
-    def attach(self, namespace: str, vpc_id: str, subnet_id: str, address: str) -> None:
+    def attach(self, namespace: str, vpc_id: str, address: str) -> None:
         """Give the namespace a card `eth0` with the address, and its default route, in a VPC."""
         ...
 
     def detach(self, namespace: str) -> None:
         """Take the card away; one that is not there is no error."""
         ...
-
-    def darken(self, vpc_id: str, dark: bool) -> None:
-        """Let nothing pass in a VPC any more, or let it pass again."""
-        ...
-
-
-class VpcRouters:
-    """One namespace for each VPC that routes between all that is attached to it."""
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-
-    def router(self, vpc_id: str) -> str:
-        """The namespace's name."""
-        return self._identity.name(vpc_id)
-
-    def attach(self, namespace: str, vpc_id: str, subnet_id: str, address: str) -> None:
-        router = self.router(vpc_id)
-        _router(router)
-        plug(router, _outer("v", namespace), namespace, "eth0", address)
-        namespaces.batch(namespace, [f"route add default via {_ROUTER} dev eth0 onlink"])
-
-    def detach(self, namespace: str) -> None:
-        unplug(namespace, "eth0")
-
-    def darken(self, vpc_id: str, dark: bool) -> None:
-        router = self.router(vpc_id)
-        rule = "pref 1 blackhole"
-        there = "blackhole" in run("ip", "-n", router, "rule", "list", "pref", "1")
-        if there != dark:
-            namespaces.batch(router, [f"rule {'add' if dark else 'delete'} {rule}"])
-
-    def forget(self) -> None:
-        """Remove all VPCs."""
-        for name in namespaces.listed(self.router("vpc-")):
-            namespaces.delete(name)
 
 
 class Backbone:
@@ -85,11 +48,11 @@ class Backbone:
     def attach(self, namespace: str, region: str) -> str:
         """Give the namespace a card `rds0` in the network; its address, the one it had before."""
         with self._lock:
-            _router(self._name)
+            plugs.router(self._name)
             address = self._taken.get(namespace) or self._free(region)
             self._taken[namespace] = address
-        plug(self._name, _outer("r", namespace), namespace, "rds0", str(address))
-        namespaces.batch(namespace, [f"route add {BACKBONE} via {_ROUTER} dev rds0 onlink"])
+        plugs.plug(self._name, _outer(namespace), namespace, "rds0", str(address))
+        namespaces.batch(namespace, [f"route add {BACKBONE} via {ROUTER} dev rds0 onlink"])
         return str(address)
 
     def address(self, namespace: str) -> str:
@@ -98,7 +61,7 @@ class Backbone:
 
     def detach(self, namespace: str) -> None:
         """Take the card away, and its address back; one that is not there is no error."""
-        unplug(namespace, "rds0")
+        plugs.unplug(namespace, "rds0")
         with self._lock:
             self._taken.pop(namespace, None)
 
@@ -116,7 +79,7 @@ class Backbone:
                 wanted |= {f"from {self._range(region)}", f"to {self._range(region)}"}
             if not wanted and not self._rules:
                 return
-            _router(self._name)
+            plugs.router(self._name)
             lines = [f"rule del {rule} blackhole" for rule in sorted(self._rules - wanted)]
             lines += [f"rule add {rule} blackhole" for rule in sorted(wanted - self._rules)]
             namespaces.batch(self._name, lines)
@@ -144,31 +107,5 @@ class Backbone:
         raise NoAddress(f"{region} has {_MOST_SERVERS} database servers, and no room for more")
 
 
-def plug(router: str, outer: str, namespace: str, card: str, address: str) -> None:
-    """Join a namespace to a router by a pair of cards; one that was there is replaced."""
-    unplug(namespace, card)
-    lines = [
-        f"link add {outer} type veth peer name {card} netns {namespace}",
-        f"address add {_ROUTER}/32 dev {outer}",
-        f"link set {outer} up",
-    ]
-    namespaces.batch(router, lines)
-    namespaces.batch(namespace, [f"address add {address}/32 dev {card}", f"link set {card} up"])
-    namespaces.batch(router, [f"route replace {address}/32 dev {outer}"])
-
-
-def unplug(namespace: str, card: str) -> None:
-    try:
-        run("ip", "-n", namespace, "link", "delete", card)
-    except CommandFailed:
-        return  # There is no such card, or no such namespace.
-
-
-def _outer(kind: str, namespace: str) -> str:
-    return f"{kind}{hashlib.sha256(namespace.encode()).hexdigest()[:12]}"
-
-
-def _router(name: str) -> None:
-    if not namespaces.exists(name):
-        namespaces.create(name)
-        run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+def _outer(namespace: str) -> str:
+    return f"r{hashlib.sha256(namespace.encode()).hexdigest()[:12]}"

@@ -16,7 +16,7 @@ from sandbox.databases.connection import Trouble
 from sandbox.databases.ground import Ground, erase
 from sandbox.databases.heart import Heart
 from sandbox.databases.jobs import Jobs, lag_of
-from sandbox.databases.network import Backbone, VpcRouters
+from sandbox.databases.network import Backbone, Network
 from sandbox.databases.orders import Order, whose
 from sandbox.databases.server import Server
 from sandbox.databases.turns import Turns
@@ -70,11 +70,6 @@ class RealDatabases:
         return self.jobs.backups.range(resource_id)
 
     def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:
-        servers = list(self.jobs.servers.values())
-        for region in dark | self.jobs.dark:
-            places = {s.instance.place.vpc_id for s in servers if s.instance.region == region}
-            for vpc_id in places:
-                self.ground.network.darken(vpc_id, region in dark)
         self.jobs.dark = dark
         self.ground.backbone.cut(cut, dark)
 
@@ -126,14 +121,19 @@ class RealDatabases:
 
 
 def real_databases(
-    world: World, identity: Identity, podman: Podman, regions: Iterable[str], cache: Path
+    world: World,
+    identity: Identity,
+    podman: Podman,
+    regions: Iterable[str],
+    cache: Path,
+    network: Network,
 ) -> RealDatabases:
     """Bake the image if it is not there yet, and make what servers need. Raises CommandFailed.
 
-    `regions` are all in which there may be a server; `cache` is the folder of baked images.
+    `regions` are all in which there may be a server; `cache` is the folder of baked images;
+    `network` is where servers are attached to their VPCs.
     """
     name = image.ensure(podman, cache)
-    routers = VpcRouters(identity)
     ground = Ground(
         identity,
         podman,
@@ -141,9 +141,7 @@ def real_databases(
         name,
         image.engine(podman),
         Certificates(regions, identity.folder / "rds-ca.pem"),
-        routers,
+        network,
         Backbone(identity),
     )
-    databases = RealDatabases(world, ground)
-    world.on_reset(routers.forget)
-    return databases
+    return RealDatabases(world, ground)

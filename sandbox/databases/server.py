@@ -76,7 +76,7 @@ class Server:
         """Give it its address in its VPC, and certificates with its names."""
         where = self.instance.place
         self.ground.network.detach(self.name)
-        self.ground.network.attach(self.name, where.vpc_id, where.subnet_id, where.address)
+        self.ground.network.attach(self.name, where.vpc_id, where.address)
         self.identify()
 
     def identify(self) -> None:

@@ -18,6 +18,7 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
         "podman": "podman",
         "runc": "runc",
         "mmdebstrap": "mmdebstrap",
+        "nft": "nftables",
         "ip": "iproute2",
         "tc": "iproute2",
         "sysctl": "procps",

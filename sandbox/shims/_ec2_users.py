@@ -22,7 +22,7 @@ def _databases(ec2: Any) -> list[Any]:
     return list(backend.databases.values()) if backend else []
 
 
-def _interfaces(ec2: Any) -> list[Any]:
+def interfaces(ec2: Any) -> list[Any]:
     """Network interfaces; the emulator keeps those of instances that were terminated."""
     return [
         interface
@@ -48,7 +48,7 @@ def _naming(ec2: Any, group: Any) -> Iterator[str]:
 
 def _users_of_group(ec2: Any, group: Any) -> Iterator[str]:
     yield from _naming(ec2, group)
-    for interface in _interfaces(ec2):
+    for interface in interfaces(ec2):
         if group.id in {getattr(used, "id", used) for used in interface.group_set}:
             yield interface.id
     for endpoint in ec2.vpc_end_points.values():
@@ -71,7 +71,7 @@ def _users_of_subnet(ec2: Any, subnet_id: str) -> Iterator[str]:
     for gateway in ec2.nat_gateways.values():
         if gateway.subnet_id == subnet_id and gateway.state not in {"deleted", "failed"}:
             yield gateway.id
-    for interface in _interfaces(ec2):
+    for interface in interfaces(ec2):
         if interface.subnet.id == subnet_id:
             yield interface.id
     for balancer in _balancers(ec2):

@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 from pg8000.native import Connection
 
-from sandbox.databases.network import VpcRouters
+from sandbox.fabric.visitor import enter
 from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
@@ -40,7 +40,7 @@ class Estate:
         self.cloud = cloud
         self.folder = folder
         self.identity = Identity(folder)
-        self._vpcs: dict[str, str] = {}
+        self._subnets: dict[str, str] = {}
         self._visitors = itertools.count(1)
         for region in PLACES:
             self._furnish(region)
@@ -65,7 +65,7 @@ class Estate:
             )["Subnet"]["SubnetId"]
             for n, zone in enumerate("ab")
         ]
-        self._vpcs[region] = vpc
+        self._subnets[region] = subnets[0]
         rds.create_db_subnet_group(
             DBSubnetGroupName="subnets", DBSubnetGroupDescription="d", SubnetIds=subnets
         )
@@ -114,12 +114,12 @@ class Estate:
             time.sleep(pause)
 
     def visitor(self, region: str) -> str:
-        """A namespace in the VPC of a region, as a host would be there."""
-        number = next(self._visitors)
-        name = self.identity.name("visitor", str(number))
-        namespaces.create(name)
-        address = f"{PLACES[region]}.0.{200 - number}"
-        VpcRouters(self.identity).attach(name, self._vpcs[region], "", address)
+        """A namespace in the VPC of a region, as a host of its default group would be there."""
+        name = self.identity.name("visitor", str(next(self._visitors)))
+        ec2 = self.client("ec2", region)
+        card = ec2.create_network_interface(SubnetId=self._subnets[region])["NetworkInterface"]
+        self.cloud.settle()
+        enter(self.identity, name, card["VpcId"], card["PrivateIpAddress"])
         return name
 
     def connect(self, name: str = "db", region: str = HOME, **more: Any) -> Connection:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from pg8000.exceptions import DatabaseError, InterfaceError
 
+from sandbox.ground import namespaces
+
 pytestmark = pytest.mark.real
 HOME, AWAY = "eu-west-1", "eu-central-1"
 REPLICA = {"name": "replica", "region": AWAY}
@@ -37,9 +39,10 @@ def test_a_dark_region_is_reached_by_nobody_and_the_other_goes_on(estate: Any) -
     pair(estate)
     there = estate.status()
     inside = estate.connect()
+    host = estate.visitor(HOME)
     estate.cloud.faults([{"effect": "dark", "region": HOME}])
     with pytest.raises(TimeoutError):
-        estate.reach(there, 2.0)
+        namespaces.connect(host, there["address"], there["port"], 2.0)
     inside._usock.settimeout(2.0)
     with pytest.raises((InterfaceError, OSError)):
         inside.run("select 1")
@@ -126,4 +129,15 @@ def test_a_failover_on_request_keeps_data_and_endpoint(estate: Any) -> None:
     after = estate.settle()
     assert after["AvailabilityZone"] == before["SecondaryAvailabilityZone"]
     assert estate.status()["zone"] == after["AvailabilityZone"]
+    assert estate.ask("select id from t") == 1
+
+
+def test_a_dead_zone_takes_the_database_in_it_and_a_multi_az_one_moves(estate: Any) -> None:
+    estate.create(MultiAZ=True)
+    before = estate.settle()
+    estate.ask("create table t as select 1 as id")
+    estate.cloud.strike("zone-dies", zone=before["AvailabilityZone"])
+    estate.until(lambda: estate.status()["zone"] == before["SecondaryAvailabilityZone"])
+    estate.until(lambda: estate.status()["health"] == "running")
+    estate.cloud.strike("zone-returns", zone=before["AvailabilityZone"])
     assert estate.ask("select id from t") == 1

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The networks themselves: namespaces, cables, routes and rules, kept as a picture says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sandbox.fabric import firewall, plugs, routing
+from sandbox.fabric.names import (
+    BEYOND,
+    CARD,
+    INTERNET,
+    METADATA,
+    RESOLVER,
+    WITHIN,
+    bridge,
+    cable,
+    outlet,
+)
+from sandbox.fabric.picture import NatGateway, Picture, Vpc
+from sandbox.ground import namespaces
+from sandbox.ground.identity import Identity
+
+# Called with the id and the namespace of a VPC.
+Told = Callable[[str, str], object]
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What is in force in a router."""
+
+    lines: frozenset[str] = frozenset()
+    rules: str = ""
+
+
+@dataclass(slots=True)
+class _State:
+    """What is there of the last picture: routers by VPC, cables by name with both their ends."""
+
+    routers: dict[str, _Shown] = field(default_factory=dict)
+    outlets: set[str] = field(default_factory=set)  # ids of VPCs
+    bridges: dict[str, tuple[str, str]] = field(default_factory=dict)  # ids of VPCs
+    nat_gateways: dict[str, tuple[str, NatGateway]] = field(default_factory=dict)  # VPC's id first
+    internet: _Shown = field(default_factory=_Shown)
+
+
+class Fabric:
+    """All VPCs of one sandbox. May be used by several threads."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._state = _State()
+        self._lock = threading.RLock()
+        self._comes: list[Told] = []
+        self._goes: list[Told] = []
+
+    def router(self, vpc_id: str) -> str:
+        """The name of a VPC's namespace."""
+        return self._identity.name(vpc_id)
+
+    @property
+    def internet(self) -> str:
+        """The name of the namespace that is outside of all VPCs."""
+        return self._identity.name("internet")
+
+    def watch(self, comes: Told, goes: Told) -> None:
+        """Have `comes` called when a router has been made, and `goes` before one is removed."""
+        with self._lock:
+            self._comes.append(comes)
+            self._goes.append(goes)
+            for vpc_id in self._state.routers:
+                comes(vpc_id, self.router(vpc_id))
+
+    def attach(self, namespace: str, vpc_id: str, address: str) -> None:
+        """Give a namespace the card `eth0` with an address of a VPC, and its default route.
+
+        What it may send and receive follows the network interface that has this address in the
+        account. A card that it had is replaced. Raises CommandFailed.
+        """
+        with self._lock:
+            router = self._router(vpc_id)
+            plugs.plug(router, cable(address), namespace, CARD, address)
+            plugs.default_route(namespace, CARD)
+
+    def detach(self, namespace: str) -> None:
+        """Take its card away; one that is not there is no error."""
+        plugs.unplug(namespace, CARD)
+
+    def join_internet(self, namespace: str, address: str) -> None:
+        """Give a namespace the card `eth0` with an address outside of all VPCs."""
+        with self._lock:
+            self._internet()
+            plugs.plug(self.internet, cable(address), namespace, CARD, address)
+            plugs.default_route(namespace, CARD)
+
+    def show(self, picture: Picture) -> None:
+        """Let the networks be what a picture says. Raises CommandFailed; then call it again."""
+        with self._lock:
+            living = {vpc.id: vpc for vpc in picture.vpcs}
+            for vpc_id in set(self._state.routers) - set(living):
+                self._remove(vpc_id)
+            for vpc in picture.vpcs:
+                if vpc.cards:
+                    self._router(vpc.id)
+            shown = [vpc for vpc in picture.vpcs if vpc.id in self._state.routers]
+            for vpc in shown:
+                self._unroute(vpc.id, routing.lines(picture, vpc))
+            self._lay_outlets({vpc.id for vpc in shown if vpc.gateway})
+            self._lay_bridges(picture, {vpc.id for vpc in shown})
+            self._place_nat_gateways(shown)
+            for vpc in shown:
+                self._route(vpc.id, routing.lines(picture, vpc))
+                self._load(self.router(vpc.id), self._state.routers[vpc.id], picture, vpc)
+            if self._state.outlets:
+                self._show_internet(picture)
+
+    def forget(self) -> None:
+        """Remove everything."""
+        with self._lock:
+            for vpc_id in list(self._state.routers):
+                self._remove(vpc_id)
+            namespaces.delete(self.internet)
+            self._state = _State()
+
+    def _router(self, vpc_id: str) -> str:
+        """The namespace of a VPC, closed until a picture has been shown."""
+        name = self.router(vpc_id)
+        if vpc_id not in self._state.routers:
+            plugs.router(name)
+            plugs.load(name, firewall.CLOSED)
+            namespaces.batch(
+                name, [f"address add {address}/32 dev lo" for address in (RESOLVER, METADATA)]
+            )
+            self._state.routers[vpc_id] = _Shown()
+            for told in self._comes:
+                told(vpc_id, name)
+        return name
+
+    def _internet(self) -> None:
+        if plugs.router(self.internet):
+            plugs.load(self.internet, firewall.internet(Picture()))
+
+    def _remove(self, vpc_id: str) -> None:
+        for told in self._goes:
+            told(vpc_id, self.router(vpc_id))
+        for number, (where, _) in list(self._state.nat_gateways.items()):
+            if where == vpc_id:
+                self._remove_nat_gateway(number)
+        # Cables go with either of their ends, and routes with their cables.
+        namespaces.delete(self.router(vpc_id))
+        self._state.outlets.discard(vpc_id)
+        self._state.bridges = {
+            number: ends for number, ends in self._state.bridges.items() if vpc_id not in ends
+        }
+        del self._state.routers[vpc_id]
+
+    def _unroute(self, vpc_id: str, wanted: frozenset[str]) -> None:
+        self._change(self.router(vpc_id), self._state.routers[vpc_id], wanted, adding=False)
+
+    def _route(self, vpc_id: str, wanted: frozenset[str]) -> None:
+        self._change(self.router(vpc_id), self._state.routers[vpc_id], wanted, adding=True)
+
+    @staticmethod
+    def _change(name: str, shown: _Shown, wanted: frozenset[str], *, adding: bool) -> None:
+        todo = wanted - shown.lines if adding else shown.lines - wanted
+        namespaces.batch(name, [_order(line, "add" if adding else "del") for line in sorted(todo)])
+        shown.lines = shown.lines | todo if adding else shown.lines - todo
+
+    @staticmethod
+    def _load(name: str, shown: _Shown, picture: Picture, vpc: Vpc) -> None:
+        rules = firewall.ruleset(picture, vpc)
+        if rules != shown.rules:
+            plugs.load(name, rules)
+            shown.rules = rules
+
+    def _lay_outlets(self, wanted: set[str]) -> None:
+        laid = self._state.outlets
+        for vpc_id in laid - wanted:
+            plugs.unplug(self.router(vpc_id), INTERNET)
+            laid.discard(vpc_id)
+            # The kernel took the routes over this cable with it.
+            gone = f" dev {outlet(vpc_id)} "
+            lines = self._state.internet.lines
+            self._state.internet.lines = frozenset(x for x in lines if gone not in x)
+        for vpc_id in wanted - laid:
+            self._internet()
+            ends = (self.router(vpc_id), INTERNET, WITHIN)
+            plugs.join(self.internet, outlet(vpc_id), BEYOND, *ends)
+            laid.add(vpc_id)
+
+    def _lay_bridges(self, picture: Picture, shown: set[str]) -> None:
+        laid = self._state.bridges
+        wanted = {
+            number: (vpc.id, peer.id)
+            for vpc in picture.vpcs
+            for number, peer in picture.peers(vpc).items()
+            if {vpc.id, peer.id} <= shown
+        }
+        for number in set(laid) - set(wanted):
+            plugs.unplug(self.router(laid.pop(number)[0]), bridge(number))
+        for number in set(wanted) - set(laid):
+            one, other = wanted[number]
+            vpc = picture.vpc(one)
+            assert vpc
+            here, there = routing.peer_ends(picture, number, vpc)
+            name = bridge(number)
+            plugs.join(self.router(one), name, here, self.router(other), name, there)
+            laid[number] = (one, other)
+
+    def _place_nat_gateways(self, vpcs: Iterable[Vpc]) -> None:
+        placed = self._state.nat_gateways
+        wanted = {gateway.id: (vpc.id, gateway) for vpc in vpcs for gateway in vpc.nat_gateways}
+        for number in set(placed) - set(wanted):
+            self._remove_nat_gateway(number)
+        for number in set(wanted) - set(placed):
+            vpc_id, gateway = wanted[number]
+            name = self._identity.name(number)
+            plugs.router(name)
+            plugs.load(name, firewall.NAT)
+            self.attach(name, vpc_id, gateway.card.address)
+            placed[number] = wanted[number]
+
+    def _remove_nat_gateway(self, number: str) -> None:
+        namespaces.delete(self._identity.name(number))
+        del self._state.nat_gateways[number]
+
+    def _show_internet(self, picture: Picture) -> None:
+        shown, wanted = self._state.internet, routing.internet(picture)
+        self._change(self.internet, shown, wanted, adding=False)
+        self._change(self.internet, shown, wanted, adding=True)
+        rules = firewall.internet(picture)
+        if rules != shown.rules:
+            plugs.load(self.internet, rules)
+            shown.rules = rules
+
+
+def _order(line: str, verb: str) -> str:
+    """A line of `routing` as an order: `rule pref 1 ...` becomes `rule add pref 1 ...`."""
+    thing, _, rest = line.partition(" ")
+    return f"{thing} {verb} {rest}"

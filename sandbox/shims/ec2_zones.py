@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Availability zones that die and return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.rds.models import rds_backends
+
+from sandbox.shims import Hook
+from sandbox.world import World
+
+MENDED = ("An availability zone can die: nothing reaches its subnets, and its databases end.",)
+HOOKS: tuple[Hook, ...] = ((RegionsAndZonesBackend, "describe_availability_zones", ()),)
+
+
+def install(world: World) -> None:
+    """Have the death of a zone at hand."""
+
+    def zone_dies(zone: str) -> None:
+        """Let nothing reach the subnets of a zone, and end what is in it."""
+        _check(zone)
+        world.dead_zones |= {zone}
+        for region, name in _databases(zone):
+            world.disasters["database-dies"](region, name)
+        world.touch()
+
+    def zone_returns(zone: str) -> None:
+        """Let a zone be reached again."""
+        world.dead_zones -= {zone}
+        world.touch()
+
+    world.disasters["zone-dies"] = zone_dies
+    world.disasters["zone-returns"] = zone_returns
+
+
+def _check(zone: str) -> None:
+    known = [one.name for zones in RegionsAndZonesBackend.zones.values() for one in zones]
+    if zone not in known:
+        raise ValueError(f"there is no availability zone {zone!r}; one is us-east-1a")
+
+
+def _databases(zone: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    accounts: Any = list(rds_backends.values())
+    for account in accounts:
+        for region, rds in list(account.items()):
+            found += [
+                (region, name) for name, db in rds.databases.items() if db.availability_zone == zone
+            ]
+    return found
