@@ -154,6 +154,8 @@ def _status(background: Background) -> int:
     client = background.client(found["endpoint"])
     for line in visit.lines(client.call("GET", "databases")):
         print(f"  {line}")
+    for line in visit.balancer_lines(client.call("GET", "balancers")):
+        print(f"  {line}")
     print(f"  names are asked for with {visit.dig(found['names'])}")
     for line in visit.name_lines(client.call("GET", "names")):
         print(f"  {line}")

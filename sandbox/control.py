@@ -17,7 +17,7 @@ from sandbox.world import World
 
 
 class Control:
-    """GET health, log?since=N, databases, names, checks, faults, faults/fired;
+    """GET health, log?since=N, databases, balancers, names, checks, faults, faults/fired;
     GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
@@ -54,6 +54,8 @@ class Control:
                 return {"mark": self._log.last()}
             case "GET", "databases":
                 return self._world.databases.status()
+            case "GET", "balancers":
+                return self._world.balancers.status()
             case "GET", "names":
                 return self._world.names.status()
             case "GET", "checks":

@@ -67,6 +67,11 @@ class Handle:
         found: list[dict[str, Any]] = self._client.call("GET", "databases")
         return found
 
+    def balancers(self) -> list[dict[str, Any]]:
+        """Every real load balancer: name, DNS name, nodes, listeners, targets and more."""
+        found: list[dict[str, Any]] = self._client.call("GET", "balancers")
+        return found
+
     def names(self) -> list[dict[str, Any]]:
         """Every name with what it answers: name, type, answers, ttl (seconds), vpc."""
         found: list[dict[str, Any]] = self._client.call("GET", "names")

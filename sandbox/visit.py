@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.databases.settings import ADMIN, HOME
 
 Server = Mapping[str, Any]
+Balancer = Mapping[str, Any]
 
 
 class NobodyThere(LookupError):
@@ -23,6 +24,22 @@ def lines(servers: Iterable[Server]) -> Iterator[str]:
             f"database {server['name']}  {server['zone']}  {server['address']}:{server['port']}  "
             f"{server['health']}{lag}"
         )
+
+
+def balancer_lines(balancers: Iterable[Balancer]) -> Iterator[str]:
+    """For each load balancer, as `GET balancers` describes it, where it is and what it finds."""
+    for balancer in balancers:
+        yield f"balancer {balancer['name']}  {balancer['dns_name']}"
+        for node in balancer["nodes"]:
+            places = "  ".join(filter(None, (node["address"], node["public"])))
+            yield f"  node {node['zone']}  {places}  {node['health']}"
+        for listener in balancer["listeners"]:
+            way = f"  from this machine {listener['url']}" if listener["url"] else ""
+            yield f"  listener {listener['protocol']}:{listener['port']}{way}"
+        for target in balancer["targets"]:
+            place = f"{target['id']}:{target['port']}"
+            reason = f"  {target['reason']}" if target["reason"] else ""
+            yield f"  target {place}  of {target['group']}  {target['health']}{reason}"
 
 
 def name_lines(names: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
+from sandbox.balancers.interface import Balancers, NoBalancers
 from sandbox.clock import Clock
 from sandbox.databases.interface import Databases, NoDatabases
 from sandbox.health.prober import Prober
@@ -31,9 +32,10 @@ class World:
     `speed` is 0 (things are there at once) or a number of AWS seconds that pass in one real second.
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
-    `databases` are the servers behind the database instances of the API, `hosts` what runs behind
-    its EC2 instances (None: nothing). `clock` is the time by which schedules are kept, `names`
-    answers DNS, and `prober` asks the endpoints of health checks.
+    `databases` are the servers behind the database instances of the API, `balancers` the proxies
+    behind its load balancers, `hosts` what runs behind its EC2 instances (None: nothing). `clock`
+    is the time by which schedules are kept, `names` answers DNS, and `prober` asks the endpoints of
+    health checks.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
@@ -42,6 +44,7 @@ class World:
         self.speed = speed
         self.databases: Databases = NoDatabases(self)
         self.hosts: Hosts | None = None
+        self.balancers: Balancers = NoBalancers(self)
         self.epoch = 0  # how often everything was forgotten
         self.public = IPv4Network("100.64.0.0/22")  # addresses of the sandbox's internet
         self.dark: frozenset[str] = frozenset()

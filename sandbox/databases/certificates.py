@@ -5,53 +5,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from sandbox.databases.settings import REPLICATOR
-
-_YEAR = timedelta(days=365)
-_PEM = serialization.Encoding.PEM
-
-
-class Authority:
-    """The certificate authority of a region; its key is in memory only."""
-
-    def __init__(self, region: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name(f"Sandbox RDS {region} Root CA ECC256 G1")
-        builder = _builder(self._name, self._name, self._key.public_key())
-        builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
-        builder = builder.add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
-        )
-        self.certificate = builder.sign(self._key, hashes.SHA256()).public_bytes(_PEM)
-
-    def issue(self, name: str, also: Sequence[str] = ()) -> tuple[bytes, bytes]:
-        """Certificate and key (PEM) for a common name; `also` are host names and addresses."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        # 64 characters are all that a common name may have; endpoints can be longer.
-        builder = _builder(_name(name[:64]), self._name, key.public_key())
-        if also:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([_alternative(text) for text in also]), critical=False
-            )
-        certificate = builder.sign(self._key, hashes.SHA256()).public_bytes(_PEM)
-        plain = serialization.NoEncryption()
-        return certificate, key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, plain)
+from sandbox.ground.authority import Authority
 
 
 class Certificates:
     """All authorities of a sandbox, and the file that clients trust them by."""
 
     def __init__(self, regions: Iterable[str], bundle: Path) -> None:
-        self._authorities = {region: Authority(region) for region in sorted(regions)}
+        self._authorities = {
+            region: Authority(f"Sandbox RDS {region} Root CA ECC256 G1")
+            for region in sorted(regions)
+        }
         self.trusted = b"".join(authority.certificate for authority in self._authorities.values())
         bundle.parent.mkdir(parents=True, exist_ok=True)
         bundle.write_bytes(self.trusted)
@@ -76,29 +43,3 @@ class Certificates:
             path.write_bytes(content)
             path.chmod(0o600)
             os.chown(path, owner, owner)
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _alternative(text: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(text))
-    except ValueError:
-        return x509.DNSName(text)
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + _YEAR)
-    )

@@ -22,10 +22,14 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
         "ip": "iproute2",
         "tc": "iproute2",
         "sysctl": "procps",
+        "haproxy": "haproxy",
     }
 )
+# Packages whose services start by themselves, once they are installed and at each boot.
+_SERVICES = frozenset({"haproxy"})
 # Ubuntu does not know Debian's keys, with which the images' packages are signed.
 KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg"), "debian-archive-keyring"
+SYSTEMD = Path("/run/systemd/system")  # is there where systemd runs the machine
 _INSTALLING = 900.0  # seconds at the most
 
 
@@ -54,12 +58,25 @@ def can_install() -> bool:
 
 
 def install(packages: tuple[str, ...]) -> None:
-    """Install packages of the distribution, and start nothing. Raises CommandFailed."""
-    # At runlevel 1 a package starts no service of its own.
+    """Install packages of the distribution, and start nothing, neither now nor at the next boot.
+
+    Raises CommandFailed.
+    """
+    # At runlevel 1 a package starts no service of its own; systemd does not ask for that.
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    run("apt-get", "update", "-qq", timeout=_INSTALLING, environment=quiet)
-    words = ("install", "-qq", "--yes", "--no-install-recommends")
-    run("apt-get", *words, *packages, timeout=_INSTALLING, environment=quiet)
+    services = sorted(_SERVICES.intersection(packages))
+    held = services if SYSTEMD.is_dir() else []
+    for service in held:
+        run("systemctl", "mask", "--runtime", service)
+    try:
+        run("apt-get", "update", "-qq", timeout=_INSTALLING, environment=quiet)
+        words = ("install", "-qq", "--yes", "--no-install-recommends")
+        run("apt-get", *words, *packages, timeout=_INSTALLING, environment=quiet)
+        for service in services:
+            run("update-rc.d", service, "disable")
+    finally:
+        for service in held:
+            run("systemctl", "unmask", "--runtime", service)
 
 
 def find(name: str) -> str | None:

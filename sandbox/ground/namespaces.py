@@ -40,16 +40,21 @@ def delete(name: str) -> None:
     """Kill what runs in it, then remove it; one that is not there is no error."""
     if not exists(name):
         return
-    for number in processes(name):
-        try:
-            os.kill(number, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    end(name)
     try:
         run("ip", "netns", "delete", name)
     except CommandFailed:
         if exists(name):
             raise
+
+
+def end(name: str) -> None:
+    """Kill what runs in a namespace."""
+    for number in processes(name):
+        try:
+            os.kill(number, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
 
 
 def forget(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from moto.acm.models import acm_backends
 from moto.route53.models import route53_backends
 
+from sandbox.ground.authority import Authority
 from sandbox.world import World
 
 
@@ -41,6 +42,14 @@ def proven(account_id: str, certificate: Any) -> bool:
     return all((name.rstrip("."), value.rstrip(".")) in standing for name, value in wanted)
 
 
+def sign(certificate: Any, authority: Authority) -> None:
+    """Have a certificate be one that clients of the sandbox can trust."""
+    made, key = authority.issue(certificate.common_name, names(certificate))
+    certificate.cert, certificate.key, certificate.chain = made, key, authority.certificate
+    certificate._cert = certificate.validate_certificate()
+    certificate._key = certificate.validate_pk()
+
+
 def look(world: World, account_id: str) -> None:
     """Have every pending certificate issued a while after its proof stands."""
     for backend in list(acm_backends[account_id].values()):
@@ -57,6 +66,8 @@ def look_at(world: World, account_id: str, certificate: Any) -> None:
     def issue() -> None:
         certificate.being_proven = False
         if certificate.status == "PENDING_VALIDATION" and proven(account_id, certificate):
+            if world.balancers.authority:
+                sign(certificate, world.balancers.authority)
             certificate.status, certificate.issued_at = "ISSUED", world.now()
 
     wait = world.seconds("acm_dns_validation")

@@ -12,7 +12,7 @@ from moto.elbv2.exceptions import DuplicateLoadBalancerName, LoadBalancerNotFoun
 from moto.elbv2.exceptions import ELBClientError as Refusal
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
-from sandbox.shims import Hook, _elbv2_links, _elbv2_logs
+from sandbox.shims import Hook, _elbv2_balancers, _elbv2_links, _elbv2_logs
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -166,7 +166,11 @@ def create(world: World) -> None:
         def ready() -> None:
             made.state = "active"
 
-        world.later(world.seconds("alb"), ready, f"load balancer {name} becomes active")
+        def failed(_problem: Exception) -> None:
+            made.state = "failed"
+
+        label = f"load balancer {name} becomes active"
+        world.balancers.provision(made.arn, world.seconds("alb"), label, ready, failed)
         return made
 
     # The emulator makes it active when it is first described.
@@ -199,6 +203,8 @@ def delete() -> None:
                 f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
             )
         original(arn)
+        if balancer:
+            _elbv2_balancers.leave(self, balancer)
         _elbv2_links.relink(self)
 
 

@@ -166,7 +166,14 @@ STATES: dict[str, tuple[str, ...]] = {
 }
 
 
-def health() -> None:
+def health(world: World) -> None:
+    def checked(group: Any, target: str) -> tuple[str, ...] | None:
+        """What real checks found; None where there is nothing that could answer them."""
+        there = group.target_type == "ip" or world.hosts is not None
+        # Only application load balancers are real.
+        real = there and group.protocol in ("HTTP", "HTTPS")
+        return world.balancers.health(group.arn, target) if real else None
+
     @wrap(FakeTargetGroup, "health_for")
     def health_for(original: Any, self: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
         told = original(target, ec2_backend)
@@ -174,7 +181,10 @@ def health() -> None:
         if target["Id"] in self.targets:
             if told.status != "healthy":
                 return told
-            state = STATES[mark or "initial"] if self.load_balancer_arns else STATES["unused"]
+            # What was ordered to fail does so whatever is found.
+            found = None if mark == "unhealthy" else checked(self, target["Id"])
+            state = found or STATES[mark or "initial"]
+            state = state if self.load_balancer_arns else STATES["unused"]
         elif mark == "draining":
             state = STATES["draining"]
         else:
@@ -239,7 +249,7 @@ def install(world: World) -> None:
     """Change how the emulator keeps target groups and tells the health of targets."""
     create()
     registration(world)
-    health()
+    health(world)
     disasters(world)
     pages("describe_target_groups", "TargetGroups")
     pages("describe_listeners", "Listeners")

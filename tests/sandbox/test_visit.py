@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.visit import NobodyThere, chosen, lines
+from sandbox.visit import NobodyThere, balancer_lines, chosen, lines
 
 
 def server(site: str, region: str, lag: float | None = None) -> dict[str, Any]:
@@ -41,3 +41,36 @@ def test_the_list_says_how_far_a_replica_is_behind() -> None:
     home, recovery = lines(BOTH)
     assert "behind" not in home
     assert recovery.endswith("running, 0.2 s behind")
+
+
+def test_a_load_balancer_is_listed_with_its_nodes_listeners_and_targets() -> None:
+    balancer = {
+        "name": "production-home",
+        "dns_name": "production-home-1.us-east-1.elb.amazonaws.com",
+        "nodes": [
+            {
+                "zone": "us-east-1a",
+                "address": "10.20.0.4",
+                "public": "100.64.0.70",
+                "health": "running",
+            }
+        ],
+        "listeners": [{"port": 443, "protocol": "HTTPS", "url": "https://127.0.0.1:30123"}],
+        "targets": [
+            {"group": "web", "id": "i-1", "port": 8080, "health": "healthy", "reason": ""},
+            {
+                "group": "web",
+                "id": "i-2",
+                "port": 8080,
+                "health": "unhealthy",
+                "reason": "Request timed out",
+            },
+        ],
+    }
+    assert list(balancer_lines([balancer])) == [
+        "balancer production-home  production-home-1.us-east-1.elb.amazonaws.com",
+        "  node us-east-1a  10.20.0.4  100.64.0.70  running",
+        "  listener HTTPS:443  from this machine https://127.0.0.1:30123",
+        "  target i-1:8080  of web  healthy",
+        "  target i-2:8080  of web  unhealthy  Request timed out",
+    ]

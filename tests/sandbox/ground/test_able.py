@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.__main__ import equip
@@ -39,3 +41,20 @@ def test_packages_that_cannot_be_had_leave_the_api(
     said = capsys.readouterr().out
     assert "no archive answers" in said
     assert "API-only on this machine: these packages are to be installed: podman" in said
+
+
+@pytest.mark.parametrize("systemd", [True, False])
+def test_a_package_with_a_service_never_starts_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, systemd: bool
+) -> None:
+    said: list[tuple[str, ...]] = []
+    monkeypatch.setattr(able, "run", lambda *words, **_: said.append(words))
+    monkeypatch.setattr(able, "SYSTEMD", tmp_path if systemd else tmp_path / "nothing")
+    able.install(("haproxy", "podman"))
+    (install,) = (words for words in said if words[:2] == ("apt-get", "install"))
+    after = said[said.index(install) :]
+    assert ("update-rc.d", "haproxy", "disable") in after
+    assert ("update-rc.d", "podman", "disable") not in said
+    held = ("systemctl", "mask", "--runtime", "haproxy")
+    assert (held in said[: said.index(install)]) is systemd
+    assert (("systemctl", "unmask", "--runtime", "haproxy") in after) is systemd
