@@ -52,14 +52,8 @@ class Control:
                 return self._log.since(int(asked.get("since", ["0"])[0]))
             case "POST", "log/mark":
                 return {"mark": self._log.last()}
-            case "GET", "databases":
-                return self._world.databases.status()
-            case "GET", "balancers":
-                return self._world.balancers.status()
-            case "GET", "names":
-                return self._world.names.status()
-            case "GET", "checks":
-                return self._world.names.checks()
+            case "GET", ("databases" | "balancers" | "names" | "checks"):
+                return self._listed(name)
             case "POST", "reset":
                 self._world.reset()
                 return {"reset": True}
@@ -72,6 +66,15 @@ class Control:
             case (("GET" | "POST"), "clock"):
                 return self._clock(content or {})
         return self._route_faults(method, name, content)
+
+    def _listed(self, name: str) -> list[dict[str, Any]]:
+        listing = {
+            "databases": self._world.databases.status,
+            "balancers": self._world.balancers.status,
+            "names": self._world.names.status,
+            "checks": self._world.names.checks,
+        }
+        return listing[name]()
 
     def _route_faults(self, method: str, name: str, content: Any) -> Any:
         match method, name:

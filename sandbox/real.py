@@ -27,6 +27,7 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
     fabric = Fabric(identity)
     world.databases = real_databases(world, identity, Podman(identity), regions, cache, fabric)
     balancers = world.balancers = real_balancers(world, identity, fabric, Estate(world))
+    world.prober.connect = balancers.reach
     # After servers and load balancers, which are reset first: then nothing is attached any more.
     world.on_reset(fabric.forget)
     follower = Follower(world, lambda: look(world), fabric)

@@ -40,13 +40,6 @@ class Balancers(Protocol):
         """
         ...
 
-    def addresses(self, dns_name: str) -> tuple[str, ...]:
-        """What the name of a load balancer stands for, none if there is no such name.
-
-        Nodes that are down are left out, unless all are. Public ones where it faces the internet.
-        """
-        ...
-
     def status(self) -> list[dict[str, Any]]:
         """Every load balancer: name, region, DNS name, nodes, listeners, doors and targets."""
         ...
@@ -84,9 +77,6 @@ class NoBalancers:
 
     def health(self, group_arn: str, target: str) -> tuple[str, ...] | None:
         return None
-
-    def addresses(self, dns_name: str) -> tuple[str, ...]:
-        return ()
 
     def status(self) -> list[dict[str, Any]]:
         return []

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 from sandbox.balancers import delivery
@@ -24,6 +25,7 @@ from sandbox.ground import namespaces
 from sandbox.ground.authority import Authority
 from sandbox.ground.identity import Identity
 from sandbox.ground.work import work
+from sandbox.health.endpoint import loopback
 from sandbox.world import World
 
 # Real seconds: between two looks at the API where it does not change, and for what changes at once.
@@ -65,6 +67,7 @@ class RealBalancers:
         self._news = threading.Condition(self._lock)
         self._generation = 0
         self._delivered: dict[str, float] = {}
+        self._named: dict[str, tuple[str, ...]] = {}  # touched under the world's lock only
         self._wake = threading.Event()
         self._looks = 0  # how often the nodes were made what they are to be
         self._ended = False
@@ -97,14 +100,16 @@ class RealBalancers:
     def health(self, group_arn: str, target: str) -> State | None:
         return self._states.get((group_arn, target), REGISTERING)
 
-    def addresses(self, dns_name: str) -> tuple[str, ...]:
-        wanted = dns_name.lower().rstrip(".")
-        for balancer in self._wanted.values():
-            if balancer.dns_name.lower() == wanted:
-                alive = {server.node for server in self._nodes.of(balancer.arn) if server.alive}
-                nodes = [node for node in balancer.nodes if node in alive] or balancer.nodes
-                return tuple(node.public or node.address for node in nodes)
-        return ()
+    def reach(self, address: str, port: int, timeout: float) -> socket.socket:
+        """A connection as of somebody in the internet; `timeout` in seconds.
+
+        Raises OSError if there is none, NotReal if nothing could be there.
+        """
+        if ip_address(address) not in self._world.public or self._world.hosts is None:
+            return loopback(address, port, timeout)
+        with self._lock:
+            self._step_outside()
+        return namespaces.connect(self._outside, address, port, timeout)
 
     def status(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -135,7 +140,7 @@ class RealBalancers:
             self._doors.clear()
             self._nodes.forget()
             namespaces.delete(self._outside)
-            self._wanted, self._states, self._delivered = {}, {}, {}
+            self._wanted, self._states, self._delivered, self._named = {}, {}, {}, {}
             self._news.notify_all()
 
     def _run(self) -> None:
@@ -171,10 +176,29 @@ class RealBalancers:
             self._open_doors()
             for balancer in found.values():
                 self._nodes.follow(balancer, speed, dead)
+            named = {one.dns_name: self._addresses(one) for one in found.values()}
             self._news.notify_all()
+        self._name(named, generation)
         for balancer, logs in last:
             self._delivered.pop(balancer.arn, None)
             self._store_logs(balancer, logs, generation)
+
+    def _addresses(self, balancer: Balancer) -> tuple[str, ...]:
+        """What its name stands for: nodes that are down are left out, unless all are."""
+        alive = {server.node for server in self._nodes.of(balancer.arn) if server.alive}
+        nodes = [node for node in balancer.nodes if node in alive] or balancer.nodes
+        return tuple(node.public or node.address for node in nodes)
+
+    def _name(self, named: dict[str, tuple[str, ...]], generation: int) -> None:
+        with self._world.lock:
+            if generation != self._generation:
+                return
+            for name in self._named.keys() - named.keys():
+                self._world.names.drop(name)
+            for name, addresses in named.items():
+                if self._named.get(name) != addresses:
+                    self._world.names.adopt(name, *addresses)
+            self._named = named
 
     def _stands(self, arn: str) -> bool:
         return self._nodes.trouble(arn) is not None or self._nodes.complete(arn)

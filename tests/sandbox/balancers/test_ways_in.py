@@ -126,6 +126,20 @@ def test_this_machine_gets_in_over_loopback_as_far_as_the_groups_allow(
         through_the_door(estate, balancer)
 
 
+def test_its_name_stands_for_the_nodes_that_live(estate: Any, served: tuple[str, str, Any]) -> None:
+    balancer, _, _ = served
+    nodes = estate.status(balancer)["nodes"]
+    name = f"{estate.one(balancer)['DNSName']}.".lower()
+
+    def answers() -> set[str]:
+        listed = estate.cloud.names()
+        return {address for one in listed if one["name"] == name for address in one["answers"]}
+
+    estate.until(lambda: answers() == {node["public"] for node in nodes})
+    estate.cloud.strike("zone-dies", zone="eu-west-1a")
+    estate.until(lambda: answers() == {nodes[1]["public"]})
+
+
 def test_a_region_that_goes_dark_serves_nobody_until_it_is_back(
     estate: Any, served: tuple[str, str, Any]
 ) -> None:
