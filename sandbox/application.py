@@ -146,7 +146,7 @@ class Application:
             self._staleness.before_write(call, get_account_id_from(call.access_key))
         if call.service == pricing.SERVICE:
             return pricing.answer(call, environ["wsgi.input"].read())
-        with view or nullcontext():
+        with self._world.answering(), view or nullcontext():
             answer = self._emulator.answer(call, environ)
         if call.write:
             self._world.touch()

@@ -6,7 +6,8 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
@@ -61,6 +62,8 @@ class World:
         self.settle: Action = lambda: None
         self.end: Action = lambda: None  # stops what makes it so
         self._timers: dict[threading.Timer, bool] = {}
+        self._answering = False
+        self._afterwards: list[tuple[Action, str]] = []
         self.clock = Clock(self)
 
     @property
@@ -86,7 +89,10 @@ class World:
         return self.scaled(STEPS[step].typical)
 
     def later(self, seconds: float, action: Action, label: str, listed: bool = True) -> Cancel:
-        """Run `action` under the lock after so many real seconds, or before returning if 0.
+        """Run `action` under the lock after so many real seconds, at once if 0.
+
+        While a request is answered, "at once" is when its answer is made: it tells the first state
+        of what it made, as AWS does, and the next request finds the action done.
 
         Returns what cancels it. An action that is still waiting when the world is reset never runs.
         One that raises is reported on stderr with its label and changes nothing else. What is not
@@ -94,6 +100,8 @@ class World:
         """
         if seconds <= 0:
             with self.lock:
+                if self._answering:
+                    return self._put_off(action, label)
                 self._run(action, label)
             return _nothing
 
@@ -119,6 +127,29 @@ class World:
     def ticking(self, seconds: float, action: Action) -> Ticking:
         """Something to be done every so many seconds of AWS, once it has been started."""
         return Ticking(self, seconds, action)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Put off what happens at once until the block, which makes an answer, is left."""
+        with self.lock:
+            self._answering = True
+            try:
+                yield
+            finally:
+                self._answering = False
+                actions, self._afterwards = self._afterwards, []
+                for action, label in actions:
+                    self._run(action, label)
+
+    def _put_off(self, action: Action, label: str) -> Cancel:
+        entry = (action, label)
+        self._afterwards.append(entry)
+
+        def cancel() -> None:
+            with self.lock:
+                self._afterwards = [other for other in self._afterwards if other is not entry]
+
+        return cancel
 
     def waiting(self) -> list[str]:
         """Labels of what `later` still has to do."""
@@ -161,6 +192,7 @@ class World:
             for timer in self._timers:
                 timer.cancel()
             self._timers.clear()
+            self._afterwards.clear()
             for action in self._resets:
                 action()
             self.touch()

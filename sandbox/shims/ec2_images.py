@@ -160,9 +160,9 @@ def _copied_tags() -> None:
 
 
 def _pending(world: World, image: Any, step: str) -> Any:
-    if wait := world.seconds(step):
-        image.state = "pending"
-        world.later(wait, lambda: setattr(image, "state", "available"), f"image {image.id}")
+    image.state = "pending"
+    wait = world.seconds(step)
+    world.later(wait, lambda: setattr(image, "state", "available"), f"image {image.id}")
     return image
 
 

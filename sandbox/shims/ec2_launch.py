@@ -170,13 +170,10 @@ def _launches(world: World) -> None:
 
 
 def _boot(world: World, instance: Any) -> None:
-    wait = world.seconds("instance_running")
-    if not wait:
-        return
     instance._state = InstanceState("pending", 0)
 
     def up() -> None:
         if instance._state.name == "pending":
             instance._state = InstanceState("running", 16)
 
-    world.later(wait, up, f"instance {instance.id}")
+    world.later(world.seconds("instance_running"), up, f"instance {instance.id}")

@@ -65,9 +65,9 @@ def _vpcs(world: World) -> None:
         answer = original()
         content: Any = answer.result
         vpc = content["Vpc"]
-        if wait := world.seconds("vpc"):
-            vpc.state = "pending"
-            world.later(wait, lambda: setattr(vpc, "state", "available"), f"VPC {vpc.id}")
+        vpc.state = "pending"
+        wait = world.seconds("vpc")
+        world.later(wait, lambda: setattr(vpc, "state", "available"), f"VPC {vpc.id}")
         return answer
 
     @wrap(VPCBackend, "delete_vpc")
@@ -170,11 +170,12 @@ def _endpoints(world: World) -> None:
         content: Any = answer.result
         endpoint = content["VpcEndpoint"]
         endpoint.vpc_endpoint_type = endpoint.vpc_endpoint_type or "Gateway"
-        wait = world.seconds("interface_endpoint")
-        if endpoint.vpc_endpoint_type == "Interface" and wait:
+        if endpoint.vpc_endpoint_type == "Interface":
             endpoint.state = "pending"
             world.later(
-                wait, lambda: setattr(endpoint, "state", "available"), f"endpoint {endpoint.id}"
+                world.seconds("interface_endpoint"),
+                lambda: setattr(endpoint, "state", "available"),
+                f"endpoint {endpoint.id}",
             )
         return answer
 

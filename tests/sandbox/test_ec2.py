@@ -69,7 +69,9 @@ class TestAVpc:
         )
 
     def test_is_there_at_once_at_speed_0(self, ec2: Any) -> None:
-        assert ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["State"] == "available"
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]
+        found = ec2.describe_vpcs(VpcIds=[vpc["VpcId"]])["Vpcs"][0]
+        assert (vpc["State"], found["State"]) == ("pending", "available")
 
     def test_is_not_deleted_with_a_gateway_a_group_or_an_endpoint_in_it(
         self, ec2: Any, vpc: str, door: str
