@@ -20,6 +20,7 @@ from sandbox.control import Control
 from sandbox.emulator import USUAL, Emulator
 from sandbox.faults import NOTHING, Faults, Rule, Verdict
 from sandbox.killing import kill_group
+from sandbox.permissions import Permissions
 from sandbox.request_log import RequestLog
 from sandbox.staleness import Staleness
 from sandbox.world import World
@@ -49,10 +50,13 @@ class Application:
         self._faults = Faults()
         self._staleness = Staleness(self._faults)
         self._root = root
-        self._control = Control(world, log, self._faults, root.secret_key if root else "")
+        self._permissions = Permissions()
+        key = root.secret_key if root else ""
+        self._control = Control(world, log, self._faults, self._permissions, key)
         world.on_reset(self._emulator.reset)
         world.on_reset(self._faults.clear)
         world.on_reset(self._staleness.forget)
+        world.on_reset(self._permissions.switch_off)
 
     def prepare(self) -> None:
         """Load the usual services, one after the other, letting requests in between."""
@@ -131,6 +135,10 @@ class Application:
             return unknown_key(call), False
         if not regions.exists(call, self._regions):
             return unknown_region(call), False
+        body = environ["wsgi.input"].getvalue()
+        token = str(environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
+        if refusal := self._permissions.refusal(call, body, token):
+            return refusal, False
         answer = self._emulate(call, environ, verdict.stale)
         if rule and effect == "kill":
             _kill(rule)

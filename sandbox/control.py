@@ -12,19 +12,28 @@ from urllib.parse import parse_qs
 from sandbox.address import ADDRESS
 from sandbox.answers import Answer
 from sandbox.faults import BadRule, Faults, Rule, rule_of
+from sandbox.permissions import Permissions
 from sandbox.request_log import RequestLog
 from sandbox.world import World
 
 
 class Control:
     """GET health, log?since=N, databases, balancers, names, checks, faults, faults/fired;
-    GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults; DELETE faults."""
+    GET and POST clock, disasters, permissions; POST log/mark, reset, settle, speed, faults; DELETE faults."""
 
-    def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
+    def __init__(
+        self,
+        world: World,
+        log: RequestLog,
+        faults: Faults,
+        permissions: Permissions,
+        key: str = "",
+    ) -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
         self._world = world
         self._log = log
         self._faults = faults
+        self._permissions = permissions
         self._key = key
 
     def answer(self, method: str, path: str, environ: dict[str, Any], body: bytes) -> Answer:
@@ -65,6 +74,11 @@ class Control:
                 return {"speed": self._world.speed}
             case (("GET" | "POST"), "clock"):
                 return self._clock(content or {})
+            case "POST", "permissions":
+                self._permissions.enforced = bool(content["enforced"])
+                return {"enforced": self._permissions.enforced}
+            case "GET", "permissions":
+                return {"enforced": self._permissions.enforced}
         return self._route_faults(method, name, content)
 
     def _listed(self, name: str) -> list[dict[str, Any]]:

@@ -95,6 +95,10 @@ class Handle:
         """Return when networks, rules and routes are what the account says by now."""
         self._client.call("POST", "settle")
 
+    def enforce_permissions(self, enforced: bool = True) -> None:
+        """Have calls of users and roles refused that their IAM policies do not allow."""
+        self._client.call("POST", "permissions", {"enforced": enforced})
+
     def reset(self) -> None:
         """Forget everything but the log."""
         self._client.call("POST", "reset")

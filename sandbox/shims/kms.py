@@ -22,7 +22,7 @@ MENDED = (
     "A waiting period is 7 to 30 days.",
     "A key policy that is no JSON, or locks the account out, is refused.",
     "The rotation period is kept and told.",
-    "A disabled key is not used.",
+    "A disabled key is not used, nor one that is being made, also not to decrypt.",
 )
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 USES = ("encrypt", "generate_data_key", "sign", "verify", "generate_mac", "re_encrypt")
@@ -47,12 +47,15 @@ HOOKS: tuple[Hook, ...] = tuple(
         "put_key_policy",
         "create_key",
         "get_key_rotation_status",
+        "decrypt",
     )
 )
+GOING = ("PendingDeletion", "PendingReplicaDeletion")
 
 
 def state_error(key: Any) -> JsonRESTError:
-    error = JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+    state = "pending deletion" if key.key_state in GOING else key.key_state.lower()
+    error = JsonRESTError("KMSInvalidStateException", f"{key.arn} is {state}.")
     error.code = 400
     return error
 
@@ -67,31 +70,44 @@ def key_of(response: Any, parameter: str = "KeyId") -> Any:
         return None
 
 
+def check_use(key: Any) -> None:
+    """Refuse the use of a key that is not enabled; None is a key that does not exist."""
+    if key is None or key.key_state == "Enabled":
+        return
+    if key.key_state == "Disabled":
+        raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+    raise state_error(key)
+
+
 def states() -> None:
     for name in USES:
 
         @wrap(KmsResponse, name)
         def use(original: Any, self: Any) -> Any:
-            key = key_of(self)
-            if key is not None and key.key_state == "PendingDeletion":
-                raise state_error(key)
-            if key is not None and key.key_state == "Disabled":
-                raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+            check_use(key_of(self))
             return original()
+
+    @wrap(KmsResponse, "decrypt")
+    def decrypt(original: Any, self: Any) -> Any:
+        # Only what was encrypted says by which key.
+        answer = original()
+        keys = self.kms_backend
+        check_use(keys.keys.get(keys.get_key_id(json.loads(answer)["KeyId"])))
+        return answer
 
     for name in CHANGES:
 
         @wrap(KmsResponse, name)
         def change(original: Any, self: Any) -> Any:
             key = key_of(self)
-            if key is not None and key.key_state == "PendingDeletion":
+            if key is not None and key.key_state in GOING:
                 raise state_error(key)
             return original()
 
     @wrap(KmsResponse, "_set_alias")
     def set_alias(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         key = key_of(self, "TargetKeyId")
-        if key is not None and key.key_state == "PendingDeletion":
+        if key is not None and key.key_state in GOING:
             raise state_error(key)
         return original(*args, **kwargs)
 
@@ -110,7 +126,7 @@ def deletion() -> None:
     @wrap(KmsResponse, "cancel_key_deletion")
     def cancel(original: Any, self: Any) -> Any:
         key = key_of(self)
-        if key is not None and key.key_state != "PendingDeletion":
+        if key is not None and key.key_state not in GOING:
             error = state_error(key)
             error.message = f"{key.arn} is not pending deletion."
             raise error

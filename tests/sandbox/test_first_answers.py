@@ -26,9 +26,14 @@ def test_what_happens_at_once_happens_when_the_answer_is_made_and_in_order() -> 
 
 def test_what_was_put_off_is_done_also_where_no_answer_could_be_made() -> None:
     world, done = World(), []
-    with pytest.raises(KeyError), world.answering():
-        world.later(0, lambda: done.append("made"), "a thing")
-        raise KeyError
+
+    def fail() -> None:
+        with world.answering():
+            world.later(0, lambda: done.append("made"), "a thing")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert done == ["made"]
 
 
