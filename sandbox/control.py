@@ -19,7 +19,8 @@ from sandbox.world import World
 
 class Control:
     """GET health, log?since=N, databases, balancers, names, checks, faults, faults/fired;
-    GET and POST clock, disasters, permissions; POST log/mark, reset, settle, speed, faults; DELETE faults."""
+    GET and POST clock, disasters, permissions; POST log/mark, reset, settle, speed, faults, and
+    each of the world's controls; DELETE faults."""
 
     def __init__(
         self,
@@ -79,6 +80,10 @@ class Control:
                 return {"enforced": self._permissions.enforced}
             case "GET", "permissions":
                 return {"enforced": self._permissions.enforced}
+            case "POST", name if name in self._world.controls:
+                with self._world.lock:
+                    self._world.controls[name](**content)
+                return {name: content}
         return self._route_faults(method, name, content)
 
     def _listed(self, name: str) -> list[dict[str, Any]]:

@@ -10,7 +10,11 @@ READ = "2026-11-25"
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """`value` is the default; `source` names the page of the AWS documentation."""
+    """`value` is the default; `source` names the page of the AWS documentation.
+
+    `granted` is what the sandbox's account has been raised to, as an account in use has, 0 where it
+    still has the default.
+    """
 
     service: str
     code: str
@@ -18,6 +22,7 @@ class Quota:
     value: float
     source: str
     adjustable: bool = True
+    granted: float = 0.0
 
 
 _EC2 = "docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html"
@@ -34,6 +39,7 @@ QUOTAS = (
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
         5,
         _EC2,
+        granted=128,
     ),
     Quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5, _ADDRESS),
     Quota("vpc", "L-F678F1CE", "VPCs per Region", 5, _VPC),

@@ -95,6 +95,11 @@ class Handle:
         """Return when networks, rules and routes are what the account says by now."""
         self._client.call("POST", "settle")
 
+    def quota(self, region: str, service: str, code: str, value: float) -> None:
+        """Set a quota of the account in a region, e.g. `ec2`, `L-1216C47A`."""
+        given = {"region": region, "service": service, "code": code, "value": value}
+        self._client.call("POST", "quotas", given)
+
     def enforce_permissions(self, enforced: bool = True) -> None:
         """Have calls of users and roles refused that their IAM policies do not allow."""
         self._client.call("POST", "permissions", {"enforced": enforced})

@@ -53,6 +53,10 @@ class World:
         self.cut: frozenset[tuple[str, str]] = frozenset()
         # What may be made to happen to what is real, by name; called under the lock.
         self.disasters: dict[str, Callable[..., object]] = {}
+        # Whether there is no capacity in a region and zone for a type of instance or database.
+        self.short_of: Callable[[str, str, str], bool] = lambda *_launch: False
+        # What can be set from outside, by the name of its endpoint; called under the lock.
+        self.controls: dict[str, Callable[..., object]] = {}
         self.names = Names(self.lock)
         self.prober = Prober(self)
         self._resets: list[Action] = [self.names.forget, self.prober.forget]

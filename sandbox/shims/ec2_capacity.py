@@ -47,6 +47,8 @@ def install(world: World) -> None:
     def lacks(region: str, zone: str, kind: str) -> bool:
         return any((region, one, other) in short for one in ("", zone) for other in ("", kind))
 
+    world.short_of = lacks
+
     @wrap(InstanceBackend, "run_instances")
     def run(
         original: Callable[..., Any],

@@ -32,6 +32,7 @@ MENDED = (
     "An ImageId of the form resolve:ssm:<parameter> is resolved at launch.",
     "An unknown version of a launch template is refused, and a deleted template leaves no tags.",
     "An instance is pending for its time, then running.",
+    "RunInstances launches as many as MaxCount says.",
 )
 HOOKS: tuple[Hook, ...] = (
     (LaunchTemplate, "create_version", ("data", "description")),
@@ -39,6 +40,7 @@ HOOKS: tuple[Hook, ...] = (
     (LaunchTemplateVersion, "image_id", ()),
     (LaunchTemplateBackend, "delete_launch_template", ("name", "tid")),
     (EC2Response, "create_launch_template_version", ()),
+    (EC2Response, "run_instances", ()),
     (InstanceBackend, "run_instances", ("image_id", "count", "user_data", "security_group_names")),
     (InstanceBackend, "_get_template_from_args", ("launch_template_arg",)),
 )
@@ -127,6 +129,12 @@ def _images() -> None:
 
 
 def _launches(world: World) -> None:
+    @wrap(EC2Response, "run_instances")
+    def all_of_them(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
+        # The emulator launches MinCount.
+        self.params["MinCount"] = self._get_param("MaxCount", 1)
+        return original()
+
     @wrap(InstanceBackend, "run_instances")
     def run(
         original: Callable[..., Any],

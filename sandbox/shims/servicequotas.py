@@ -11,6 +11,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.servicequotas.models import ServiceQuotasBackend, servicequotas_backends
 from moto.servicequotas.responses import ServiceQuotasResponse
 
+from sandbox.emulator_settings import ACCOUNT
 from sandbox.quotas import QUOTAS, Quota
 from sandbox.shims import Hook
 from sandbox.world import World
@@ -49,7 +50,8 @@ def _state(backend: ServiceQuotasBackend) -> tuple[dict[str, float], list[dict[s
 
 def applied(backend: ServiceQuotasBackend, service: str, code: str) -> float:
     """The quota in force in a region. Raises AWS's refusal for one that is not in the table."""
-    return _state(backend)[0].get(code, _quota(service, code).value)
+    quota = _quota(service, code)
+    return _state(backend)[0].get(code, quota.granted or quota.value)
 
 
 def _described(
@@ -167,3 +169,17 @@ def install(world: World) -> None:
     """Give the emulator quotas for more than VPCs."""
     _lists()
     _requests(world)
+
+    def set_quota(region: str, service: str, code: str, value: float) -> None:
+        quota = _quota_or_error(service, code)
+        _state(servicequotas_backends[ACCOUNT][region])[0][quota.code] = float(value)
+
+    world.controls["quotas"] = set_quota
+
+
+def _quota_or_error(service: str, code: str) -> Quota:
+    try:
+        return _quota(service, code)
+    except _Missing as problem:
+        known = ", ".join(f"{quota.service} {quota.code}" for quota in QUOTAS)
+        raise ValueError(f"there is no quota {code} of {service}; known are {known}") from problem

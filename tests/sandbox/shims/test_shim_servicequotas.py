@@ -31,18 +31,18 @@ def test_a_raised_quota_is_in_force_once_it_is_granted_and_in_its_region_only(cl
     cloud.slow()
     quotas = cloud.client("service-quotas")
     before = value(cloud)
-    asked = quotas.request_service_quota_increase(**CPUS, DesiredValue=64.0)["RequestedQuota"]
+    asked = quotas.request_service_quota_increase(**CPUS, DesiredValue=256.0)["RequestedQuota"]
     assert (asked["Status"], value(cloud)) == ("PENDING", before)
-    again = {**CPUS, "DesiredValue": 96.0}
+    again = {**CPUS, "DesiredValue": 512.0}
     code = cloud.refused("service-quotas", "request_service_quota_increase", **again)
     assert code == "ResourceAlreadyExistsException"
     cloud.advance(7200)
     found = quotas.get_requested_service_quota_change(RequestId=asked["Id"])["RequestedQuota"]
-    assert (found["Status"], value(cloud), value(cloud, WEST)) == ("APPROVED", 64.0, before)
+    assert (found["Status"], value(cloud), value(cloud, WEST)) == ("APPROVED", 256.0, before)
     history = quotas.list_requested_service_quota_change_history(ServiceCode="ec2")
     assert [item["Id"] for item in history["RequestedQuotas"]] == [asked["Id"]]
     default = quotas.list_aws_default_service_quotas(ServiceCode="ec2")["Quotas"]
-    assert before in [item["Value"] for item in default if item["QuotaCode"] == "L-1216C47A"]
+    assert [i["Value"] for i in default if i["QuotaCode"] == "L-1216C47A"] == [5.0]
 
 
 def test_a_quota_is_not_raised_to_less_than_it_is(cloud: Any) -> None:
