@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,8 +40,9 @@ class Backups:
     """Which backups there are, and how far the archive of each server goes."""
 
     def __init__(self) -> None:
-        self._backups: dict[str, Backup] = {}
-        self._archived: dict[str, datetime] = {}
+        # By region and name, and by region and server.
+        self._backups: dict[tuple[str, str], Backup] = {}
+        self._archived: dict[tuple[str, str], datetime] = {}
         self._lock = threading.Lock()
 
     def take(self, server: Server, name: str) -> None:
@@ -55,37 +56,46 @@ class Backups:
         )
         folder = server.ground.snapshots(instance.region)
         (folder / begun).rename(folder / name)
+        made = Backup(name, instance.region, instance.resource_id, datetime.now(UTC))
+        self.add(made, instance.region)
+
+    def add(self, backup: Backup, region: str) -> None:
+        """There is a backup in a region by now."""
         with self._lock:
-            self._backups[name] = Backup(
-                name, instance.region, instance.resource_id, datetime.now(UTC)
-            )
+            self._backups[region, backup.name] = replace(backup, region=region)
+
+    def reached(self, resource_id: str, region: str, moment: datetime) -> None:
+        """The archive of a server in a region goes up to a moment."""
+        with self._lock:
+            self._archived[region, resource_id] = moment
 
     def drop(self, folder: Path, name: str) -> None:
+        """Remove a backup from a region's folder of snapshots."""
         with self._lock:
-            self._backups.pop(name, None)
+            self._backups.pop((folder.parent.name, name), None)
         erase(folder / name)
 
-    def before(self, resource_id: str, moment: datetime) -> Backup:
-        """The newest backup of a server that was finished at a moment. Raises NotRestorable."""
+    def of(self, resource_id: str, region: str) -> list[Backup]:
+        """The backups of a server in a region."""
         with self._lock:
-            found = [
+            return [
                 backup
                 for backup in self._backups.values()
-                if backup.resource_id == resource_id and backup.finished <= moment
+                if (backup.resource_id, backup.region) == (resource_id, region)
             ]
+
+    def before(self, resource_id: str, region: str, moment: datetime) -> Backup:
+        """The newest backup of a server that was finished at a moment. Raises NotRestorable."""
+        found = [b for b in self.of(resource_id, region) if b.finished <= moment]
         if not found:
             raise NotRestorable(f"no backup is older than {moment.isoformat()}")
         return max(found, key=lambda backup: backup.finished)
 
-    def range(self, resource_id: str) -> tuple[datetime, datetime] | None:
-        """The first and the last moment to which a server can be restored."""
+    def range(self, resource_id: str, region: str) -> tuple[datetime, datetime] | None:
+        """The first and the last moment to which a server can be restored in a region."""
+        finished = [backup.finished for backup in self.of(resource_id, region)]
         with self._lock:
-            finished = [
-                backup.finished
-                for backup in self._backups.values()
-                if backup.resource_id == resource_id
-            ]
-            last = self._archived.get(resource_id)
+            last = self._archived.get((region, resource_id))
         return (min(finished), last) if finished and last and min(finished) <= last else None
 
     def beat(self, server: Server) -> None:
@@ -102,17 +112,17 @@ class Backups:
                 connection.run("select pg_sleep(0.05)")
             else:
                 return
-        with self._lock:
-            self._archived[server.instance.resource_id] = moment
+        self.reached(server.instance.resource_id, server.instance.region, moment)
 
-    def forget(self, resource_id: str | None = None) -> None:
-        """Forget how far the archive of a server goes, or everything."""
+    def forget(self, resource_id: str, region: str) -> None:
+        """Forget how far the archive of a server goes."""
         with self._lock:
-            if resource_id is None:
-                self._backups.clear()
-                self._archived.clear()
-            else:
-                self._archived.pop(resource_id, None)
+            self._archived.pop((region, resource_id), None)
+
+    def forget_all(self) -> None:
+        with self._lock:
+            self._backups.clear()
+            self._archived.clear()
 
 
 def unpack(source: Path, server: Server) -> None:

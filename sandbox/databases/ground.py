@@ -59,7 +59,7 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a folder whole: under another name first. Raises CommandFailed."""
+    """Copy a folder or a file whole: under another name first. Raises CommandFailed."""
     begun = target.with_name(f"{target.name}.new")
     shutil.rmtree(begun, ignore_errors=True)
     begun.parent.mkdir(parents=True, exist_ok=True)

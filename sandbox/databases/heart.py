@@ -56,6 +56,7 @@ class Heart:
                     self._jobs.backups.beat(server)
                 except Trouble:
                     continue  # It is being stopped or has died; its archive goes on later.
+        self._jobs.carry_copies()
 
     def _measure(self) -> None:
         for server in list(self._jobs.servers.values()):

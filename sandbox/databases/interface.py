@@ -35,8 +35,11 @@ class Databases(Protocol):
         """
         ...
 
-    def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
-        """The first and the last moment to which a server can be restored; None: to none yet."""
+    def restorable(self, resource_id: str, region: str) -> tuple[datetime, datetime] | None:
+        """The first and the last moment to which a server can be restored in a region.
+
+        None: to none yet.
+        """
         ...
 
     def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:
@@ -74,7 +77,7 @@ class NoDatabases:
     ) -> None:
         self._world.later(seconds, done, label)
 
-    def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
+    def restorable(self, resource_id: str, region: str) -> tuple[datetime, datetime] | None:
         return (datetime.min.replace(tzinfo=UTC), self._world.now())
 
     def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:

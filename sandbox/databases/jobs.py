@@ -13,6 +13,7 @@ from pg8000.native import Connection
 from sandbox.databases import orders, roles
 from sandbox.databases.backups import HEARTBEAT, Backups, NotRestorable, unpack
 from sandbox.databases.connection import Trouble, value
+from sandbox.databases.copies import Copies, Copy
 from sandbox.databases.ground import Ground, copy, erase, own, write
 from sandbox.databases.orders import Instance, Order
 from sandbox.databases.server import INITDB, Server
@@ -41,7 +42,9 @@ class Jobs:
         self.ground = ground
         self.servers: dict[str, Server] = {}
         self.backups = Backups()
+        self.copies = Copies(ground, self.backups)
         self.dark: frozenset[str] = frozenset()
+        self.cut: frozenset[tuple[str, str]] = frozenset()
         self._unwanted: list[tuple[str, str]] = []  # slots to be dropped: (server, slot)
         self._lock = threading.Lock()
 
@@ -99,11 +102,11 @@ class Jobs:
         server.furnished = True
 
     def restore_to_time(self, order: orders.RestoreToTime) -> None:
-        reach = self.backups.range(order.source)
+        reach = self.backups.range(order.source, order.instance.region)
         if reach is None:
             raise NotRestorable(f"there is no archive of {order.source} yet")
         moment = order.at or reach[1]
-        backup = self.backups.before(order.source, moment)
+        backup = self.backups.before(order.source, order.instance.region, moment)
         server = self._new(order.instance)
         unpack(self.ground.snapshots(backup.region) / backup.name, server)
         write(server.folder / "data" / "recovery.signal", "")
@@ -151,7 +154,7 @@ class Jobs:
             server.remove()
             self._unfollow(server)
         if not order.keep_backups:
-            self.backups.forget(order.resource_id)
+            self.backups.forget(order.resource_id, order.region)
             erase(self.ground.archive(order.region, order.resource_id))
 
     def take_snapshot(self, order: orders.TakeSnapshot) -> None:
@@ -164,12 +167,36 @@ class Jobs:
     def drop_snapshot(self, order: orders.DropSnapshot) -> None:
         self.backups.drop(self.ground.snapshots(order.region), order.snapshot)
 
+    def keep_copies(self, order: orders.KeepCopies) -> None:
+        wanted = Copy(order.resource_id, order.source_region, order.region)
+        self.copies.keep(wanted, now=not self.severed(order.source_region, order.region))
+
+    def stop_copies(self, order: orders.StopCopies) -> None:
+        self.copies.stop(order.resource_id, order.region)
+
+    def drop_copies(self, order: orders.DropCopies) -> None:
+        self.copies.drop(order.resource_id, order.region)
+
+    def carry_copies(self) -> None:
+        """Bring every copy of backups up to date whose regions reach each other."""
+        for wanted in self.copies.all():
+            if not self.severed(wanted.source, wanted.region):
+                try:
+                    self.copies.carry(wanted)
+                except (CommandFailed, NotRestorable, OSError):
+                    continue  # Its source is being removed, or its disk is full: once more later.
+
+    def severed(self, one: str, other: str) -> bool:
+        """Whether nothing passes between two regions."""
+        return bool({one, other} & self.dark) or (min(one, other), max(one, other)) in self.cut
+
     def forget(self) -> None:
         """Forget all servers and backups; they are removed by whoever calls this."""
         self.servers.clear()
-        self.backups.forget()
+        self.copies.forget()
+        self.backups.forget_all()
         self._unwanted.clear()
-        self.dark = frozenset()
+        self.dark, self.cut = frozenset(), frozenset()
 
     def lag(self, server: Server) -> float:
         """Seconds by which a standby is behind. Raises what is in `connection.Trouble`."""
@@ -250,4 +277,7 @@ _METHODS: dict[type, str] = {
     orders.TakeSnapshot: "take_snapshot",
     orders.CopySnapshot: "copy_snapshot",
     orders.DropSnapshot: "drop_snapshot",
+    orders.KeepCopies: "keep_copies",
+    orders.StopCopies: "stop_copies",
+    orders.DropCopies: "drop_copies",
 }

@@ -67,7 +67,10 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class RestoreToTime:
-    """A server with the data that `source` had at a time, the latest one possible if None."""
+    """A server with the data that `source` had at a time, the latest one possible if None.
+
+    It is made of the backups that are in its own region.
+    """
 
     instance: Instance
     source: str
@@ -141,6 +144,31 @@ class DropSnapshot:
     region: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeepCopies:
+    """Copy the automated backups of a server to another region, now and from now on."""
+
+    resource_id: str
+    source_region: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopCopies:
+    """Copy them no more; what is there stays."""
+
+    resource_id: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropCopies:
+    """Remove what was copied."""
+
+    resource_id: str
+    region: str
+
+
 Order = (
     Create
     | Replicate
@@ -155,6 +183,9 @@ Order = (
     | TakeSnapshot
     | CopySnapshot
     | DropSnapshot
+    | KeepCopies
+    | StopCopies
+    | DropCopies
 )
 
 
@@ -163,6 +194,8 @@ def whose(order: Order) -> str:
     match order:
         case TakeSnapshot() | Delete() | Kill() | Lag():
             return order.resource_id
+        case KeepCopies() | StopCopies() | DropCopies():
+            return f"{order.resource_id} in {order.region}"
         case CopySnapshot() | DropSnapshot():
             return order.snapshot
     return order.instance.resource_id

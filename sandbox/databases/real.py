@@ -66,11 +66,11 @@ class RealDatabases:
 
         work(self._world, label, self._turns.take(whose(made), job), done, failed, seconds)
 
-    def restorable(self, resource_id: str) -> tuple[datetime, datetime] | None:
-        return self.jobs.backups.range(resource_id)
+    def restorable(self, resource_id: str, region: str) -> tuple[datetime, datetime] | None:
+        return self.jobs.backups.range(resource_id, region)
 
     def disturb(self, dark: frozenset[str], cut: frozenset[tuple[str, str]]) -> None:
-        self.jobs.dark = dark
+        self.jobs.dark, self.jobs.cut = dark, cut
         self.ground.backbone.cut(cut, dark)
 
     def status(self) -> list[dict[str, Any]]:

@@ -189,7 +189,7 @@ def restorable(world: World) -> None:
     def latest_restorable_time(self: Any) -> Any:
         if not settled(self) or not self.backup_retention_period:
             return None
-        reach = world.databases.restorable(self.dbi_resource_id)
+        reach = world.databases.restorable(self.dbi_resource_id, self.region)
         return reach[1].replace(tzinfo=None) if reach else None
 
     DBInstance.latest_restorable_time = property(  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBSnapshot, RDSBackend
 
 from sandbox.databases.orders import CopySnapshot, Order, Restore, RestoreToTime, TakeSnapshot
-from sandbox.shims import Hook, _rds_rules, _rds_servers
+from sandbox.shims import Hook, _rds_backups, _rds_rules, _rds_servers
 from sandbox.shims.rds import begin, complete
 from sandbox.shims.rds_delete import forget_snapshot
 from sandbox.world import World
@@ -23,6 +24,7 @@ MENDED = (
     "CopyDBSnapshot takes time, names its source, and wants a key for an encrypted copy abroad.",
     "A restored instance has AWS's defaults: no protection, default groups, one zone.",
     "False and 0 are honoured in a restore.",
+    "A point in time is restored from retained and from replicated backups too.",
 )
 HOOKS: tuple[Hook, ...] = (
     (RDSBackend, "create_db_snapshot", ("db_instance_identifier", "db_snapshot_identifier")),
@@ -179,21 +181,27 @@ def restores(world: World) -> None:
     def to_point_in_time(
         original: Any,
         self: RDSBackend,
-        source_db_identifier: str,
+        source_db_identifier: str | None,
         target_db_identifier: str,
         overrides: Any,
     ) -> Any:
-        source: Any = self.describe_db_instances(source_db_identifier)[0]
-        if not source.backup_retention_period:
+        build: Callable[..., Any] = functools.partial(original, source_db_identifier)
+        source: Any
+        if backup := _rds_backups.find(self, overrides):
+            _rds_backups.check_restore(self, backup, overrides)
+            build = functools.partial(_rds_backups.rebuilt, self, backup)
+            source = backup.source
+        else:
+            source = self.describe_db_instances(source_db_identifier)[0]
+        if not backup and not source.backup_retention_period:
             raise Refusal(
                 "PointInTimeRestoreNotEnabled",
                 f"Point in time restore is not enabled for {source_db_identifier}.",
             )
         at = overrides.get("restore_time")
         at = at.replace(tzinfo=UTC) if at is not None else None
-        check_moment(world, source, at)
-        args = (source_db_identifier, target_db_identifier)
-        db = restored(self, original, overrides, args)
+        check_moment(world, source, self.region_name, at)
+        db = restored(self, build, overrides, (target_db_identifier,))
         begin(
             world,
             db,
@@ -204,11 +212,11 @@ def restores(world: World) -> None:
         return db
 
 
-def check_moment(world: World, source: Any, at: datetime | None) -> None:
+def check_moment(world: World, source: Any, region: str, at: datetime | None) -> None:
     """Refuse a moment to which an instance cannot be restored; None is the latest possible."""
     if at is not None and at > world.now():
         raise Refusal("InvalidParameterValue", "The specified restore time is in the future.")
-    reach = world.databases.restorable(source.dbi_resource_id)
+    reach = world.databases.restorable(source.dbi_resource_id, region)
     if reach is None or (at is not None and not reach[0] <= at <= reach[1]):
         raise Refusal(
             "InvalidParameterValue",

@@ -107,3 +107,55 @@ def test_the_archive_goes_with_the_instance_unless_its_backups_are_kept(estate: 
     rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
     estate.until(lambda: not rds.describe_db_instances()["DBInstances"])
     assert not list(archive.iterdir())
+
+
+def test_a_lost_instance_is_restored_abroad_from_its_replicated_backups(estate: Any) -> None:
+    ready(estate)
+    rds = estate.client("rds", AWAY)
+    rds.start_db_instance_automated_backups_replication(
+        SourceDBInstanceArn=estate.one()["DBInstanceArn"], BackupRetentionPeriod=7
+    )
+
+    def reach() -> datetime | None:
+        found = rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"][0]
+        latest: datetime | None = found["RestoreWindow"].get("LatestTime")
+        return latest if found["Status"] == "replicating" else None
+
+    estate.ask("insert into t values (2)")
+    written = now(estate)
+    estate.until(lambda: (reach() or written - timedelta(1)) >= written)
+    estate.cloud.faults([{"effect": "dark", "region": HOME}])
+    arn = rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"][0]
+    rds.restore_db_instance_to_point_in_time(
+        SourceDBInstanceAutomatedBackupsArn=arn["DBInstanceAutomatedBackupsArn"],
+        TargetDBInstanceIdentifier="earlier",
+        DBSubnetGroupName="subnets",
+        UseLatestRestorableTime=True,
+    )
+    estate.settle("earlier", AWAY)
+    assert estate.ask("select max(id) from t", "earlier", AWAY) == 2
+    estate.ask("insert into t values (3)", "earlier", AWAY)
+    estate.cloud.faults([])
+
+
+def test_nothing_is_copied_to_a_region_that_is_cut_off_until_the_cut_is_mended(
+    estate: Any,
+) -> None:
+    ready(estate)
+    rds = estate.client("rds", AWAY)
+    rds.start_db_instance_automated_backups_replication(
+        SourceDBInstanceArn=estate.one()["DBInstanceArn"], BackupRetentionPeriod=7
+    )
+
+    def reach() -> datetime | None:
+        found = rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"][0]
+        latest: datetime | None = found["RestoreWindow"].get("LatestTime")
+        return latest
+
+    estate.until(reach)
+    estate.cloud.strike("regions-cut", one=HOME, other=AWAY)
+    written = now(estate)
+    restorable_from(estate, written)
+    assert (reach() or written) < written
+    estate.cloud.strike("regions-cut", one=HOME, other=AWAY, cut=False)
+    estate.until(lambda: (reach() or written - timedelta(1)) >= written)
