@@ -115,7 +115,7 @@ def check(backend: Any, source: Any, asked: Any) -> str | None:
     if not asked.get("KmsKeyId"):
         raise Refusal(
             "InvalidParameterCombination",
-            "KmsKeyId is required to replicate the backups of an encrypted DB instance.",
+            "Encrypted instances require a valid KMS key ID",
         )
     return _rds_rules.key_arn(backend, asked["KmsKeyId"])
 

@@ -68,7 +68,8 @@ def check(backend: RDSBackend, source: Any, kw: Any) -> None:
 
 def check_key(backend: RDSBackend, source: Any, kw: Any) -> None:
     if source.region == backend.region_name:
-        kw["kms_key_id"] = source.kms_key_id
+        wanted = kw.get("kms_key_id") if source.storage_encrypted else None
+        kw["kms_key_id"] = _rds_rules.key_arn(backend, wanted) if wanted else source.kms_key_id
     elif not source.storage_encrypted:
         if kw.get("kms_key_id"):
             raise Refusal(
