@@ -10,7 +10,7 @@ from sandbox.shims import Hook, _rds_rules
 from sandbox.world import World
 from sandbox.wrap import add
 
-MENDED = ("DescribeDBEngineVersions for PostgreSQL.",)
+MENDED = ("DescribeDBEngineVersions for PostgreSQL, by version and by family.",)
 HOOKS: tuple[Hook, ...] = ((RDSResponse, "call_action", ()),)
 
 
@@ -20,6 +20,7 @@ def install(world: World) -> None:
     @add(RDSResponse, "describe_db_engine_versions")
     def describe_db_engine_versions(self: RDSResponse) -> ActionResult:
         wanted = self.params.get("EngineVersion") or ""
+        family = self.params.get("DBParameterGroupFamily") or ""
         found = [
             {
                 "Engine": "postgres",
@@ -31,7 +32,7 @@ def install(world: World) -> None:
             }
             for major, (first, last) in _rds_rules.POSTGRES_MINORS.items()
             for minor in range(first, last + 1)
-            if wanted in ("", str(major), f"{major}.{minor}")
+            if wanted in ("", str(major), f"{major}.{minor}") and family in ("", f"postgres{major}")
         ]
         asked = self.params.get("Engine") or "postgres"
         return ActionResult({"DBEngineVersions": found if asked == "postgres" else []})

@@ -6,6 +6,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -118,3 +122,21 @@ def test_plain_all_of_this_is_taken(plain: Any) -> None:
     plain.client("logs").create_log_group(logGroupName="g")
     days = {"logGroupName": "g", "retentionInDays": 31}
     assert plain.refused("logs", "put_retention_policy", **days) == ""
+
+
+def subscribed(cloud: Any) -> dict[str, str]:
+    """A topic with an HTTP endpoint that nobody listens at."""
+    sns = cloud.client("sns")
+    topic = {"TopicArn": str(sns.create_topic(Name="t")["TopicArn"])}
+    sns.subscribe(**topic, Protocol="http", Endpoint="http://127.0.0.1:9/")
+    return topic
+
+
+def test_an_endpoint_that_cannot_be_reached_is_no_error_of_the_publisher(cloud: Any) -> None:
+    assert cloud.client("sns").publish(**subscribed(cloud), Message="m")["MessageId"]
+
+
+def test_plain_publish_fails_with_its_subscriber(plain: Any) -> None:
+    topic = subscribed(plain)
+    with pytest.raises((ClientError, ResponseParserError)):
+        plain.client("sns").publish(**topic, Message="m")

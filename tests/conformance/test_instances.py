@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Instances of EC2, and the images they are launched from and turned into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .account import AWAY, HOME, Account, refused, specified, tags
+
+
+@pytest.fixture
+def launch(account: Account) -> dict[str, Any]:
+    """The arguments of one instance in the first subnet of a VPC."""
+    net = account.network()
+    return {
+        "ImageId": account.image(),
+        "InstanceType": "t3.micro",
+        "MinCount": 1,
+        "MaxCount": 1,
+        "SubnetId": net["subnets"][0],
+        "SecurityGroupIds": [net["group"]],
+        "ClientToken": "instance-1",
+    }
+
+
+@pytest.fixture
+def instance(ec2: Any, launch: dict[str, Any]) -> str:
+    return str(ec2.run_instances(**launch)["Instances"][0]["InstanceId"])
+
+
+def described(ec2: Any, number: str) -> dict[str, Any]:
+    found = ec2.describe_instances(InstanceIds=[number])["Reservations"][0]["Instances"]
+    return dict(found[0])
+
+
+def image_of(ec2: Any, number: str) -> dict[str, Any]:
+    return dict(ec2.describe_images(ImageIds=[number])["Images"][0])
+
+
+def test_a_public_parameter_names_the_newest_image_of_amazon(account: Account, ec2: Any) -> None:
+    newest = account.image()
+    named = [{"Name": "name", "Values": ["al2023-ami-*"]}]
+    found = ec2.describe_images(Owners=["amazon"], Filters=named)["Images"]
+    assert newest in [image["ImageId"] for image in found]
+
+
+def test_an_instance_is_pending_first_and_then_runs_with_an_address_of_its_subnet(
+    ec2: Any, launch: dict[str, Any]
+) -> None:
+    made = ec2.run_instances(**launch)["Instances"][0]
+    assert made["State"]["Name"] == "pending"
+    found = described(ec2, made["InstanceId"])
+    assert found["State"]["Name"] == "running"
+    assert found["PrivateIpAddress"].startswith("10.1.0.")
+
+
+def test_the_same_token_launches_nothing_more(ec2: Any, launch: dict[str, Any]) -> None:
+    first, second = (ec2.run_instances(**launch)["Instances"][0] for _ in range(2))
+    assert first["InstanceId"] == second["InstanceId"]
+
+
+def test_an_image_that_there_is_not_is_refused(ec2: Any) -> None:
+    unknown = {"ImageId": "ami-00000000000000000", "MinCount": 1, "MaxCount": 1}
+    assert refused(ec2.run_instances, **unknown) == "InvalidAMIID.NotFound"
+
+
+def test_a_running_instance_passes_its_checks(ec2: Any, instance: str) -> None:
+    found = ec2.describe_instance_status(InstanceIds=[instance])["InstanceStatuses"][0]
+    assert found["InstanceStatus"]["Status"] == found["SystemStatus"]["Status"] == "ok"
+
+
+def test_a_type_is_offered_zone_by_zone(ec2: Any) -> None:
+    found = ec2.describe_instance_type_offerings(
+        LocationType="availability-zone",
+        Filters=[{"Name": "instance-type", "Values": ["t3.micro"]}],
+    )["InstanceTypeOfferings"]
+    assert {offer["Location"] for offer in found} == {f"{HOME}{zone}" for zone in "abc"}
+
+
+def test_a_command_is_sent_to_an_instance(account: Account, instance: str) -> None:
+    told = account.client("ssm").send_command(
+        InstanceIds=[instance],
+        DocumentName="AWS-RunShellScript",
+        Parameters={"commands": ["true"]},
+    )["Command"]
+    assert told["InstanceIds"] == [instance]
+
+
+def test_an_image_is_made_of_an_instance_with_its_tags_and_a_name_of_its_own(
+    ec2: Any, instance: str
+) -> None:
+    made = ec2.create_image(
+        InstanceId=instance, Name="golden", TagSpecifications=specified("image", release="1")
+    )["ImageId"]
+    assert image_of(ec2, made)["Tags"] == tags(release="1")
+    again = refused(ec2.create_image, InstanceId=instance, Name="golden")
+    assert again == "InvalidAMIName.Duplicate"
+
+
+def test_an_image_takes_its_time(account: Account, ec2: Any, instance: str) -> None:
+    account.cloud.speed(1)
+    made = ec2.create_image(InstanceId=instance, Name="golden")["ImageId"]
+    assert image_of(ec2, made)["State"] == "pending"
+
+
+def test_an_image_is_copied_to_another_region_and_launches_there(
+    account: Account, ec2: Any, instance: str, launch: dict[str, Any]
+) -> None:
+    abroad = account.client("ec2", AWAY)
+    made = ec2.create_image(InstanceId=instance, Name="golden")["ImageId"]
+    copied = abroad.copy_image(
+        SourceRegion=HOME, SourceImageId=made, Name="golden", Encrypted=True
+    )["ImageId"]
+    assert image_of(abroad, copied)["State"] == "available"
+    assert refused(abroad.describe_images, ImageIds=[made]) == "InvalidAMIID.NotFound"
+    there = {**launch, "ImageId": copied, "SubnetId": account.network(AWAY)["subnets"][0]}
+    del there["SecurityGroupIds"]
+    assert refused(abroad.run_instances, **there) == ""
+
+
+def test_a_copy_has_the_tags_of_its_source_if_asked_for(
+    account: Account, ec2: Any, instance: str
+) -> None:
+    abroad = account.client("ec2", AWAY)
+    made = ec2.create_image(
+        InstanceId=instance, Name="golden", TagSpecifications=specified("image", release="1")
+    )["ImageId"]
+    source = {"SourceRegion": HOME, "SourceImageId": made}
+    plain = abroad.copy_image(**source, Name="plain")["ImageId"]
+    tagged = abroad.copy_image(**source, Name="tagged", CopyImageTags=True)["ImageId"]
+    assert not image_of(abroad, plain).get("Tags")
+    assert image_of(abroad, tagged)["Tags"] == tags(release="1")
+
+
+def test_an_image_and_its_snapshot_go_one_after_the_other(ec2: Any, instance: str) -> None:
+    made = ec2.create_image(InstanceId=instance, Name="golden")["ImageId"]
+    snapshot = image_of(ec2, made)["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    assert refused(ec2.delete_snapshot, SnapshotId=snapshot) == "InvalidSnapshot.InUse"
+    ec2.deregister_image(ImageId=made)
+    assert refused(ec2.delete_snapshot, SnapshotId=snapshot) == ""
+    # For a short while a deregistered image is still told, as such.
+    found = ec2.describe_images(ImageIds=[made])["Images"]
+    assert [image["State"] for image in found] in ([], ["deregistered"])
+
+
+def test_a_terminated_instance_stays_listed_as_terminated(ec2: Any, instance: str) -> None:
+    told = ec2.terminate_instances(InstanceIds=[instance])["TerminatingInstances"][0]
+    assert told["PreviousState"]["Name"] == "running"
+    assert described(ec2, instance)["State"]["Name"] in ("shutting-down", "terminated")
+
+
+def test_a_subnet_that_has_an_instance_is_not_deleted(
+    ec2: Any, instance: str, launch: dict[str, Any]
+) -> None:
+    assert instance
+    code = refused(ec2.delete_subnet, SubnetId=launch["SubnetId"])
+    assert code == "DependencyViolation"
