@@ -72,8 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     clock.add_argument("--rate", type=float, help="let it run so many times as fast")
     clock.add_argument("--advance", type=float, help="move it on by so many seconds")
     clock.add_argument("--to", help="move it on to this time, e.g. 2030-01-31T08:00:00Z")
-    permissions = commands.add_parser("permissions", help="whether IAM policies are in force")
-    permissions.add_argument("switch", nargs="?", choices=("on", "off"))
+    permissions = commands.add_parser("permissions", help="have IAM policies in force, or not")
+    permissions.add_argument("switch", choices=("on", "off"))
     faults = commands.add_parser("faults", help="show the faults on order, or order some")
     faults.add_argument("rules", nargs="?", help="a JSON rule or list of rules; - reads stdin")
     faults.add_argument("--clear", action="store_true", help="lift all")
@@ -204,9 +204,7 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     elif given.command == "clock":
         print(json.dumps(_clock(client, given), indent=2))
     elif given.command == "permissions":
-        order = {"enforced": given.switch == "on"}
-        told = client.call("POST", "permissions", order) if given.switch else None
-        print(json.dumps(told or client.call("GET", "permissions")))
+        client.call("POST", "permissions", {"enforced": given.switch == "on"})
     else:
         print(json.dumps(_faults(client, given), indent=2))
     return 0

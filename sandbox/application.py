@@ -51,12 +51,12 @@ class Application:
         self._staleness = Staleness(self._faults)
         self._root = root
         self._permissions = Permissions()
-        key = root.secret_key if root else ""
-        self._control = Control(world, log, self._faults, self._permissions, key)
+        self._control = Control(world, log, self._faults, root.secret_key if root else "")
         world.on_reset(self._emulator.reset)
         world.on_reset(self._faults.clear)
         world.on_reset(self._staleness.forget)
-        world.on_reset(self._permissions.switch_off)
+        world.on_reset(self._permissions.switch)
+        world.controls["permissions"] = self._permissions.switch
 
     def prepare(self) -> None:
         """Load the usual services, one after the other, letting requests in between."""

@@ -12,29 +12,20 @@ from urllib.parse import parse_qs
 from sandbox.address import ADDRESS
 from sandbox.answers import Answer
 from sandbox.faults import BadRule, Faults, Rule, rule_of
-from sandbox.permissions import Permissions
 from sandbox.request_log import RequestLog
 from sandbox.world import World
 
 
 class Control:
     """GET health, log?since=N, databases, balancers, names, checks, faults, faults/fired;
-    GET and POST clock, disasters, permissions; POST log/mark, reset, settle, speed, faults, and
+    GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults, and
     each of the world's controls; DELETE faults."""
 
-    def __init__(
-        self,
-        world: World,
-        log: RequestLog,
-        faults: Faults,
-        permissions: Permissions,
-        key: str = "",
-    ) -> None:
+    def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
         self._world = world
         self._log = log
         self._faults = faults
-        self._permissions = permissions
         self._key = key
 
     def answer(self, method: str, path: str, environ: dict[str, Any], body: bytes) -> Answer:
@@ -75,15 +66,6 @@ class Control:
                 return {"speed": self._world.speed}
             case (("GET" | "POST"), "clock"):
                 return self._clock(content or {})
-            case "POST", "permissions":
-                self._permissions.enforced = bool(content["enforced"])
-                return {"enforced": self._permissions.enforced}
-            case "GET", "permissions":
-                return {"enforced": self._permissions.enforced}
-            case "POST", name if name in self._world.controls:
-                with self._world.lock:
-                    self._world.controls[name](**content)
-                return {name: content}
         return self._route_faults(method, name, content)
 
     def _listed(self, name: str) -> list[dict[str, Any]]:
@@ -97,6 +79,10 @@ class Control:
 
     def _route_faults(self, method: str, name: str, content: Any) -> Any:
         match method, name:
+            case "POST", name if name in self._world.controls:
+                with self._world.lock:
+                    self._world.controls[name](**content)
+                return {name: content}
             case "POST", "disasters":
                 return self._strike(**content)
             case "GET", "disasters":

@@ -72,8 +72,8 @@ class Permissions:
     def __init__(self) -> None:
         self.enforced = False
 
-    def switch_off(self) -> None:
-        self.enforced = False
+    def switch(self, enforced: bool = False) -> None:
+        self.enforced = bool(enforced)
 
     def refusal(self, call: Call, body: bytes, token: str) -> Answer | None:
         """The error that AWS sends to a caller without permission, None where it has it.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .account import ACCOUNT, Account, refused, specified, tags
+from .account import ACCOUNT, HOME, Account, refused, specified, tags
 from .databases import Estate
 
 CPUS = {"ServiceCode": "ec2", "QuotaCode": "L-1216C47A"}
@@ -86,7 +86,7 @@ def test_a_quota_is_in_force(account: Account, ec2: Any) -> None:
 
 
 def test_capacity_may_be_short(account: Account, ec2: Any) -> None:
-    account.cloud.faults([{"effect": "no_capacity", "instance_type": "t3.micro"}])
+    account.cloud.strike("no-capacity", region=HOME, instance_type="t3.micro")
     launch = {"ImageId": account.image(), "MinCount": 1, "MaxCount": 1}
     code = refused(ec2.run_instances, **launch, InstanceType="t3.micro")
     assert code == "InsufficientInstanceCapacity"
