@@ -18,7 +18,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan status psql down provisioning test lint types sanity unit real build compat fmt pins clean
+.PHONY: help venv tree site plan status psql shell fleet down provisioning test lint types sanity unit real build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,13 @@ status: $(READY) ## what runs of the emulated account
 
 psql: $(READY) ## a session in a site's database server: make psql SITE=home
 	@python -m sandbox psql "$(SITE)" --database "$(or $(DATABASE),postgres)"
+
+shell: $(READY) ## a session in a host: make shell HOST=i-0123456789abcdef0, or its address or name
+	@python -m sandbox shell "$(HOST)"
+
+fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is left of them
+	@python -m sandbox equip
+	python -m tools.fleet --hosts "$(or $(HOSTS),40)" --rounds "$(or $(ROUNDS),20)"
 
 down: $(READY) ## stop the emulated account and remove all that it made
 	@python -m sandbox down

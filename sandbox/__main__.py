@@ -50,9 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         "--real",
         choices=("auto", "yes", "no"),
         default="no",
-        help="with real database servers; auto: where the machine can",
+        help="with real servers; auto: where the machine can",
     )
-    serving.add_argument("--real", action="store_true", help="with real database servers")
+    serving.add_argument("--real", action="store_true", help="with real servers")
     serving.add_argument("--log", type=Path, help="file for the request log")
     serving.add_argument(
         "--connection", type=Path, help="serve new keys only, and write them into this file"
@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     psql = commands.add_parser("psql", help="a session in a database server, as its superuser")
     psql.add_argument("site", help="name of the instance, its region, or its site")
     psql.add_argument("--database", default="postgres")
+    shell = commands.add_parser("shell", help="a session in a host, as who logs in there")
+    shell.add_argument("host", help="id of the instance, its address, or its name")
     commands.add_parser("reset", help="forget everything that was made in it")
     commands.add_parser("differences", help="what is mended of the emulator, as a list")
     clock = commands.add_parser("clock", help="show the clock of the schedules, or steer it")
@@ -121,9 +123,9 @@ def _up(background: Background, given: argparse.Namespace) -> int:
     real = given.real != "no"
     hindrance = able.hindrance() if real and background.status() is None else ""
     if hindrance and given.real == "yes":
-        raise NotStarted(f"no real database servers on this machine: {hindrance}")
+        raise NotStarted(f"no real servers on this machine: {hindrance}")
     if hindrance:
-        print(f"API only, there are no database servers behind it: {hindrance}")
+        print(f"API only, there are no servers behind it: {hindrance}")
     endpoint = background.up(
         given.port, given.speed, given.regions, real and not hindrance, given.names_port
     )
@@ -155,6 +157,8 @@ def _status(background: Background) -> int:
         print(f"  in progress: {label}")
     client = background.client(found["endpoint"])
     for line in visit.lines(client.call("GET", "databases")):
+        print(f"  {line}")
+    for line in visit.host_lines(client.call("GET", "hosts")):
         print(f"  {line}")
     for line in visit.balancer_lines(client.call("GET", "balancers")):
         print(f"  {line}")
@@ -199,6 +203,9 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     if given.command == "psql":
         server = visit.chosen(client.call("GET", "databases"), given.site)
         Podman(Identity(given.dir)).become(*visit.psql(server, given.database))
+    if given.command == "shell":
+        host = visit.chosen_host(client.call("GET", "hosts"), given.host)
+        Podman(Identity(given.dir)).become(*visit.shell(host))
     if given.command == "reset":
         client.call("POST", "reset")
     elif given.command == "clock":

@@ -17,9 +17,9 @@ from sandbox.world import World
 
 
 class Control:
-    """GET health, log?since=N, databases, balancers, names, checks, faults, faults/fired;
-    GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults, and
-    each of the world's controls; DELETE faults."""
+    """GET health, log?since=N, databases, hosts, balancers, names, checks, faults, faults/fired;
+    GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults, and each of the
+    world's controls; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
@@ -53,7 +53,7 @@ class Control:
                 return self._log.since(int(asked.get("since", ["0"])[0]))
             case "POST", "log/mark":
                 return {"mark": self._log.last()}
-            case "GET", ("databases" | "balancers" | "names" | "checks"):
+            case "GET", ("databases" | "hosts" | "balancers" | "names" | "checks"):
                 return self._listed(name)
             case "POST", "reset":
                 self._world.reset()
@@ -71,6 +71,7 @@ class Control:
     def _listed(self, name: str) -> list[dict[str, Any]]:
         listing = {
             "databases": self._world.databases.status,
+            "hosts": self._world.machines.status,
             "balancers": self._world.balancers.status,
             "names": self._world.names.status,
             "checks": self._world.names.checks,

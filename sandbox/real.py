@@ -7,28 +7,42 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sandbox.balancers.real import real_balancers
+from sandbox.databases import image as database_image
 from sandbox.databases.real import real_databases
-from sandbox.fabric.fabric import Fabric
+from sandbox.fabric.fabric import Fabric, second
 from sandbox.fabric.follower import Follower
+from sandbox.fabric.names import RESOLVER
+from sandbox.fabric.picture import Vpc
+from sandbox.ground import images
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
+from sandbox.hosts import image as host_image
+from sandbox.hosts.metadata import Metadata
+from sandbox.hosts.real import real_machines
+from sandbox.names.listening import Desk
+from sandbox.names.records import View
 from sandbox.shims._elbv2_balancers import Estate
+from sandbox.shims._machines import facts
 from sandbox.shims._network_picture import look
 from sandbox.world import World
 
 
-def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Path) -> None:
-    """Give a world networks, servers and load balancers.
+def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Path) -> Fabric:
+    """Give a world networks, servers, hosts and load balancers; the networks are returned.
 
     They are under the names and in the folder of `identity`. `regions` are all in which there may
     be something; `cache` is the folder of baked images. Raises CommandFailed.
     """
     world.public = identity.public
-    fabric = Fabric(identity)
-    world.databases = real_databases(world, identity, Podman(identity), regions, cache, fabric)
+    fabric, podman = Fabric(identity), Podman(identity)
+    images.bake_missing(cache, (database_image.RECIPE, host_image.RECIPE))
+    world.databases = real_databases(world, identity, podman, regions, cache, fabric)
+    world.machines = real_machines(world, identity, podman, cache, fabric)
+    Metadata(fabric, lambda vpc_id, address: facts(world, vpc_id, address))
+    answer_names(world, fabric)
     balancers = world.balancers = real_balancers(world, identity, fabric, Estate(world))
     world.prober.connect = balancers.reach
-    # After servers and load balancers, which are reset first: then nothing is attached any more.
+    # After all that is attached, which is reset first.
     world.on_reset(fabric.forget)
     follower = Follower(world, lambda: look(world), fabric)
 
@@ -42,3 +56,18 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
         follower.end()
 
     world.settle, world.end = settle, end
+    return fabric
+
+
+def answer_names(world: World, fabric: Fabric) -> None:
+    """Answer DNS queries in each VPC, at the addresses that AWS has for it."""
+    desks: dict[str, list[Desk]] = {}
+
+    def comes(vpc: Vpc, namespace: str) -> None:
+        view = View(vpc.id, vpc.region)
+        desks[vpc.id] = world.names.serve_in(namespace, (RESOLVER, second(vpc)), view)
+
+    def goes(vpc_id: str) -> None:
+        world.names.stop(desks.pop(vpc_id, []))
+
+    fabric.watch(comes, goes)

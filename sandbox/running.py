@@ -87,6 +87,11 @@ class Handle:
         address, _, port = str(self._client.call("GET", "health")["names"]).partition(":")
         return address, int(port)
 
+    def hosts(self) -> list[dict[str, Any]]:
+        """Every real host: id, name, region, zone, address, container, health and more."""
+        found: list[dict[str, Any]] = self._client.call("GET", "hosts")
+        return found
+
     def strike(self, disaster: str, **details: Any) -> None:
         """Have something happen to what is real, e.g. `database-dies` with region and name."""
         self._client.call("POST", "disasters", {"disaster": disaster, **details})

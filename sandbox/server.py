@@ -17,6 +17,10 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from sandbox.address import ADDRESS
 from sandbox.application import Application
 from sandbox.credentials import Credentials
+from sandbox.fabric.fabric import Fabric
+from sandbox.fabric.names import ENDPOINT
+from sandbox.fabric.picture import Vpc
+from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
 from sandbox.regions import all_regions
 from sandbox.request_log import RequestLog
@@ -91,16 +95,42 @@ def make(
     under the names and in the folder of that identity; what is baked for it is kept in `cache`.
     Names are asked for at `names_port`, or at a free one where that is taken. Raises CommandFailed.
     """
-    world = World(speed)
+    world, fabric = World(speed), None
     if real:
         # Here, because without it nothing that talks to servers need be loaded.
         from sandbox.real import furnish  # noqa: PLC0415
 
-        furnish(world, real, regions or all_regions(), cache)
+        fabric = furnish(world, real, regions or all_regions(), cache)
     install_all(world)
     answer_names(world, names_port)
     application: Any = Application(world, RequestLog(log_file), regions, root)
+    if fabric:
+        serve_in_vpcs(fabric, application)
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
+
+
+def serve_in_vpcs(fabric: Fabric, application: Any) -> None:
+    """Serve what is in a VPC too, at an address of its router."""
+    servers: dict[str, BaseWSGIServer] = {}
+
+    def comes(vpc: Vpc, namespace: str) -> None:
+        with namespaces.listener(namespace, ENDPOINT, 80) as there:
+            servers[vpc.id] = server = make_server(
+                ENDPOINT,
+                80,
+                application,
+                threaded=True,
+                request_handler=Handler,
+                fd=there.fileno(),
+            )
+        threading.Thread(target=server.serve_forever, name=f"API in {vpc.id}", daemon=True).start()
+
+    def goes(vpc_id: str) -> None:
+        server = servers.pop(vpc_id)
+        server.shutdown()
+        server.server_close()
+
+    fabric.watch(comes, goes)
 
 
 def answer_names(world: World, port: int) -> None:

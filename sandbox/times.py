@@ -56,6 +56,7 @@ STEPS: dict[str, Duration] = {
     "instance_running": Duration(
         5, 18, 40, "blog: 69 percent of 25.8 s are pending to running; 5 s elsewhere"
     ),
+    "instance_terminated": Duration(15, 30, 90, "estimate: shutting-down until terminated"),
     "instance": Duration(15, 26, 60, "blog: 25.8 s from launch to SSH"),
     "instance_stopped": Duration(20, 40, 90, "estimate: stopping until stopped"),
     "standby_left": Duration(5, 20, 60, "estimate: out of standby and registered again"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.databases.settings import ADMIN, HOME
+from sandbox.hosts.image import USER
 
 Server = Mapping[str, Any]
 Balancer = Mapping[str, Any]
@@ -40,6 +41,31 @@ def balancer_lines(balancers: Iterable[Balancer]) -> Iterator[str]:
             place = f"{target['id']}:{target['port']}"
             reason = f"  {target['reason']}" if target["reason"] else ""
             yield f"  target {place}  of {target['group']}  {target['health']}{reason}"
+
+
+def host_lines(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One line for each host, as `GET hosts` describes it."""
+    for host in hosts:
+        name = f"  {host['name']}" if host["name"] else ""
+        yield f"host {host['id']}{name}  {host['zone']}  {host['address']}  {host['health']}"
+
+
+def chosen_host(hosts: Iterable[Server], wanted: str) -> Server:
+    """The host that is meant: by its instance's id, its address, or its name where one has it.
+
+    Raises NobodyThere.
+    """
+    listed = list(hosts)
+    found = [host for host in listed if wanted in (host["id"], host["address"], host["name"])]
+    if len(found) != 1:
+        known = ", ".join(f"{host['id']} ({host['address']})" for host in listed) or "none"
+        raise NobodyThere(f"HOST={wanted} names {len(found)} hosts; there are: {known}")
+    return found[0]
+
+
+def shell(host: Server) -> tuple[str, ...]:
+    """The words after `podman` that open a session as who logs in there."""
+    return ("exec", "--interactive", "--tty", str(host["container"]), "su", "--login", USER)
 
 
 def name_lines(names: Iterable[Mapping[str, Any]]) -> Iterator[str]:

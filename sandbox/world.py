@@ -16,6 +16,7 @@ from sandbox.balancers.interface import Balancers, NoBalancers
 from sandbox.clock import Clock
 from sandbox.databases.interface import Databases, NoDatabases
 from sandbox.health.prober import Prober
+from sandbox.hosts.interface import Machines, NoMachines, Told
 from sandbox.names.names import Names
 from sandbox.ticking import Ticking
 from sandbox.times import STEPS
@@ -34,9 +35,9 @@ class World:
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
     `databases` are the servers behind the database instances of the API, `balancers` the proxies
-    behind its load balancers, `hosts` what runs behind its EC2 instances (None: nothing). `clock`
-    is the time by which schedules are kept, `names` answers DNS, and `prober` asks the endpoints of
-    health checks.
+    behind its load balancers, `machines` the hosts behind its EC2 instances, and `hosts` what Auto
+    Scaling asks of them. `clock` is the time by which schedules are kept, `names` answers DNS, and
+    `prober` asks the endpoints of health checks.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
@@ -46,6 +47,8 @@ class World:
         self.databases: Databases = NoDatabases(self)
         self.hosts: Hosts | None = None
         self.balancers: Balancers = NoBalancers(self)
+        self.machines: Machines = NoMachines(self)
+        self.health_told: list[Told] = []
         self.epoch = 0  # how often everything was forgotten
         self.public = IPv4Network("100.64.0.0/22")  # addresses of the sandbox's internet
         self.dark: frozenset[str] = frozenset()
@@ -183,6 +186,16 @@ class World:
         """Something may have changed."""
         for action in self._changes:
             action()
+
+    def on_health(self, told: Told) -> None:
+        """Have `told` called, under the lock, when the health of a host changes."""
+        self.health_told.append(told)
+
+    def tell_health(self, instance: str, health: str) -> None:
+        """The health of a host has changed. Whoever calls holds the lock."""
+        for told in self.health_told:
+            told(instance, health)
+        self.touch()
 
     def on_reset(self, action: Action) -> None:
         """Have `action` run, under the lock, each time everything is forgotten."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -19,17 +18,12 @@ from sandbox.databases.jobs import Jobs, lag_of
 from sandbox.databases.network import Backbone, Network
 from sandbox.databases.orders import Order, whose
 from sandbox.databases.server import Server
-from sandbox.databases.turns import Turns
-from sandbox.ground import namespaces
+from sandbox.ground import images, namespaces
 from sandbox.ground.commands import CommandFailed
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
-from sandbox.ground.work import work
+from sandbox.ground.queue import Queue
 from sandbox.world import World
-
-
-class Forgotten(RuntimeError):
-    """The world was reset before a job's turn came."""
 
 
 class RealDatabases:
@@ -38,9 +32,8 @@ class RealDatabases:
     def __init__(self, world: World, ground: Ground) -> None:
         self.ground = ground
         self._world = world
-        self._turns = Turns()
-        self._ending = threading.Event()
         self.jobs = Jobs(ground)
+        self._queue: Queue[Order] = Queue(world, self.jobs.carry_out, whose)
         self.heart = Heart(world, self.jobs)
         world.on_reset(self.forget)
 
@@ -52,19 +45,7 @@ class RealDatabases:
         done: Callable[[], object],
         failed: Callable[[Exception], object],
     ) -> None:
-        made = order()
-        ending = self._ending
-
-        def job() -> None:
-            if not ending.is_set():
-                try:
-                    self.jobs.carry_out(made)
-                except Exception:
-                    # What a reset pulls away under a job is no failure of it.
-                    if not ending.is_set():
-                        raise
-
-        work(self._world, label, self._turns.take(whose(made), job), done, failed, seconds)
+        self._queue.carry_out(order(), seconds, label, done, failed)
 
     def restorable(self, resource_id: str, region: str) -> tuple[datetime, datetime] | None:
         return self.jobs.backups.range(resource_id, region)
@@ -81,18 +62,13 @@ class RealDatabases:
 
     def forget(self) -> None:
         """Remove all servers with their data; what is under way is not finished."""
-        self._ending.set()
-        self._kill_all()
-        self._turns.wait()
-        # Jobs that had begun may have made more until they ended.
-        self._kill_all()
+        self._queue.end(self._kill_all)
         for server in list(self.jobs.servers.values()):
             self.ground.network.detach(server.name)
             namespaces.delete(server.name)
         self.jobs.forget()
         self.ground.backbone.forget()
         erase(self.ground.folder)
-        self._ending = threading.Event()
 
     def _kill_all(self) -> None:
         with contextlib.suppress(CommandFailed):
@@ -133,7 +109,7 @@ def real_databases(
     `regions` are all in which there may be a server; `cache` is the folder of baked images;
     `network` is where servers are attached to their VPCs.
     """
-    name = image.ensure(podman, cache)
+    name = images.ensure(podman, cache, image.RECIPE)
     ground = Ground(
         identity,
         podman,

@@ -6,14 +6,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 
 from sandbox.fabric import firewall, plugs, routing
 from sandbox.fabric.names import (
     BEYOND,
     CARD,
     INTERNET,
-    METADATA,
-    RESOLVER,
+    SERVED,
     WITHIN,
     bridge,
     cable,
@@ -23,14 +23,16 @@ from sandbox.fabric.picture import NatGateway, Picture, Vpc
 from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
 
-# Called with the id and the namespace of a VPC.
-Told = Callable[[str, str], object]
+# Called with a VPC and its namespace.
+Comes = Callable[[Vpc, str], object]
+Goes = Callable[[str], object]  # with the id of a VPC
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What is in force in a router."""
+    """What is in force in a router; `vpc` is None until a picture has shown it."""
 
+    vpc: Vpc | None = None
     lines: frozenset[str] = frozenset()
     rules: str = ""
 
@@ -53,8 +55,8 @@ class Fabric:
         self._identity = identity
         self._state = _State()
         self._lock = threading.RLock()
-        self._comes: list[Told] = []
-        self._goes: list[Told] = []
+        self._comes: list[Comes] = []
+        self._goes: list[Goes] = []
 
     def router(self, vpc_id: str) -> str:
         """The name of a VPC's namespace."""
@@ -65,13 +67,14 @@ class Fabric:
         """The name of the namespace that is outside of all VPCs."""
         return self._identity.name("internet")
 
-    def watch(self, comes: Told, goes: Told) -> None:
-        """Have `comes` called when a router has been made, and `goes` before one is removed."""
+    def watch(self, comes: Comes, goes: Goes) -> None:
+        """Have `comes` called when a VPC has its router, and `goes` before that is removed."""
         with self._lock:
             self._comes.append(comes)
             self._goes.append(goes)
-            for vpc_id in self._state.routers:
-                comes(vpc_id, self.router(vpc_id))
+            for vpc_id, shown in self._state.routers.items():
+                if shown.vpc:
+                    comes(shown.vpc, self.router(vpc_id))
 
     def attach(self, namespace: str, vpc_id: str, address: str) -> None:
         """Give a namespace the card `eth0` with an address of a VPC, and its default route.
@@ -106,6 +109,8 @@ class Fabric:
                     self._router(vpc.id)
             shown = [vpc for vpc in picture.vpcs if vpc.id in self._state.routers]
             for vpc in shown:
+                self._introduce(vpc)
+            for vpc in shown:
                 self._unroute(vpc.id, routing.lines(picture, vpc))
             self._lay_outlets({vpc.id for vpc in shown if vpc.gateway})
             self._lay_bridges(picture, {vpc.id for vpc in shown})
@@ -130,21 +135,27 @@ class Fabric:
         if vpc_id not in self._state.routers:
             plugs.router(name)
             plugs.load(name, firewall.CLOSED)
-            namespaces.batch(
-                name, [f"address add {address}/32 dev lo" for address in (RESOLVER, METADATA)]
-            )
+            namespaces.batch(name, [f"address add {address}/32 dev lo" for address in SERVED])
             self._state.routers[vpc_id] = _Shown()
-            for told in self._comes:
-                told(vpc_id, name)
         return name
+
+    def _introduce(self, vpc: Vpc) -> None:
+        """A router is seen in a picture: it gets the address where its VPC asks for names."""
+        shown, name = self._state.routers[vpc.id], self.router(vpc.id)
+        if shown.vpc is None:
+            namespaces.batch(name, [f"address replace {second(vpc)}/32 dev lo"])
+            shown.vpc = vpc
+            for comes in self._comes:
+                comes(vpc, name)
 
     def _internet(self) -> None:
         if plugs.router(self.internet):
             plugs.load(self.internet, firewall.internet(Picture()))
 
     def _remove(self, vpc_id: str) -> None:
-        for told in self._goes:
-            told(vpc_id, self.router(vpc_id))
+        if self._state.routers[vpc_id].vpc:
+            for goes in self._goes:
+                goes(vpc_id)
         for number, (where, _) in list(self._state.nat_gateways.items()):
             if where == vpc_id:
                 self._remove_nat_gateway(number)
@@ -234,6 +245,11 @@ class Fabric:
         if rules != shown.rules:
             plugs.load(self.internet, rules)
             shown.rules = rules
+
+
+def second(vpc: Vpc) -> str:
+    """The address of a VPC at which names are asked for: the second after its network's."""
+    return str(IPv4Network(vpc.networks[0]).network_address + 2)
 
 
 def _order(line: str, verb: str) -> str:

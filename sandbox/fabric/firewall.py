@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.fabric.names import INTERNET, METADATA, RESOLVER, bridge, cable, outlet
+from sandbox.fabric.names import ENDPOINT, INTERNET, METADATA, bridge, cable, outlet
 from sandbox.fabric.picture import Card, Group, Picture, Rule, Vpc, all_open, anywhere
 
 TABLE = "fabric"
@@ -155,9 +155,10 @@ def _input() -> str:
         [
             "type filter hook input priority filter; policy drop;",
             'iifname "lo" accept',
+            "ct state established,related accept",
             "iifname . ip saddr != @owners drop",
-            f"ip daddr {RESOLVER} meta l4proto {{ tcp, udp }} th dport 53 accept",
-            f"ip daddr {METADATA} tcp dport 80 accept",
+            "meta l4proto { tcp, udp } th dport 53 accept",
+            f"ip daddr {{ {METADATA}, {ENDPOINT} }} tcp dport 80 accept",
         ],
     )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -65,6 +66,12 @@ def forget(name: str) -> None:
 def processes(name: str) -> list[int]:
     """The numbers of the processes that run in a namespace."""
     return [int(line) for line in run("ip", "netns", "pids", name).split()]
+
+
+def links(name: str) -> list[str]:
+    """The names of the network interfaces in a namespace."""
+    found = json.loads(run("ip", "-n", name, "-json", "link", "show") or "[]")
+    return [link["ifname"] for link in found]
 
 
 def batch(name: str, lines: list[str]) -> None:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from sandbox.world import World
 
 Done = Callable[[], object]
+_SOON = 0.1  # real seconds until it is looked again
 
 
 class Hosts(Protocol):
@@ -36,25 +38,37 @@ class Hosts(Protocol):
         ...
 
 
-class ApiOnly:
-    """Instances are there in the API only."""
+class OfInstances:
+    """Hosts come and go with their instances, whoever launched them; this waits for them."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def comes(self, instance: Any, seconds: float, done: Done) -> None:
-        self._world.later(seconds, done, f"{instance.id} is launched")
+        label = f"{instance.id} is launched"
+        self._world.later(seconds, lambda: self._await(instance, "pending", done, label), label)
 
     def goes(self, instance: Any, seconds: float, done: Done) -> None:
         self._world.later(seconds, done, f"{instance.id} is terminated")
 
     def rests(self, instance: Any, hibernates: bool, seconds: float, done: Done) -> None:
-        self._world.later(seconds, done, f"{instance.id} is stopped")
+        if instance.state == "running":
+            instance.ec2_backend.stop_instances([instance.id])
+        self._await(instance, "stopping", done, f"{instance.id} is stopped")
 
     def wakes(self, instance: Any, seconds: float, done: Done) -> None:
-        self._world.later(seconds, done, f"{instance.id} is started")
+        label = f"{instance.id} is started"
+        self._world.later(seconds, lambda: self._await(instance, "pending", done, label), label)
+
+    def _await(self, instance: Any, state: str, done: Done, label: str) -> None:
+        """Call `done` when an instance is no longer in a state."""
+        if instance.state == state:
+            again = partial(self._await, instance, state, done, label)
+            self._world.later(_SOON, again, label)
+        else:
+            done()
 
 
 def behind(world: World) -> Hosts:
     """The hosts of a world."""
-    return world.hosts or ApiOnly(world)
+    return world.hosts or OfInstances(world)

@@ -16,6 +16,7 @@ from moto.ec2.responses import EC2Response
 from moto.ssm.models import Parameter, ParameterDict
 from moto.utilities.utils import load_resource
 
+from sandbox.hosts.orders import CopyImage, DropImage, Order, TakeImage
 from sandbox.shims import Hook
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -39,7 +40,9 @@ HOOKS: tuple[Hook, ...] = (
     (AmiBackend, "describe_images", ("ami_ids", "filters", "exec_users", "owners")),
     (AmiBackend, "create_image", ("instance_id", "name", "description", "tag_specifications")),
     (AmiBackend, "copy_image", ("source_image_id", "source_region", "name", "description")),
+    (AmiBackend, "deregister_image", ("ami_id",)),
     (EC2Response, "copy_image", ()),
+    (EC2Response, "create_image", ()),
     (Ami, "__init__", ("ec2_backend", "ami_id", "instance", "source_ami", "name")),
     (ParameterDict, "_check_loading_status", ("key",)),
     (Parameter, "__init__", ("account_id", "name", "value", "parameter_type", "description")),
@@ -159,10 +162,16 @@ def _copied_tags() -> None:
         return answer
 
 
-def _pending(world: World, image: Any, step: str) -> Any:
+def _pending(world: World, image: Any, step: str, order: Order) -> Any:
+    def failed(_problem: Exception) -> None:
+        image.state = "failed"
+
+    def made() -> None:
+        image.state = "available"
+
     image.state = "pending"
-    wait = world.seconds(step)
-    world.later(wait, lambda: setattr(image, "state", "available"), f"image {image.id}")
+    label = f"image {image.id}"
+    world.machines.carry_out(lambda: order, world.seconds(step), label, made, failed)
     return image
 
 
@@ -178,9 +187,30 @@ def _names(world: World) -> None:
     @wrap(AmiBackend, "create_image")
     def create(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
         refuse_second(self, kwargs.get("name", args[1] if len(args) > 1 else None))
-        return _pending(world, original(*args, **kwargs), "ami_create")
+        image = original(*args, **kwargs)
+        instance = str(kwargs.get("instance_id") or args[0])
+        reboot = not self.__dict__.pop("no_reboot", False)
+        return _pending(world, image, "ami_create", TakeImage(image.id, instance, reboot))
 
     @wrap(AmiBackend, "copy_image")
     def copy(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
         refuse_second(self, kwargs.get("name", args[2] if len(args) > 2 else None))
-        return _pending(world, original(*args, **kwargs), "ami_copy")
+        image = original(*args, **kwargs)
+        source = str(kwargs.get("source_image_id") or args[0])
+        return _pending(world, image, "ami_copy", CopyImage(image.id, source))
+
+    @wrap(EC2Response, "create_image")
+    def asked(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
+        backend: Any = self.ec2_backend
+        backend.no_reboot = self._get_param("NoReboot") is True
+        return original()
+
+    @wrap(AmiBackend, "deregister_image")
+    def deregister(original: Callable[[str], None], self: Any, ami_id: str) -> None:
+        original(ami_id)
+        order, label = DropImage(ami_id), f"image {ami_id} is dropped"
+        world.machines.carry_out(lambda: order, 0.0, label, _nothing, _nothing)
+
+
+def _nothing(_problem: Exception | None = None) -> None:
+    """Nobody waits for it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError, InvalidLaunchTemplateVersionNotFound
-from moto.ec2.models.instances import InstanceBackend, InstanceState
+from moto.ec2.models.instances import InstanceBackend, InstanceState, StateReason
 from moto.ec2.models.launch_templates import (
     LaunchTemplate,
     LaunchTemplateBackend,
@@ -18,7 +18,9 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 from moto.ssm.models import ssm_backends
 
+from sandbox.hosts.orders import Launch
 from sandbox.shims import Hook
+from sandbox.shims._machines import machine
 from sandbox.shims.ec2 import forget_tags
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -33,6 +35,8 @@ MENDED = (
     "An unknown version of a launch template is refused, and a deleted template leaves no tags.",
     "An instance is pending for its time, then running.",
     "RunInstances launches as many as MaxCount says.",
+    "An instance that names no subnet is in the default one of its zone, with an address of it.",
+    "Where hosts are real and the machine has no room for more, InsufficientInstanceCapacity.",
 )
 HOOKS: tuple[Hook, ...] = (
     (LaunchTemplate, "create_version", ("data", "description")),
@@ -162,6 +166,8 @@ def _launches(world: World) -> None:
                 kwargs["security_group_ids"] = list(interface["Groups"])
             if kwargs.get("associate_public_ip") is None:
                 kwargs["associate_public_ip"] = interface.get("AssociatePublicIpAddress")
+        _choose_subnet(self, kwargs)
+        _check_room(world, count)
         image = resolved(self, image_id)
         reservation = original(image, count, user_data, security_group_names, **kwargs)
         asked = kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn")
@@ -177,11 +183,41 @@ def _launches(world: World) -> None:
         return reservation
 
 
+def _choose_subnet(ec2: Any, asked: dict[str, Any]) -> None:
+    """Without a subnet it is the default one of the zone, or of the first zone that has one."""
+    if asked.get("subnet_id") or asked.get("nics"):
+        return
+    zone = asked.get("placement")
+    defaults = ec2.get_default_subnets()
+    if found := defaults.get(zone) if zone else next(iter(defaults.values()), None):
+        asked["subnet_id"] = found.id
+        asked.setdefault("associate_public_ip", None)
+
+
+def _check_room(world: World, count: int) -> None:
+    if world.machines.room() < count:
+        raise EC2ClientError(
+            "InsufficientInstanceCapacity",
+            "We currently do not have sufficient capacity in the Availability Zone you requested: "
+            "this machine has not enough memory or inotify instances for more hosts.",
+        )
+
+
 def _boot(world: World, instance: Any) -> None:
     instance._state = InstanceState("pending", 0)
+    instance.health = world.machines.booting
 
     def up() -> None:
         if instance._state.name == "pending":
             instance._state = InstanceState("running", 16)
 
-    world.later(world.seconds("instance_running"), up, f"instance {instance.id}")
+    def failed(_problem: Exception) -> None:
+        if instance._state.name == "pending":
+            instance.terminate()
+            instance.state_reason = StateReason(
+                "Server.InternalError: Internal error on launch", "Server.InternalError"
+            )
+
+    wait = world.seconds("instance_running")
+    order = Launch(machine(instance))
+    world.machines.carry_out(lambda: order, wait, f"instance {instance.id}", up, failed)

@@ -9,9 +9,12 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.rds.models import rds_backends
 
 from sandbox.shims import Hook
+from sandbox.shims._network_picture import backends
 from sandbox.world import World
 
-MENDED = ("An availability zone can die: nothing reaches its subnets, and its databases end.",)
+MENDED = (
+    "An availability zone can die: nothing reaches its subnets, and its databases and hosts end.",
+)
 HOOKS: tuple[Hook, ...] = ((RegionsAndZonesBackend, "describe_availability_zones", ()),)
 
 
@@ -24,6 +27,10 @@ def install(world: World) -> None:
         world.dead_zones |= {zone}
         for region, name in _databases(zone):
             world.disasters["database-dies"](region, name)
+        for ec2 in backends():
+            for instance in ec2.all_running_instances():
+                if instance.availability_zone == zone:
+                    world.disasters["host-dies"](ec2.region_name, instance.id)
         world.touch()
 
     def zone_returns(zone: str) -> None:

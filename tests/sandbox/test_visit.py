@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from sandbox.visit import NobodyThere, balancer_lines, chosen, lines
+from sandbox.visit import (
+    NobodyThere,
+    balancer_lines,
+    chosen,
+    chosen_host,
+    host_lines,
+    lines,
+)
 
 
 def server(site: str, region: str, lag: float | None = None) -> dict[str, Any]:
@@ -73,4 +80,30 @@ def test_a_load_balancer_is_listed_with_its_nodes_listeners_and_targets() -> Non
         "  listener HTTPS:443  from this machine https://127.0.0.1:30123",
         "  target i-1:8080  of web  healthy",
         "  target i-2:8080  of web  unhealthy  Request timed out",
+    ]
+
+
+HOSTS = (
+    {"id": "i-1", "name": "web", "zone": "us-east-1a", "address": "10.20.1.4", "health": "ok"},
+    {
+        "id": "i-2",
+        "name": "web",
+        "zone": "us-east-1b",
+        "address": "10.20.2.4",
+        "health": "impaired",
+    },
+)
+
+
+def test_a_host_is_found_by_id_and_address_and_by_a_name_that_only_it_has() -> None:
+    assert chosen_host(HOSTS, "i-2")["address"] == "10.20.2.4"
+    assert chosen_host(HOSTS, "10.20.1.4")["id"] == "i-1"
+    with pytest.raises(NobodyThere, match=r"i-1 \(10\.20\.1\.4\), i-2"):
+        chosen_host(HOSTS, "web")
+
+
+def test_hosts_are_listed_with_address_and_health() -> None:
+    assert list(host_lines(HOSTS)) == [
+        "host i-1  web  us-east-1a  10.20.1.4  ok",
+        "host i-2  web  us-east-1b  10.20.2.4  impaired",
     ]

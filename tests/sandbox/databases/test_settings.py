@@ -22,7 +22,7 @@ from sandbox.databases.settings import (
     quoted,
     value_of,
 )
-from sandbox.databases.turns import Turns
+from sandbox.ground.turns import Turns
 
 ENGINE = Engine(frozenset({"work_mem", "max_connections", "shared_buffers"}), frozenset({"auto"}))
 PLACE = Place("vpc-1", "subnet-1", "10.0.0.4", "10.0.0.0/24", "eu-west-1a")

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images that are baked once, kept as archives, and imported where they are missing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.ground.commands import run
+from sandbox.ground.podman import Podman
+
+SUITE = "bookworm"
+_BAKING_TIME = 900.0
+_LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An image of Debian: its packages, what is done before and after them, and its settings.
+
+    `before` and `after` are shell scripts; "$1" is the new root. `settings` are instructions of a
+    Containerfile. Another recipe is another image.
+    """
+
+    kind: str
+    packages: tuple[str, ...]
+    before: str
+    after: str
+    settings: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command that bakes it, without its target."""
+        return (
+            "mmdebstrap",
+            "--quiet",
+            "--variant=minbase",
+            f"--include={','.join(self.packages)}",
+            "--dpkgopt=force-unsafe-io",
+            *(f"--dpkgopt=path-exclude={path}" for path in _LEFT_OUT),
+            f"--essential-hook={self.before}",
+            f"--customize-hook={self.after}",
+            SUITE,
+        )
+
+    @property
+    def archive(self) -> str:
+        """The file's name."""
+        return f"{self.kind}-{_code(*self.words)}.tar"
+
+    @property
+    def name(self) -> str:
+        """The image's name."""
+        return f"localhost/{self.kind}:{_code(*self.words, *self.settings)}"
+
+
+def ensure(podman: Podman, cache: Path, recipe: Recipe) -> str:
+    """The image's name; what is not in the store comes from `cache`, or is baked into it.
+
+    Raises CommandFailed if it cannot be baked.
+    """
+    if podman("images", "--quiet", recipe.name).strip():
+        return recipe.name
+    baked = cache / recipe.archive
+    if not baked.exists():
+        bake(recipe, baked)
+    changes = [word for setting in recipe.settings for word in ("--change", setting)]
+    podman("import", "--quiet", *changes, str(baked), recipe.name)
+    return recipe.name
+
+
+def bake_missing(cache: Path, recipes: Iterable[Recipe]) -> None:
+    """Bake all that `cache` lacks, side by side. Raises CommandFailed."""
+    missing = [recipe for recipe in recipes if not (cache / recipe.archive).exists()]
+    if missing:
+        with ThreadPoolExecutor(len(missing)) as bakers:
+            list(bakers.map(lambda recipe: bake(recipe, cache / recipe.archive), missing))
+
+
+def bake(recipe: Recipe, target: Path) -> None:
+    """Write the root file system as a tar archive. Raises CommandFailed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    begun = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        words = recipe.words
+        run(*words[:-1], "--format=tar", words[-1], str(begun), timeout=_BAKING_TIME)
+        begun.rename(target)
+    finally:
+        begun.unlink(missing_ok=True)
+
+
+def _code(*lines: str) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

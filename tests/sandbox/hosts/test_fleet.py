@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Auto Scaling groups have real hosts, and nothing is left of those that went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.running import Handle
+from tools.fleet import Fleet
+
+pytestmark = pytest.mark.real
+HOME = "us-east-1"
+
+
+def test_two_groups_of_hosts_come_are_replaced_and_go_without_a_trace(
+    host_cloud: Handle, host_folder: Path
+) -> None:
+    host_cloud.reset()
+    host_cloud.speed(0)
+    fleet = Fleet(host_cloud, host_folder, 4)
+    for _ in range(2):
+        fleet.round()
+
+
+def test_a_group_replaces_a_host_that_died(site: Any) -> None:
+    groups, ec2 = site.client("autoscaling"), site.client("ec2")
+    ec2.create_launch_template(
+        LaunchTemplateName="web",
+        LaunchTemplateData={"ImageId": site.image(), "InstanceType": "t3.micro"},
+    )
+    groups.create_auto_scaling_group(
+        AutoScalingGroupName="web",
+        LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"},
+        MinSize=1,
+        MaxSize=2,
+        VPCZoneIdentifier=site.subnets[HOME][0],
+    )
+
+    def serving() -> str:
+        found = groups.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"]
+        live = [one["InstanceId"] for one in found if one["LifecycleState"] == "InService"]
+        return live[0] if len(live) == 1 and site.checks(live[0]) == "ok" else ""
+
+    site.until(serving)
+    first = serving()
+    site.cloud.strike("host-dies", region=HOME, instance=first)
+    site.until(lambda: serving() not in ("", first))
+    assert site.state(first) == "terminated"
+    assert site.leaves(first) == []
+
+
+def test_a_warm_pool_holds_stopped_hosts_that_start_when_they_are_wanted(site: Any) -> None:
+    groups, ec2 = site.client("autoscaling"), site.client("ec2")
+    ec2.create_launch_template(
+        LaunchTemplateName="web",
+        LaunchTemplateData={"ImageId": site.image(), "InstanceType": "t3.micro"},
+    )
+    groups.create_auto_scaling_group(
+        AutoScalingGroupName="web",
+        LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"},
+        MinSize=0,
+        MaxSize=1,
+        DesiredCapacity=0,
+        VPCZoneIdentifier=site.subnets[HOME][0],
+    )
+    groups.put_warm_pool(AutoScalingGroupName="web", PoolState="Stopped")
+
+    def warm() -> list[str]:
+        found = groups.describe_warm_pool(AutoScalingGroupName="web")["Instances"]
+        return [one["InstanceId"] for one in found if one["LifecycleState"] == "Warmed:Stopped"]
+
+    site.until(warm)
+    number = warm()[0]
+    assert site.state(number) == "stopped"
+    assert [host["health"] for host in site.cloud.hosts()] == ["stopped"]
+    groups.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=1)
+    site.up(number)
+    assert [host["id"] for host in site.cloud.hosts() if host["health"] == "ok"] == [number]
