@@ -67,7 +67,8 @@ provisioning: $(READY) ## how close a first build comes to AWS's own times, 20 t
 	python -m benchmarks.provisioning
 
 test: lint types sanity ## all that CI runs
-	$(PYTEST) -m "not real" tests
+	@python -m sandbox equip
+	$(PYTEST) -m "not real or sample" tests
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip

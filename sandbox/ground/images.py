@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterable
@@ -65,9 +66,7 @@ def ensure(podman: Podman, cache: Path, recipe: Recipe) -> str:
     """
     if podman("images", "--quiet", recipe.name).strip():
         return recipe.name
-    baked = cache / recipe.archive
-    if not baked.exists():
-        bake(recipe, baked)
+    baked = bake(recipe, cache)
     changes = [word for setting in recipe.settings for word in ("--change", setting)]
     podman("import", "--quiet", *changes, str(baked), recipe.name)
     return recipe.name
@@ -78,12 +77,24 @@ def bake_missing(cache: Path, recipes: Iterable[Recipe]) -> None:
     missing = [recipe for recipe in recipes if not (cache / recipe.archive).exists()]
     if missing:
         with ThreadPoolExecutor(len(missing)) as bakers:
-            list(bakers.map(lambda recipe: bake(recipe, cache / recipe.archive), missing))
+            list(bakers.map(lambda recipe: bake(recipe, cache), missing))
 
 
-def bake(recipe: Recipe, target: Path) -> None:
-    """Write the root file system as a tar archive. Raises CommandFailed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def bake(recipe: Recipe, cache: Path) -> Path:
+    """The root file system as a tar archive in `cache`, written if it is not there.
+
+    Of several processes that want it one bakes, and the others wait. Raises CommandFailed.
+    """
+    target = cache / recipe.archive
+    cache.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            _write(recipe, target)
+    return target
+
+
+def _write(recipe: Recipe, target: Path) -> None:
     begun = target.with_name(f"{target.name}.{os.getpid()}")
     try:
         words = recipe.words

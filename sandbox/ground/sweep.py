@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 from sandbox.ground import namespaces
-from sandbox.ground.commands import run
+from sandbox.ground.commands import CommandFailed, run
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 
@@ -17,7 +17,12 @@ def sweep(identity: Identity, podman: Podman) -> None:
     for name in namespaces.listed(identity.prefix):
         namespaces.delete(name)
     for link in links(identity):
-        run("ip", "link", "delete", link)
+        try:
+            run("ip", "link", "delete", link)
+        except CommandFailed:
+            # The kernel takes a pair away a moment after the namespace of either end.
+            if link in links(identity):
+                raise
 
 
 def left(identity: Identity) -> list[str]:

@@ -26,6 +26,7 @@ def served(estate: Any) -> tuple[str, str, Any]:
     return balancer, group, host
 
 
+@pytest.mark.sample
 def test_a_request_reaches_a_healthy_target_and_says_where_it_came_from(
     estate: Any, served: tuple[str, str, Any]
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_target_that_does_not_answer_its_check_is_told_so(
     assert (found["Reason"], found["Description"]) == ("Target.Timeout", "Request timed out")
 
 
+@pytest.mark.sample
 def test_an_unhealthy_target_gets_nothing_while_another_is_healthy(
     estate: Any, served: tuple[str, str, Any]
 ) -> None:

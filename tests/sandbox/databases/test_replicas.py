@@ -44,6 +44,7 @@ def promote(estate: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.sample
 def test_a_row_is_on_the_replica_within_a_second_and_cannot_be_written_there(estate: Any) -> None:
     replica = replicate(estate)
     assert replica["StatusInfos"][0]["Status"] == "replicating"
@@ -60,6 +61,7 @@ def test_a_row_is_on_the_replica_within_a_second_and_cannot_be_written_there(est
     assert statistics.median(late) < 1.0
 
 
+@pytest.mark.sample
 def test_a_promoted_replica_takes_writes_and_describes_itself_as_aws_would(estate: Any) -> None:
     replicate(estate)
     home = estate.one()

@@ -24,6 +24,7 @@ def pair(country: Any) -> tuple[Any, Any, str]:
     return client, country.host(subnet, web), web
 
 
+@pytest.mark.sample
 def test_a_host_is_reached_as_soon_as_a_rule_lets_it_and_no_longer(country: Any) -> None:
     client, server, web = pair(country)
     with server.listen(8080):
@@ -37,6 +38,7 @@ def test_a_host_is_reached_as_soon_as_a_rule_lets_it_and_no_longer(country: Any)
         assert not client.reaches(server.address, 8080)
 
 
+@pytest.mark.sample
 def test_a_removed_rule_is_closed_without_anybody_waiting_for_it(country: Any) -> None:
     client, server, web = pair(country)
     country.allow(web, port=8080, to=NEAR)

@@ -24,6 +24,7 @@ def site(country: Any, net: str, region: str = HOME) -> tuple[str, str, str]:
     return vpc, country.subnet(vpc, f"{net}.1.0/24", region=region), group
 
 
+@pytest.mark.sample
 def test_one_vpc_does_not_reach_another_without_peering(country: Any) -> None:
     vpc, subnet, group = site(country, "10.20")
     other, far, its_group = site(country, "10.30")
@@ -110,6 +111,7 @@ def test_nothing_in_a_vpc_reaches_the_machine_or_what_is_outside_of_it(country: 
         assert all("link-netns " in card or "LOOPBACK" in card for card in cards), cards
 
 
+@pytest.mark.sample
 def test_a_dark_region_is_reached_by_nobody_and_the_other_goes_on(country: Any) -> None:
     _, subnet, group = site(country, "10.20")
     _, far, its_group = site(country, "10.30", AWAY)

@@ -18,6 +18,7 @@ HOME, AWAY = "us-east-1", "us-west-2"
 SCRIPT = "#!/bin/sh\necho served by $(hostname) > /root/index.html\n"
 
 
+@pytest.mark.sample
 def test_an_instance_is_a_host_with_its_address_its_name_and_systemd(site: Any) -> None:
     number = site.run()
     found = site.up(number)
@@ -29,6 +30,7 @@ def test_an_instance_is_a_host_with_its_address_its_name_and_systemd(site: Any) 
     assert (host["health"], host["address"]) == ("ok", found["PrivateIpAddress"])
 
 
+@pytest.mark.sample
 def test_ssh_answers_whom_the_group_lets_in(site: Any) -> None:
     one, other = site.run(), site.run()
     address = site.up(other)["PrivateIpAddress"]
@@ -37,6 +39,7 @@ def test_ssh_answers_whom_the_group_lets_in(site: Any) -> None:
         assert line.recv(8).startswith(b"SSH-2.0-")
 
 
+@pytest.mark.sample
 def test_user_data_is_run_once_in_the_life_of_an_instance(site: Any) -> None:
     number = site.run(UserData="#!/bin/sh\necho once >> /root/times\n")
     site.up(number)
