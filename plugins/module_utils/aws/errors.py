@@ -167,6 +167,10 @@ def way_on(error: BaseException) -> str:
     return WAYS_ON.get(type(error).__name__, "")
 
 
+# What to do where a name that we choose is taken.
+RENAME = "rename or remove what is not ours, or choose another phoenix_environment"
+
+
 class NotYet(Exception):
     """AWS is not so far: it will go through later, without anybody doing anything."""
 
@@ -178,6 +182,21 @@ class AccountMismatch(Exception):
 
 
 class Conflict(Exception):
-    """The name is taken by something that is not ours."""
+    """The name is taken by something that is not ours. hint: the next thing to do, for people."""
 
     code = "foreign_object"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def not_ours(what: str, prefix: str) -> Conflict:
+    """Something of a name of ours, as in "alarm production-home-latency", without our tags.
+
+    prefix: the environment and site that it does not belong to.
+    """
+    return Conflict(
+        f"{what} is there without the owner tags of {prefix}: it is not ours, and was left alone",
+        RENAME,
+    )

@@ -10,7 +10,6 @@ from typing import Any
 from ..aws.errors import code, request_id
 from ..engine import graph
 from ..engine.apply import Outcome
-from ..engine.errors import EngineError
 from ..engine.model import UNKNOWN, Action, Ref, Step
 from .catalog import tier_of
 from .site import Planned
@@ -89,7 +88,7 @@ def failures(outcome: Outcome) -> list[dict[str, str]]:
             "code": getattr(error, "code", "") or code(error),
             "message": str(error),
             "request_id": request_id(error),
-            "hint": error.hint if isinstance(error, EngineError) else "",
+            "hint": str(getattr(error, "hint", "")),
         }
         for name, error in outcome.errors.items()
     ]

@@ -110,7 +110,7 @@ def refusals(task: Task) -> Iterator[None]:
         # It names its site, which may be the other one.
         raise Refusal(str(error), code=error.code, changed=False) from error
     except (EngineError, Conflict) as error:
-        hint = getattr(error, "hint", "")
+        hint = error.hint
         told = {"hint": hint} if hint else {}
         message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
         raise Refusal(message, code=error.code, changed=False, **told) from error

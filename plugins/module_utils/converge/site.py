@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..aws.errors import Conflict
 from ..aws.session import Aws, Connection
 from ..aws.view import View
 from ..declaration.fields import read
@@ -221,7 +222,7 @@ class Converger:
 
 def _refuse_objections(view: View, plan: Plan) -> None:
     """Raises what the kinds object to what is planned, all of it at once."""
-    found = [
+    found: list[EngineError | Conflict] = [
         error
         for step in plan.writes
         if step.want
@@ -230,7 +231,7 @@ def _refuse_objections(view: View, plan: Plan) -> None:
     if found:
         first = found[0]
         first.args = ("; ".join(str(error) for error in found),)
-        first.hint = "\n".join(error.hint for error in found)
+        first.hint = "\n".join(dict.fromkeys(error.hint for error in found))
         raise first
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..aws.errors import Conflict, Meaning, meaning
+from ..aws.errors import RENAME, Conflict, Meaning, meaning
 from ..aws.session import Aws
 from ..engine import graph
 from ..engine.apply import Event
@@ -127,8 +127,9 @@ class Account:
                     return self._update(kind, aws, want, have)
                 if how is Meaning.EXISTS:
                     raise Conflict(
-                        f"{want.address}: the name is taken by an object that does not carry the "
-                        f"owner tags of {aws.scope.prefix}; it was left alone ({error})"
+                        "its name is taken by an object that does not carry the owner tags of "
+                        f"{aws.scope.prefix}; it was left alone ({error})",
+                        RENAME,
                     ) from error
                 if not _rest(how, attempt, self.now() - began):
                     raise
@@ -147,7 +148,7 @@ class Account:
         changes = compare(want.spec, have.spec, kind.rules.partial, self._purge)
         fixed = [change.dotted for change in changes if change.key in kind.rules.replace]
         if fixed:
-            raise Conflict(f"{want.address} exists with another {', '.join(fixed)}")
+            raise Conflict(f"it exists with another {', '.join(fixed)}")
         if not changes:
             return have
         began, attempt = self.now(), 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import not_ours
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
@@ -41,11 +42,8 @@ class Alarm(Kind):
     services: ClassVar[tuple[str, ...]] = ("cloudwatch", "resourcegroupstaggingapi", "rds")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        start = view.scope.name("")
         named = {view.scope.name(want.id) for want in wants}
-        for item in view.pages(
-            "cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=start
-        ):
+        for item in _listed(view):
             arn, name = item["AlarmArn"], item["AlarmName"]
             tags = tagged(view, "cloudwatch").get(arn, {})
             if name in named:
@@ -53,6 +51,10 @@ class Alarm(Kind):
             if view.scope.owns(tags, self.name):
                 spec = {**_spec(item), "tags": tags}
                 yield Have(self.name, view.scope.id_of(tags), spec, _facts(arn, name))
+
+    def taken(self, view: View, want: Want) -> str:
+        name = view.scope.name(want.id)
+        return name if any(item["AlarmName"] == name for item in _listed(view)) else ""
 
     def stays(self, view: View, have: Have) -> bool:
         """A database that is kept is watched for as long as it stands."""
@@ -62,11 +64,14 @@ class Alarm(Kind):
 
     def create(self, aws: Aws, want: Want) -> Have:
         name = aws.scope.name(want.id)
-        # The same call again says the same: nothing is made twice under one name.
+        arn = aws.scope.arn("cloudwatch", f"alarm:{name}")
+        _refuse_foreign(View(aws), name, arn)
+        # The same call again says the same: nothing is made twice under one name. Of an alarm that
+        # is there it would change all but the tags, which AWS takes only with a new one.
         aws.client("cloudwatch").put_metric_alarm(
             **_arguments(name, want.spec), Tags=pairs(want.spec["tags"])
         )
-        return have_for(want, _facts(aws.scope.arn("cloudwatch", f"alarm:{name}"), name))
+        return have_for(want, _facts(arn, name))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         cloudwatch, arn = aws.client("cloudwatch"), have.facts["arn"]
@@ -81,6 +86,19 @@ class Alarm(Kind):
 
     def delete(self, aws: Aws, have: Have) -> None:
         aws.client("cloudwatch").delete_alarms(AlarmNames=[have.facts["name"]])
+
+
+def _listed(view: View) -> list[dict[str, Any]]:
+    """All alarms whose names begin like ours."""
+    start = view.scope.name("")
+    return view.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=start)
+
+
+def _refuse_foreign(view: View, name: str, arn: str) -> None:
+    """Raises Conflict where an alarm of this name is not ours: to make one would overwrite it."""
+    there = view.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=[name])
+    if there and not view.scope.owns(_exact(view, arn), Alarm.name):
+        raise not_ours(f"alarm {name}", view.scope.prefix)
 
 
 def _spec(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,11 +137,12 @@ def _arguments(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tags(view: View, arn: str, wants: Sequence[Want]) -> Mapping[str, str]:
-    def exact() -> Mapping[str, str]:
-        answer = view.call("cloudwatch", "list_tags_for_resource", ResourceARN=arn)
-        return canon.tags(answer["Tags"] if answer else ())
+    return tags_of(view, arn, wants, lambda: _exact(view, arn))
 
-    return tags_of(view, arn, wants, exact)
+
+def _exact(view: View, arn: str) -> Mapping[str, str]:
+    answer = view.call("cloudwatch", "list_tags_for_resource", ResourceARN=arn)
+    return canon.tags(answer["Tags"] if answer else ())
 
 
 def _facts(arn: str, name: str) -> dict[str, Any]:

@@ -22,6 +22,14 @@ def groups(view: View) -> list[dict[str, Any]]:
     return view.pages(SERVICE, "describe_auto_scaling_groups", "AutoScalingGroups", Filters=filters)
 
 
+def named(view: View, name: str) -> list[dict[str, Any]]:
+    """The group of this name, whosever it is, if there is one, in a list."""
+    names = [name]
+    return view.pages(
+        SERVICE, "describe_auto_scaling_groups", "AutoScalingGroups", AutoScalingGroupNames=names
+    )
+
+
 def subnets(view: View, identifier: str) -> dict[str, str]:
     """The subnets of a group's "VPCZoneIdentifier" by our ids; those of others by their own."""
     listed = view.owned("subnet", "ec2", "describe_subnets", "Subnets")

@@ -52,6 +52,10 @@ class AutoscalingGroup(Kind):
                     foreign=autoscaling.foreign_policies(view, name),
                 )
 
+    def taken(self, view: View, want: Want) -> str:
+        name = view.scope.name(want.id)
+        return name if autoscaling.named(view, name) else ""
+
     def create(self, aws: Aws, want: Want) -> Have:
         spec, name = want.spec, aws.scope.name(want.id)
         aws.once("autoscaling").create_auto_scaling_group(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from ..aws.errors import Meaning, meaning
+from ..aws.errors import Conflict, Meaning, meaning, not_ours
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.errors import EngineError
@@ -51,13 +51,30 @@ class Kind(abc.ABC):
         wants: the declared ones, for kinds that AWS reads by name only, their Refs unresolved.
         """
 
-    def objections(self, view: View, want: Want, have: Have | None) -> Iterator[EngineError]:
+    def objections(
+        self, view: View, want: Want, have: Have | None
+    ) -> Iterator[EngineError | Conflict]:
         """Why what is planned must not be done, by what others have in the account.
 
         Asked of each object that would be made or changed, before anything is. view: that of
         `find`, so what was read there costs nothing. have: None for what would be made.
         """
-        return iter(())
+        name = "" if have else self.taken(view, want)
+        if name:
+            yield not_ours(f"{self.title} {name}", view.scope.prefix)
+
+    @property
+    def title(self) -> str:
+        """The kind in words."""
+        return self.name.replace("_", " ")
+
+    def taken(self, view: View, want: Want) -> str:
+        """The name of a want that `find` did not find, where somebody else's object bears it.
+
+        Kinds that AWS knows by a name that we choose say so; "" where the name is free. Of a
+        want's spec they read only what bears no Refs.
+        """
+        return ""
 
     def stays(self, view: View, have: Have) -> bool:
         """Whether an undeclared object stays because what it serves is kept and still there."""

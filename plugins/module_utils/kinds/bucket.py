@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
-from ..aws.errors import Conflict
+from ..aws.errors import not_ours
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
@@ -38,14 +38,17 @@ class Bucket(Kind):
         with ThreadPoolExecutor(len(wants)) as pool:
             return [have for have in pool.map(lambda want: _find(view, want), wants) if have]
 
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        if settings.versioned(view, name) is None:
+            return ""
+        return "" if _may_adopt(view, bucket_tags(view, name)) else name
+
     def create(self, aws: Aws, want: Want) -> Have:
         name, tags = want.spec["name"], want.spec["tags"]
         found = bucket_tags(View(aws), name)
         if not _may_adopt(View(aws), found):
-            raise Conflict(
-                f"{want.address}: bucket {name} is there without the owner tags of "
-                f"{aws.scope.prefix}; it was left alone"
-            )
+            raise not_ours(f"bucket {name}", aws.scope.prefix)
         configuration: dict[str, Any] = {"Tags": pairs(tags)}
         if aws.scope.region != DEFAULT_REGION:
             configuration["LocationConstraint"] = aws.scope.region

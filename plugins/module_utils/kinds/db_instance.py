@@ -70,6 +70,10 @@ class DbInstance(Kind):
             status = _status(item)
             yield Have(self.name, want.id, spec, reading.facts(item), ready, status)
 
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["identifier"])
+        return name if reading.described(view, name) else ""
+
     def create(self, aws: Aws, want: Want) -> Have:
         if want.spec["source"]:
             item = replicate(aws, want)

@@ -35,7 +35,7 @@ def login(aws: Aws, want: Want) -> tuple[str, str]:
     password = SECRETS.learn(str(value["password"]))
     if value["username"] != want.spec["username"]:
         raise Conflict(
-            f"{want.address}: secret {name} is for user {value['username']}, the declaration names "
+            f"secret {name} is for user {value['username']}, the declaration names "
             f"{want.spec['username']} as database_user; declare the one that the secret is for"
         )
     return str(value["username"]), password

@@ -36,15 +36,14 @@ class DbParameterGroup(Kind):
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for want in sought(wants, self.name, MAIN):
-            for item in view.pages(
-                "rds",
-                "describe_db_parameter_groups",
-                "DBParameterGroups",
-                DBParameterGroupName=want.spec.get("name", view.scope.database),
-            ):
+            for item in _named(view, want.spec.get("name", view.scope.database)):
                 tags = rds_tags(view, item["DBParameterGroupArn"], wants)
                 if view.scope.owns(tags, self.name):
                     yield _have(view, want, item, tags)
+
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        return name if _named(view, name) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         item = aws.once("rds").create_db_parameter_group(
@@ -63,6 +62,12 @@ class DbParameterGroup(Kind):
 
     def delete(self, aws: Aws, have: Have) -> None:
         aws.client("rds").delete_db_parameter_group(DBParameterGroupName=have.facts["name"])
+
+
+def _named(view: View, name: str) -> list[dict[str, Any]]:
+    """The group of this name, if there is one, in a list."""
+    target = {"DBParameterGroupName": name}
+    return view.pages("rds", "describe_db_parameter_groups", "DBParameterGroups", **target)
 
 
 def _have(view: View, want: Want, item: Mapping[str, Any], tags: Mapping[str, str]) -> Have:

@@ -26,14 +26,15 @@ class DbSubnetGroup(Kind):
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for want in sought(wants, self.name, MAIN):
-            name = want.spec.get("name", view.scope.database)
-            for item in view.pages(
-                "rds", "describe_db_subnet_groups", "DBSubnetGroups", DBSubnetGroupName=name
-            ):
+            for item in _named(view, want.spec.get("name", view.scope.database)):
                 tags = rds_tags(view, item["DBSubnetGroupArn"], wants)
                 if view.scope.owns(tags, self.name):
                     spec = {**_spec(item), "tags": tags}
                     yield Have(self.name, want.id, spec, _facts(item))
+
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        return name if _named(view, name) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         answer = aws.once("rds").create_db_subnet_group(
@@ -49,6 +50,12 @@ class DbSubnetGroup(Kind):
 
     def delete(self, aws: Aws, have: Have) -> None:
         aws.client("rds").delete_db_subnet_group(DBSubnetGroupName=have.facts["name"])
+
+
+def _named(view: View, name: str) -> list[dict[str, Any]]:
+    """The group of this name, if there is one, in a list."""
+    target = {"DBSubnetGroupName": name}
+    return view.pages("rds", "describe_db_subnet_groups", "DBSubnetGroups", **target)
 
 
 def _spec(item: Mapping[str, Any]) -> dict[str, Any]:

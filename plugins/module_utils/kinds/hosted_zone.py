@@ -92,8 +92,8 @@ class HostedZone(Kind):
             if not others:
                 raise
             raise Conflict(
-                f"{have.address} holds records of others: {', '.join(others)}; move them to "
-                "another zone, or remove them"
+                f"zone {have.facts['name']} holds records of others: {', '.join(others)}; move "
+                "them to another zone, or remove them"
             ) from error
 
 

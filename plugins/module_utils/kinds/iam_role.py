@@ -40,6 +40,10 @@ class IamRole(Kind):
                 undeclared = Want(self.name, view.scope.id_of(tags))
                 yield _have(declared.get(role["RoleName"], undeclared), role, tags)
 
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        return name if described(view, name) else ""
+
     def create(self, aws: Aws, want: Want) -> Have:
         name = want.spec["name"]
         arn = aws.once("iam").create_role(

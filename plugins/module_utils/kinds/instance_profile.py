@@ -26,14 +26,15 @@ class InstanceProfile(Kind):
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for id in sorted({want.id for want in wants} | {HOSTS}):
-            answer = view.call(
-                "iam", "get_instance_profile", InstanceProfileName=view.scope.name(id)
-            )
-            item = answer["InstanceProfile"] if answer else {}
+            item = _described(view, view.scope.name(id))
             tags = canon.tags(item.get("Tags", []))
             if view.scope.owns(tags, self.name):
                 spec = {"role": _role(item), "tags": tags}
                 yield Have(self.name, id, spec, _facts(item))
+
+    def taken(self, view: View, want: Want) -> str:
+        name = view.scope.name(want.id)
+        return name if _described(view, name) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         item = aws.once("iam").create_instance_profile(
@@ -57,6 +58,13 @@ class InstanceProfile(Kind):
         name = have.facts["name"]
         _put(aws, name, have.spec["role"], "")
         aws.client("iam").delete_instance_profile(InstanceProfileName=name)
+
+
+def _described(view: View, name: str) -> Mapping[str, Any]:
+    """What AWS tells of a profile, empty where there is none."""
+    answer = view.call("iam", "get_instance_profile", InstanceProfileName=name)
+    found: Mapping[str, Any] = answer["InstanceProfile"] if answer else {}
+    return found
 
 
 def _put(aws: Aws, profile: str, before: str, after: str) -> None:

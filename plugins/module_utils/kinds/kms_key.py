@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Conflict
+from ..aws.errors import not_ours
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, sought, tag_edits
 from .documents import document
-from .kms_reading import DYING, settings, tags_of_key, unaliased
+from .kms_reading import DYING, described, settings, tags_of_key, unaliased
 
 MAIN = "main"
 WINDOW_DAYS = 30
@@ -34,8 +34,8 @@ class KmsKey(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for want in sought(wants, self.name, MAIN):
             alias = str(want.spec.get("alias", view.scope.key_alias))
-            answer = view.call("kms", "describe_key", KeyId=alias)
-            data = answer["KeyMetadata"] if answer else unaliased(view, want)
+            named = described(view, alias)
+            data = named or unaliased(view, want)
             if data is None or data["KeyState"] in DYING:
                 continue
             facts = {"id": data["KeyId"], "arn": data["Arn"], "alias": alias}
@@ -44,14 +44,19 @@ class KmsKey(Kind):
                 continue
             tags = tags_of_key(view, data, want)
             if view.scope.owns(tags, self.name):
-                spec = {**settings(view, data), "alias": alias if answer else "", "tags": tags}
+                spec = {**settings(view, data), "alias": alias if named else "", "tags": tags}
                 yield Have(self.name, want.id, spec, facts, status=data["KeyState"])
+
+    def taken(self, view: View, want: Want) -> str:
+        data = described(view, want.spec["alias"])
+        ours = data and view.scope.owns(tags_of_key(view, data, want), self.name)
+        return str(want.spec["alias"]) if data and not ours else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         view = View(aws)
-        answer = view.call("kms", "describe_key", KeyId=want.spec["alias"])
-        if answer:
-            return _revive(view, want, answer["KeyMetadata"])
+        there = described(view, want.spec["alias"])
+        if there:
+            return _revive(view, want, there)
         data = aws.once("kms").create_key(
             Description=want.spec["description"],
             Policy=document(want.spec["policy"]),
@@ -86,10 +91,7 @@ def _facts(want: Want, data: Mapping[str, Any]) -> dict[str, str]:
 def _revive(view: View, want: Want, data: Mapping[str, Any]) -> Have:
     """Takes back the deletion of our key, so that what it encrypted stays readable."""
     if not view.scope.owns(tags_of_key(view, data, want), want.kind):
-        raise Conflict(
-            f"{want.address}: {want.spec['alias']} names a key without the owner tags of "
-            f"{view.scope.prefix}; it was left alone"
-        )
+        raise not_ours(f"the key that {want.spec['alias']} names", view.scope.prefix)
     if data["KeyState"] in DYING:
         view.aws.client("kms").cancel_key_deletion(KeyId=data["KeyId"])
     keys = frozenset({"enabled", "policy", "rotation", "description"})

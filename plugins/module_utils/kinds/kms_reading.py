@@ -16,6 +16,12 @@ from .arn_tags import tags_of
 DYING = ("PendingDeletion", "PendingReplicaDeletion")
 
 
+def described(view: View, alias: str) -> Mapping[str, Any] | None:
+    """The KeyMetadata of the key that an alias names, None where it names none."""
+    answer = view.call("kms", "describe_key", KeyId=alias)
+    return dict(answer["KeyMetadata"]) if answer else None
+
+
 def tags_of_key(view: View, data: Mapping[str, Any], want: Want) -> Mapping[str, str]:
     """The tags of a key. data: its KeyMetadata."""
 

@@ -14,6 +14,8 @@ from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, retag_ec2
 from .launch_data import data_of, spec_of, versions
 
+KEY = "LaunchTemplates"
+
 
 class LaunchTemplate(Kind):
     """spec: launch (see below), tags. facts: id, name, version (number of the default, as text).
@@ -29,9 +31,7 @@ class LaunchTemplate(Kind):
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for id, item, tags in view.owned(
-            self.name, "ec2", "describe_launch_templates", "LaunchTemplates"
-        ):
+        for id, item, tags in view.owned(self.name, "ec2", "describe_launch_templates", KEY):
             name = item["LaunchTemplateName"]
             for version in versions(view, name):
                 yield Have(
@@ -40,6 +40,11 @@ class LaunchTemplate(Kind):
                     {"launch": spec_of(version["LaunchTemplateData"]), "tags": tags},
                     _facts(item["LaunchTemplateId"], name, version["VersionNumber"]),
                 )
+
+    def taken(self, view: View, want: Want) -> str:
+        name = view.scope.name(want.id)
+        there = [{"Name": "launch-template-name", "Values": [name]}]
+        return name if view.pages("ec2", "describe_launch_templates", KEY, Filters=there) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         name = aws.scope.name(want.id)

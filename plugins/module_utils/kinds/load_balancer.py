@@ -57,6 +57,9 @@ class LoadBalancer(Kind):
                 foreign=_foreign(view, arn),
             )
 
+    def taken(self, view: View, want: Want) -> str:
+        return next((str(i["LoadBalancerName"]) for i in elbv2.balancers(view, want.id)), "")
+
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
         item = aws.once("elbv2").create_load_balancer(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Conflict
+from ..aws.errors import not_ours
 from ..aws.scope import pairs
 from ..aws.session import SECRETS, Aws
 from ..aws.view import View
@@ -42,6 +42,12 @@ class Secret(Kind):
             if data and not data.get("DeletedDate") and view.scope.owns(tags, self.name):
                 facts = _facts(data)
                 yield Have(self.name, want.id, _spec(view, want, data, tags), facts)
+
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        data = described(view, name)
+        ours = data and view.scope.owns(canon.tags(data.get("Tags", [])), self.name)
+        return name if data and not ours else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         spec, client = want.spec, aws.client("secretsmanager")
@@ -118,10 +124,7 @@ def _set(aws: Aws, spec: Mapping[str, Any], keys: frozenset[str]) -> None:
 def _restore(aws: Aws, want: Want, old: Mapping[str, Any]) -> Have:
     name = want.spec["name"]
     if not aws.scope.owns(canon.tags(old.get("Tags", [])), want.kind):
-        raise Conflict(
-            f"{want.address}: a secret {name} without the owner tags of {aws.scope.prefix} waits "
-            "for its deletion; it was left alone"
-        )
+        raise not_ours(f"secret {name}, which waits for its deletion,", aws.scope.prefix)
     client = aws.client("secretsmanager")
     client.restore_secret(SecretId=name)
     _set(aws, want.spec, frozenset({"description", "key", "policy"}))

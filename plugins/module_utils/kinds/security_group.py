@@ -51,6 +51,11 @@ class SecurityGroup(Kind):
                 ),
             )
 
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        names = (item["GroupName"] for item, _tags in security_groups.listed(view))
+        return name if name in names else ""
+
     def create(self, aws: Aws, want: Want) -> Have:
         group = aws.once("ec2").create_security_group(
             GroupName=want.spec["name"],

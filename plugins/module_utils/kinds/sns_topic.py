@@ -31,7 +31,7 @@ class SnsTopic(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for want in sought(wants, self.name, ALARMS):
             arn = view.scope.arn("sns", view.scope.name(want.id))
-            answer = view.call("sns", "get_topic_attributes", TopicArn=arn)
+            answer = _described(view, arn)
             tags = _tags(view, arn, wants) if answer else {}
             if answer and view.scope.owns(tags, self.name):
                 found, readers = answer["Attributes"], want.spec.get("readers", ())
@@ -43,6 +43,10 @@ class SnsTopic(Kind):
                 }
                 foreign = _foreign(view, arn, readers) if not want.given else ()
                 yield Have(self.name, want.id, spec, _facts(arn), foreign=foreign)
+
+    def taken(self, view: View, want: Want) -> str:
+        name = view.scope.name(want.id)
+        return name if _described(view, view.scope.arn("sns", name)) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         arn = aws.once("sns").create_topic(
@@ -67,6 +71,10 @@ class SnsTopic(Kind):
 
     def delete(self, aws: Aws, have: Have) -> None:
         aws.client("sns").delete_topic(TopicArn=have.facts["arn"])
+
+
+def _described(view: View, arn: str) -> Any:
+    return view.call("sns", "get_topic_attributes", TopicArn=arn)
 
 
 def _attributes(spec: Mapping[str, Any]) -> dict[str, str]:

@@ -31,9 +31,7 @@ class SsmParameter(Kind):
         named = {path(view.scope, want.id) for want in wants}
         ours: list[tuple[dict[str, Any], Mapping[str, str]]] = []
         foreign: list[str] = []
-        for item in view.pages(
-            "ssm", "get_parameters_by_path", "Parameters", Path=top.rstrip("/"), Recursive=True
-        ):
+        for item in _listed(view):
             arn, name = item["ARN"], item["Name"]
             tags = tagged(view, "ssm").get(arn, {})
             if name in named:
@@ -47,6 +45,10 @@ class SsmParameter(Kind):
             facts = _facts(view.scope, item["Name"])
             others = tuple(foreign) if item is ours[0][0] else ()
             yield Have(self.name, item["Name"].removeprefix(top), spec, facts, foreign=others)
+
+    def taken(self, view: View, want: Want) -> str:
+        name = path(view.scope, want.id)
+        return name if any(item["Name"] == name for item in _listed(view)) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         name, spec = path(aws.scope, want.id), want.spec
@@ -75,6 +77,12 @@ class SsmParameter(Kind):
 def path(scope: Scope, id: str) -> str:
     """Where the parameter of this id is; of "" the top of all of them."""
     return f"/{scope.environment}/{scope.site}/{id}"
+
+
+def _listed(view: View) -> list[dict[str, Any]]:
+    """All parameters below the site's path."""
+    top = path(view.scope, "").rstrip("/")
+    return view.pages("ssm", "get_parameters_by_path", "Parameters", Path=top, Recursive=True)
 
 
 def _tags(view: View, arn: str, name: str, wants: Sequence[Want]) -> Mapping[str, str]:

@@ -55,6 +55,10 @@ class TargetGroup(Kind):
                 spec = _spec(item, answer["Attributes"] if answer else (), marks)
                 yield Have(self.name, id if current else name, spec, _facts(item))
 
+    def taken(self, view: View, want: Want) -> str:
+        name = _name(view.scope, want.id, want.spec)
+        return name if _described(view, Names=[name]) else ""
+
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
         item = aws.once("elbv2").create_target_group(

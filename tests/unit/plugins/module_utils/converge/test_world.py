@@ -122,8 +122,10 @@ def test_a_half_made_object_is_brought_to_what_is_wanted() -> None:
 
 def test_a_name_that_is_taken_by_something_foreign_is_named_and_left_alone() -> None:
     thing = Thing(outcomes=[refused("AlreadyExists")])
-    with pytest.raises(Conflict, match="does not carry the owner tags"):
+    with pytest.raises(Conflict, match="does not carry the owner tags") as caught:
         create(thing)
+    assert "thing/main" not in str(caught.value), "the report names the address before it"
+    assert "rename or remove" in caught.value.hint
     assert (thing.creates, thing.updates) == (1, 0)
 
 

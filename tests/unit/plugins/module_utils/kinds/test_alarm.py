@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import Conflict
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
@@ -121,3 +122,24 @@ def test_a_deleted_alarm_is_gone(life: Any, want: Want) -> None:
     life(Alarm()).make(want)
     life(Alarm()).remove(want)
     assert life(Alarm()).find(want) is None
+
+
+def test_an_alarm_that_somebody_made_since_the_plan_is_not_overwritten(
+    aws: Aws, want: Want
+) -> None:
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="production-home-switch",
+        Namespace="Theirs",
+        MetricName="Seconds",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=7.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    with pytest.raises(Conflict, match="it is not ours") as refused:
+        Alarm().create(aws, want)
+    assert "rename or remove" in refused.value.hint
+    (alarm,) = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert alarm["Threshold"] == 7.0

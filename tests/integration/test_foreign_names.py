@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A name of ours that somebody else has taken is refused in planning, and theirs stays as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from environment import ACCOUNT, Environment, addresses
+
+WHO = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [WHO]})
+LATENCY = {
+    "AlarmName": "production-home-latency",
+    "Namespace": "Theirs",
+    "MetricName": "Seconds",
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 7.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+BUCKET = f"production-home-logs-{ACCOUNT}-us-east-1"
+
+
+def network(aws: Aws) -> tuple[str, list[str]]:
+    """A VPC of somebody else, with a gateway and a subnet in each of two zones."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    return vpc, [
+        ec2.create_subnet(
+            VpcId=vpc, CidrBlock=f"10.99.{n}.0/24", AvailabilityZone=f"us-east-1{zone}"
+        )["Subnet"]["SubnetId"]
+        for n, zone in enumerate("ab")
+    ]
+
+
+def key(aws: Aws) -> None:
+    id = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    aws.client("kms").create_alias(AliasName="alias/phoenix-production-home", TargetKeyId=id)
+
+
+def bucket(aws: Aws) -> None:
+    aws.client("s3").create_bucket(Bucket=BUCKET)
+    tags = {"TagSet": [{"Key": "owner", "Value": "theirs"}]}
+    aws.client("s3").put_bucket_tagging(Bucket=BUCKET, Tagging=tags)
+
+
+def subnet_group(aws: Aws) -> None:
+    aws.client("rds").create_db_subnet_group(
+        DBSubnetGroupName="production-home-database",
+        DBSubnetGroupDescription="Theirs",
+        SubnetIds=network(aws)[1],
+    )
+
+
+def instance(aws: Aws) -> None:
+    aws.client("rds").create_db_instance(
+        DBInstanceIdentifier="production-home-database",
+        Engine="postgres",
+        DBInstanceClass="db.t4g.micro",
+        AllocatedStorage=20,
+        MasterUsername="theirs",
+        MasterUserPassword="only-emulated",
+    )
+
+
+def target_group(aws: Aws) -> None:
+    aws.client("elbv2").create_target_group(
+        Name="production-home-web-8080", Protocol="HTTP", Port=80, VpcId=network(aws)[0]
+    )
+
+
+def balancer(aws: Aws) -> None:
+    aws.client("elbv2").create_load_balancer(Name="production-home-main", Subnets=network(aws)[1])
+
+
+def template(aws: Aws, name: str = "production-home-web") -> None:
+    data = {"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
+    aws.client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+
+
+def group(aws: Aws) -> None:
+    template(aws, "theirs")
+    aws.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="production-home-web",
+        LaunchTemplate={"LaunchTemplateName": "theirs"},
+        MinSize=0,
+        MaxSize=0,
+        VPCZoneIdentifier=network(aws)[1][0],
+    )
+
+
+NAMED: dict[str, Callable[[Aws], Any]] = {
+    "alarm production-home-latency": lambda aws: aws.client("cloudwatch").put_metric_alarm(
+        **LATENCY
+    ),
+    "iam role production-home-web": lambda aws: aws.client("iam").create_role(
+        RoleName="production-home-web", AssumeRolePolicyDocument=TRUST
+    ),
+    "instance profile production-home-web": lambda aws: aws.client("iam").create_instance_profile(
+        InstanceProfileName="production-home-web"
+    ),
+    "sns topic production-home-alarms": lambda aws: aws.client("sns").create_topic(
+        Name="production-home-alarms"
+    ),
+    "ssm parameter /production/home/database_name": lambda aws: aws.client("ssm").put_parameter(
+        Name="/production/home/database_name", Value="theirs", Type="String"
+    ),
+    "secret production/home/database": lambda aws: aws.client("secretsmanager").create_secret(
+        Name="production/home/database", SecretString="only-emulated"
+    ),
+    "db parameter group production-home-database": lambda aws: aws.client(
+        "rds"
+    ).create_db_parameter_group(
+        DBParameterGroupName="production-home-database",
+        DBParameterGroupFamily="postgres16",
+        Description="Theirs",
+    ),
+    "kms key alias/phoenix-production-home": key,
+    f"bucket {BUCKET}": bucket,
+    "db subnet group production-home-database": subnet_group,
+    "db instance production-home-database": instance,
+    "target group production-home-web-8080": target_group,
+    "load balancer production-home-main": balancer,
+    "launch template production-home-web": template,
+    "autoscaling group production-home-web": group,
+}
+
+
+@pytest.fixture(scope="module")
+def taken(sandbox: Any) -> Environment:
+    """An account in which somebody has an object of every name that we would choose at home."""
+    sandbox.reset()
+    environment = Environment(sandbox)
+    for make in NAMED.values():
+        make(environment.aws("home"))
+    return environment
+
+
+@pytest.mark.parametrize("dry", [True, False], ids=["plan", "run"])
+def test_every_name_that_is_taken_is_refused_at_once_before_any_write(
+    taken: Environment, dry: bool
+) -> None:
+    mark = taken.handle.mark()
+    with pytest.raises(Refusal) as refused:
+        run(taken.params("home"), "site", dry=dry)
+    assert taken.handle.writes_since(mark) == []
+    told = str(refused.value)
+    assert [name for name in NAMED if f"{name} is there without the owner tags" not in told] == []
+    assert told.count("it is not ours") == len(NAMED)
+    assert told.count("rename or remove what is not ours") == 1
+    assert "choose another phoenix_environment" in told
+    assert "run the same playbook again" not in told
+
+
+def test_a_group_of_a_taken_name_in_our_own_network_is_refused(empty: Environment) -> None:
+    empty.start_tier("storage", "home")
+    empty.start_tier("network", "home")
+    ec2 = empty.aws("home").client("ec2")
+    name = {"Name": "group-name", "Values": ["production-home-web"]}
+    (ours,) = ec2.describe_security_groups(Filters=[name])["SecurityGroups"]
+    ec2.delete_tags(Resources=[ours["GroupId"]], Tags=ours["Tags"])
+    with pytest.raises(Refusal, match="security group production-home-web is there without"):
+        empty.start_tier("network", "home")
+
+
+def test_an_account_in_which_only_other_names_are_taken_is_planned(empty: Environment) -> None:
+    cloudwatch = empty.aws("home").client("cloudwatch")
+    cloudwatch.put_metric_alarm(**{**LATENCY, "AlarmName": "production-home-latency-of-theirs"})
+    assert "home alarm/latency" in addresses(empty.plan())
