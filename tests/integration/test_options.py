@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import BY_NAME
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
@@ -304,3 +305,31 @@ def test_less_storage_than_was_declared_is_refused_and_what_grew_by_itself_is_no
     message = str(refused(stands))
     assert "allocated_storage (80 -> 50); RDS cannot shrink storage" in message
     assert "allow_replace" not in message
+
+
+def test_port_and_certificate_change_in_one_run_and_hosts_stay_where_the_listener_points(
+    empty: Environment,
+) -> None:
+    empty.run()
+    aws = empty.aws("home")
+    old = _forwarded(aws)
+    names = {**TRAFFIC, "certificate_names": ["api.shop.example.com"]}
+    empty.declared |= {"application_port": 9090, "traffic": names}
+    empty.start_tier("traffic", "home")
+    empty.start_tier("web_tier", "home")
+    assert _forwarded(aws) == old
+    (group,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert old in group["TargetGroupARNs"] and len(group["TargetGroupARNs"]) == 2
+    empty.run()
+    (group,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert [_forwarded(aws)] == group["TargetGroupARNs"] != [old]
+    assert addresses(empty.plan()) == set()
+
+
+def _forwarded(aws: Aws) -> str:
+    """The target group that the listener on port 443 forwards to."""
+    elbv2 = aws.client("elbv2")
+    (balancer,) = elbv2.describe_load_balancers()["LoadBalancers"]
+    listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    (action,) = next(item["DefaultActions"] for item in listeners if item["Port"] == 443)
+    return str(action["TargetGroupArn"])

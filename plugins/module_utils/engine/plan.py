@@ -43,7 +43,7 @@ def plan(
         _step(wanted[name], haves.get(name), rules[wanted[name].kind], needs[name], lookup, purge)
         for name in graph.order(needs)
     ]
-    steps += _undeclared(wanted, haves, rules, keep)
+    steps += _undeclared(steps, haves, rules, keep)
     refusals.check(steps, rules, replace)
     return Plan(tuple(steps))
 
@@ -118,16 +118,20 @@ def _step(
 
 
 def _undeclared(
-    wanted: Mapping[str, Want],
+    declared: Iterable[Step],
     haves: Mapping[str, Have],
     rules: Mapping[str, Rules],
     keep: frozenset[str],
 ) -> list[Step]:
-    """What is ours and no longer declared, removed last and dependents first."""
+    """What is ours and no longer declared, removed last and dependents first.
+
+    What is changed may still use it until the change is through.
+    """
+    wanted = {step.address: step.action is Action.UPDATE for step in declared}
     spare = [have for name, have in haves.items() if name not in wanted]
     spare.sort(key=lambda have: (-rules[have.kind].rank, have.id))
     steps: list[Step] = []
-    before: dict[str, bool] = dict.fromkeys(wanted, False)
+    before = dict(wanted)
     for have in spare:
         stays = rules[have.kind].stateful or have.address in keep
         action = Action.KEEP if stays else Action.DESTROY

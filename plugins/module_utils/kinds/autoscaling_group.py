@@ -15,40 +15,48 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
-from . import autoscaling
+from . import autoscaling, elbv2
 from .base import Kind, changed, have_for
 from .launch_data import spec_of, versions
 
 # Hosts cannot be healthy before the database serves; scaling_processes takes this back in time.
 HELD_BACK = ("ReplaceUnhealthy",)
 
+MOVING = "until the listener forwards to the new target group, hosts stay in the old one too"
+
 
 class AutoscalingGroup(Kind):
     """spec: template (id), template_version (text), launch (see launch_template), min_size,
-    max_size, subnets {our id: id}, target_groups (ARNs, unordered), health_check, grace, warmup
-    (seconds), metrics (unordered), tags, propagate {tag key: bool}. facts: id, arn, name.
+    max_size, subnets {our id: id}, target_groups (ARNs, unordered), targets (name of the target
+    group), health_check, grace, warmup (seconds), metrics (unordered), tags, propagate {tag key:
+    bool}. facts: id, arn, name.
 
+    Hosts stay in a target group that the listener forwards to. Until it forwards to `targets`, a
+    group that is to leave the other one is not settled.
     A new group starts at min_size, and without replacing hosts that are not healthy yet.
     """
 
     name: ClassVar[str] = "autoscaling_group"
     rules: ClassVar[Rules] = Rules(rank=50, partial=frozenset({"launch", "propagate", "tags"}))
-    services: ClassVar[tuple[str, ...]] = ("autoscaling", "ec2")
+    services: ClassVar[tuple[str, ...]] = ("autoscaling", "ec2", "elbv2")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for item in autoscaling.groups(view):
             tags = canon.tags(item["Tags"])
             if view.scope.owns(tags, self.name):
                 deleting = item.get("Status", "")
-                name = item["AutoScalingGroupName"]
+                name, id = item["AutoScalingGroupName"], view.scope.id_of(tags)
                 spec = {**_spec(view, item), "launch": _launch(view, item), "tags": tags}
+                targets = next((w.spec.get("targets", "") for w in wants if w.id == id), "")
+                spec["targets"] = _targets(spec["target_groups"], targets)
+                moving = _moving(view, spec["target_groups"], targets)
                 yield Have(
                     self.name,
-                    view.scope.id_of(tags),
+                    id,
                     spec,
                     _facts(name, item["AutoScalingGroupARN"]),
-                    settled=not deleting,
-                    status=deleting or f"{len(item['Instances'])} hosts",
+                    settled=not (deleting or moving),
+                    status=deleting or moving or f"{len(item['Instances'])} hosts",
                     foreign=autoscaling.foreign_policies(view, name),
                 )
 
@@ -75,13 +83,20 @@ class AutoscalingGroup(Kind):
         client, name, keys = aws.client("autoscaling"), have.facts["name"], changed(changes)
         if keys - {"target_groups", "metrics", "tags", "propagate"}:
             client.update_auto_scaling_group(AutoScalingGroupName=name, **_arguments(want.spec))
+        serving: frozenset[str] = frozenset()
         if "target_groups" in keys:
-            groups = (have.spec["target_groups"], want.spec["target_groups"])
-            autoscaling.move(aws, name, *groups)
+            old, new = (frozenset(spec["target_groups"]) for spec in (have.spec, want.spec))
+            serving = (old - new) & elbv2.forwarded(View(aws))
+            autoscaling.move(aws, name, old, new | serving)
         if "metrics" in keys:
             autoscaling.collect(aws, name, want.spec["metrics"])
         autoscaling.retag(aws, name, want.spec, changes)
-        return None
+        if not serving:
+            return None
+        groups = {"target_groups": canon.unordered(new | serving)}
+        return Have(
+            self.name, want.id, {**have.spec, **want.spec, **groups}, have.facts, False, MOVING
+        )
 
     def delete(self, aws: Aws, have: Have) -> None:
         """Begins to remove it with all its hosts."""
@@ -118,6 +133,20 @@ def _spec(view: View, item: Mapping[str, Any]) -> dict[str, Any]:
         "metrics": canon.unordered(m["Metric"] for m in item.get("EnabledMetrics", ())),
         "propagate": {tag["Key"]: tag["PropagateAtLaunch"] for tag in item["Tags"]},
     }
+
+
+def _targets(groups: Iterable[str], wanted: str) -> str:
+    """The wanted target group's name where the hosts are in it, else what they are in."""
+    names = sorted(map(elbv2.named, groups))
+    return wanted if wanted in names else ", ".join(names)
+
+
+def _moving(view: View, groups: Sequence[str], wanted: str) -> str:
+    """What hosts wait for that are in the wanted target group and in one that still serves."""
+    if len(groups) < 2 or not wanted:
+        return ""
+    serving = {elbv2.named(group) for group in elbv2.forwarded(view) & set(groups)}
+    return MOVING if serving and wanted not in serving else ""
 
 
 def _launch(view: View, item: Mapping[str, Any]) -> dict[str, Any]:

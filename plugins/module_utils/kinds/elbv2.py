@@ -41,6 +41,23 @@ def listeners(view: View, arn: str) -> list[dict[str, Any]]:
     return view.pages(SERVICE, "describe_listeners", "Listeners", LoadBalancerArn=arn)
 
 
+def forwarded(view: View) -> frozenset[str]:
+    """The target groups that the listeners of our balancer forward to by default, as ARNs."""
+    return frozenset(
+        group["TargetGroupArn"]
+        for balancer in balancers(view)
+        for listener in listeners(view, balancer["LoadBalancerArn"])
+        for action in listener["DefaultActions"]
+        for group in (action, *action.get("ForwardConfig", {}).get("TargetGroups", ()))
+        if "TargetGroupArn" in group
+    )
+
+
+def named(arn: str) -> str:
+    """The name of a target group, out of its ARN; "" of no ARN."""
+    return arn.partition(":targetgroup/")[2].partition("/")[0]
+
+
 def tags_by_arn(
     view: View, arns: Sequence[str], wants: Sequence[Want] = ()
 ) -> Mapping[str, Mapping[str, str]]:

@@ -20,7 +20,9 @@ TLS = "HTTPS"
 class Listener(Kind):
     """spec: balancer (ARN), port, protocol ("HTTP", "HTTPS"), ssl_policy, certificate (ARN), both
     "" without TLS, action {type: "redirect", protocol, port, code} or {type: "forward",
-    target_group}, tags. facts: id, arn.
+    target_group}, targets (name of the target group, "" for none), tags. facts: id, arn.
+
+    A given one is settled when it forwards to the targets that its want names.
     """
 
     name: ClassVar[str] = "listener"
@@ -34,11 +36,14 @@ class Listener(Kind):
             for item in items:
                 marks = tags.get(item["ListenerArn"], {})
                 if view.scope.owns(marks, self.name):
-                    spec = {**_spec(item), "tags": marks}
-                    rules = _foreign_rules(view, item)
-                    yield Have(
-                        self.name, view.scope.id_of(marks), spec, _facts(item), foreign=rules
+                    spec, id = {**_spec(item), "tags": marks}, view.scope.id_of(marks)
+                    elsewhere = any(
+                        w.given and w.id == id and w.spec.get("targets", "") != spec["targets"]
+                        for w in wants
                     )
+                    rules = _foreign_rules(view, item)
+                    status = "forwards to other targets" if elsewhere else ""
+                    yield Have(self.name, id, spec, _facts(item), not elsewhere, status, rules)
 
     def create(self, aws: Aws, want: Want) -> Have:
         item = aws.once("elbv2").create_listener(
@@ -93,13 +98,15 @@ def _raw_action(action: Mapping[str, Any]) -> dict[str, Any]:
 def _spec(item: Mapping[str, Any]) -> dict[str, Any]:
     secure = item["Protocol"] == TLS
     certificates = item.get("Certificates") or [{}]
+    action = _action(item["DefaultActions"])
     return {
         "balancer": item["LoadBalancerArn"],
         "port": item["Port"],
         "protocol": item["Protocol"],
         "ssl_policy": item.get("SslPolicy", "") if secure else "",
         "certificate": certificates[0].get("CertificateArn", "") if secure else "",
-        "action": _action(item["DefaultActions"]),
+        "action": action,
+        "targets": elbv2.named(action.get("target_group", "")),
     }
 
 

@@ -86,8 +86,12 @@ class TargetGroup(Kind):
         aws.client("elbv2").delete_target_group(TargetGroupArn=have.facts["arn"])
 
 
+def name_of(scope: Scope, id: str, port: int) -> str:
+    return elbv2.name(scope, id, str(port))
+
+
 def _name(scope: Scope, id: str, spec: Mapping[str, Any]) -> str:
-    return elbv2.name(scope, id, str(spec["port"]))
+    return name_of(scope, id, spec["port"])
 
 
 def _items(view: View, names: Iterable[str]) -> dict[str, dict[str, Any]]:

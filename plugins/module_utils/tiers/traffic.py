@@ -22,7 +22,7 @@ from ..kinds.listener import Listener
 from ..kinds.load_balancer import LoadBalancer
 from ..kinds.sns_subscription import SnsSubscription
 from ..kinds.sns_topic import SnsTopic
-from ..kinds.target_group import TargetGroup
+from ..kinds.target_group import TargetGroup, name_of
 from . import traffic_fields
 from .alarms import alarms
 from .dns import names
@@ -58,7 +58,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
         *names(site, options),
         _balancer(site, options),
         _targets(site, options),
-        *_listeners(scope, options),
+        *_listeners(site, options),
         *((_endpoint(scope, options),) if has_hosts(site) else ()),
         *alarms(site, options),
     )
@@ -128,9 +128,10 @@ def _targets(site: Site, options: Mapping[str, Any]) -> Want:
     )
 
 
-def _listeners(scope: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
+def _listeners(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     redirect = {"type": "redirect", "protocol": "HTTPS", "port": "443", "code": "HTTP_301"}
     forward = {"type": "forward", "target_group": Ref("target_group/web", "arn")}
+    scope, targets = site.scope, name_of(site.scope, "web", site.application_port)
     issued = Ref("certificate_validation/main", "arn", ready=True)
     for id, port, policy, certificate, action in (
         ("http", 80, "", "", redirect),
@@ -146,6 +147,7 @@ def _listeners(scope: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
                 "ssl_policy": policy,
                 "certificate": certificate,
                 "action": action,
+                "targets": targets if action is forward else "",
                 "tags": scope.marks("listener", id),
             },
             tier=TIER,

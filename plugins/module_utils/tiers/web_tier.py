@@ -20,6 +20,7 @@ from ..kinds.scaling_policy import ScalingPolicy
 from ..kinds.scaling_processes import ScalingProcesses
 from ..kinds.serving import Serving
 from ..kinds.ssm_parameter import SsmParameter
+from ..kinds.target_group import name_of
 from . import web_fields, web_role
 from .login import secret_name
 from .standing import STANDBY, has_database
@@ -136,6 +137,7 @@ def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) ->
             "max_size": options["max_size"],
             "subnets": {f"app-{letter}": Ref(f"subnet/app-{letter}") for letter in letters},
             "target_groups": (Ref("target_group/web", "arn"),),
+            "targets": name_of(scope, "web", site.application_port),
             "health_check": "ELB",
             "grace": GRACE,
             "warmup": WARMUP,
@@ -166,7 +168,7 @@ def _scaling(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
             "target": float(options["requests_target"]),
         }
         # AWS refuses it before the balancer sends anything to the target group.
-        after = (Ref("listener/https"),)
+        after = (Ref("listener/https", ready=True),)
         yield Want("scaling_policy", "requests", {**common, **requests}, after=after, tier=TIER)
     served = (Ref(DATABASE, ready=True),) if has_database(site) else ()
     spec = {"group": group, "suspended": ()}
