@@ -106,3 +106,9 @@ def test_flow_logs_of_a_vpc_go_to_a_bucket_until_they_are_deleted(
     assert ec2.describe_flow_logs()["FlowLogs"][0]["LogDestination"] == target
     ec2.delete_flow_logs(FlowLogIds=told["FlowLogIds"])
     assert ec2.describe_flow_logs()["FlowLogs"] == []
+
+
+def test_regions_that_need_no_opting_in_are_told(ec2: Any) -> None:
+    found = ec2.describe_regions()["Regions"]
+    states = {region["RegionName"]: region["OptInStatus"] for region in found}
+    assert states[HOME] == states[AWAY] == "opt-in-not-required"
