@@ -41,6 +41,11 @@ class Ground:
         return own if self.podman("images", "--quiet", own).strip() else self.base
 
 
+def domain(region: str) -> str:
+    """The domain of the private names of a region."""
+    return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+
+
 class Host:
     """A host from its launch to its end. Used by one thread at a time, but for `health`."""
 
@@ -77,6 +82,7 @@ class Host:
                 "--shm-size=16m",
                 f"--cap-add={_CAPABILITIES}",
                 f"--dns={RESOLVER}",
+                f"--dns-search={domain(machine.region)}",
                 f"--env=EC2_INSTANCE={machine.id}",
                 f"--env=EC2_HOSTNAME={machine.host_name}",
                 f"--stop-timeout={_PATIENCE}",

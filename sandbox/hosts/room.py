@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 # Of each host's systemd: what watches mounts, the time zone, and (cgroups of version 2) groups.
@@ -23,10 +24,11 @@ def room() -> int:
     return max(0, min(by_instances, by_memory))
 
 
-def inotify_instances() -> int:
-    """Those that processes of this user have open."""
+def inotify_instances(numbers: Iterable[int] | None = None) -> int:
+    """Those that these processes have open, or (None) all processes of this user."""
     count = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    found = Path("/proc").glob("[0-9]*")
+    for process in found if numbers is None else (Path(f"/proc/{number}") for number in numbers):
         try:
             if process.stat().st_uid != os.geteuid():
                 continue

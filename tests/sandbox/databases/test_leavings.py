@@ -62,6 +62,16 @@ def test_down_removes_everything_also_after_a_kill(folder: Path) -> None:
         aws_access_key_id=known["access_key"],
         aws_secret_access_key=known["secret_key"],
     )
+    given = {"region_name": REGION, "endpoint_url": endpoint}
+    given |= {"aws_access_key_id": known["access_key"]}
+    given |= {"aws_secret_access_key": known["secret_key"]}
+    ec2, ssm = boto3.client("ec2", **given), boto3.client("ssm", **given)
+    parameter = "/aws/service/debian/release/12/latest/amd64"
+    image = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+    made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]
+    ec2.get_waiter("instance_status_ok").wait(
+        InstanceIds=[made["InstanceId"]], WaiterConfig={"Delay": 1}
+    )
     rds.create_db_instance(
         DBInstanceIdentifier="db",
         Engine="postgres",
@@ -75,7 +85,7 @@ def test_down_removes_everything_also_after_a_kill(folder: Path) -> None:
         DBInstanceIdentifier="db", WaiterConfig={"Delay": 1}
     )
     identity = Identity(folder)
-    assert len(Podman(identity).containers()) == 1
+    assert len(Podman(identity).containers()) == 2
     assert namespaces.listed(identity.prefix)
     os.kill(Client(endpoint).call("GET", "health")["pid"], signal.SIGKILL)
     background.down()
