@@ -331,6 +331,16 @@ def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
     assert re.search(place.format("waits for ", expected), second, re.MULTILINE)
 
 
+def test_a_run_waits_no_longer_than_the_declaration_allows(tmp_path: Path, sandbox: Handle) -> None:
+    sandbox.reset()
+    sandbox.speed(60.0)
+    ran = Playbooks(sandbox, tmp_path).run("site", "-e", '{"phoenix_wait_timeout": 1}')
+    sandbox.speed(0.0)
+    assert ran.returncode != 0
+    assert "after 1 s, still waiting: " in ran.stdout
+    assert "allow more time with wait_timeout, in a playbook phoenix_wait_timeout" in ran.stdout
+
+
 def test_without_a_sandbox_its_inventory_says_how_to_start_one(
     tmp_path: Path, sandbox: Handle
 ) -> None:

@@ -179,7 +179,7 @@ def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None
         why = "the other site failed" if task.peer_failed else f"after {task.timeout:.0f} s"
         raise Refusal(
             f"site {task.site.scope.site}: {why}, still waiting: {', '.join(states)}; "
-            f"{again}, or allow more time with wait_timeout",
+            f"{again}, or allow more time with wait_timeout, in a playbook phoenix_wait_timeout",
             code="wait_timeout",
             **result,
         )
