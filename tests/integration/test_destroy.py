@@ -7,7 +7,13 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import teardown
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import TIERS
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import (
+    Refusal,
+    declared,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site import Converger
 from environment import Environment, addresses, done
 from objects import objects, stateful_ids
 
@@ -87,6 +93,28 @@ def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment)
     again = empty.destroy("home", confirm="production")
     assert again["done"] == []
     assert [item.split()[0] for item in again["kept"]] == KEPT_AT_HOME
+
+
+def test_a_snapshot_of_another_database_whose_name_begins_alike_is_not_ours(
+    empty: Environment,
+) -> None:
+    rds = empty.aws("home").client("rds")
+    rds.create_db_instance(
+        DBInstanceIdentifier="production-home-two-database",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="someone",
+        MasterUserPassword="not-a-secret-1",
+    )
+    rds.create_db_snapshot(
+        DBInstanceIdentifier="production-home-two-database", DBSnapshotIdentifier="theirs"
+    )
+    assert empty.plan()["home"]["notices"] == []
+    assert empty.foresee("home")["kept"] == []
+    task = declared(empty.params("home"), TIERS)
+    with Converger(task) as converger:
+        assert teardown.keeps(converger, converger.plan_destruction()) == frozenset()
 
 
 def test_what_was_taken_down_can_be_built_again_with_the_same_key_and_secret(

@@ -31,7 +31,7 @@ def snapshots(converger: Converger) -> list[str]:
     return [
         item["DBSnapshotIdentifier"]
         for item in listed
-        if item["DBInstanceIdentifier"].startswith(f"{scope.prefix}-")
+        if item["DBInstanceIdentifier"] == scope.database
     ]
 
 
