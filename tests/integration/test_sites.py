@@ -18,6 +18,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site
 from environment import SITES, Environment, addresses, done
 
 ALONE = {"home": SITES["home"]}
+FOREIGN_ROLE = "arn:aws:iam::210987654321:role/phoenix"
 
 
 def alone(environment: Environment) -> Environment:
@@ -155,3 +156,25 @@ def test_a_site_that_was_taken_down_may_be_built_in_another_region(empty: Enviro
     lift(empty)
     gone = empty.destroy("recovery", confirm="production")
     assert gone["left"] == []
+
+
+def test_a_region_that_does_not_answer_does_not_stop_the_other_site(empty: Environment) -> None:
+    empty.run()
+    warm = {**SITES, "recovery": {**SITES["recovery"], "strategy": "warm_standby"}}
+    empty.handle.faults([{"effect": "dark", "region": "us-east-1"}])
+    params = empty.params("recovery", sites=warm)
+    planned = run(params, "site", dry=True)
+    ran = run(params, "site", dry=False)
+    empty.handle.faults([])
+    assert planned["counts"]["change"] > 0
+    assert {action["address"] for action in planned["actions"]} == set(ran["done"])
+
+
+def test_by_the_credentials_of_the_other_site_no_wrong_account_is_planned_either(
+    standing: Environment,
+) -> None:
+    sites = {**SITES, "home": {**SITES["home"], "role_arn": FOREIGN_ROLE}}
+    params = standing.params("recovery", sites=sites, tags={"team": "shop"})
+    told = refusal(lambda: run(params, "site", dry=True), standing)
+    assert told.result["code"] == "wrong_account"
+    assert "site home" in str(told) and "210987654321" in str(told)

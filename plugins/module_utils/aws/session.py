@@ -90,11 +90,15 @@ class Aws:
 
     `client` retries by itself, for calls that may be repeated. `once` sends a request one time, for
     creates without a token: their caller decides after looking. Both are safe to use from threads.
+
+    identity: the region whose STS is asked who we are and for the role, by default the scope's own.
+    Every region's STS answers for all, so that of a region that is down need not be asked.
     """
 
-    def __init__(self, scope: Scope, connection: Connection) -> None:
+    def __init__(self, scope: Scope, connection: Connection, identity: str = "") -> None:
         self.scope = scope
         self._connection = connection
+        self._identity = identity or scope.region
         self._run = uuid.uuid4().hex
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._making = threading.RLock()
@@ -123,7 +127,7 @@ class Aws:
         """Raises AccountMismatch unless the credentials belong to the account of the scope."""
         if self._verified:
             return
-        found = str(self.client("sts").get_caller_identity()["Account"])
+        found = str(self.client("sts", self._identity).get_caller_identity()["Account"])
         if found != self.scope.account:
             raise AccountMismatch(
                 f"site {self.scope.site}: the credentials belong to account {found}, "
@@ -169,7 +173,7 @@ class Aws:
         """Makes the session act as the role, with credentials that renew themselves."""
 
         def create(service: str, **arguments: Any) -> Any:
-            arguments.setdefault("region_name", self.scope.region)
+            arguments.setdefault("region_name", self._identity)
             arguments.setdefault("endpoint_url", self._connection.endpoint_url or None)
             return session.create_client(service, **arguments)
 

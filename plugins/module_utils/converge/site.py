@@ -240,7 +240,8 @@ def _accounts(task: Task) -> dict[str, Aws]:
     own, peer = task.site.scope, task.site.peer
     found = {"": Aws(own, task.connections[own.site])}
     if peer:
-        found[peer.site] = Aws(peer, task.connections[peer.site])
+        # A site is built, or takes over, while the other one's region is down.
+        found[peer.site] = Aws(peer, task.connections[peer.site], identity=own.region)
     return found
 
 
