@@ -33,7 +33,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.s
 PAGE = ROOT / "docs/declaration.md"
 TABLE = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # What the playbooks say by themselves.
-SAID = {"site", "wait", "known", "planned", "peer_failed"}
+SAID = {"site", "wait", "known", "planned", "peer_failed", "peer_absent"}
 LONGEST = 60
 
 

@@ -84,6 +84,13 @@ options:
         itself where the sites are hosts of one play.
     type: bool
     default: false
+  peer_absent:
+    description:
+      - The other site has no part in this run. What only its run makes and is not there is told at
+        once, before anything is touched, instead of being awaited.
+      - Found out by itself where the sites are hosts and the play leaves the other one out.
+    type: bool
+    default: false
   known:
     description:
       - The C(known) of an earlier task, which saves looking up the same objects again.

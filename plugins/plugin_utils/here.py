@@ -67,6 +67,7 @@ class Here(ActionBase):
             if field.name not in given and name in task_vars:
                 given[field.name] = self._templar.template(task_vars[name])
         given.setdefault("site", task_vars.get("inventory_hostname"))
+        given.setdefault("peer_absent", _peer_absent(given, task_vars))
         return given
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +124,14 @@ class Here(ActionBase):
         """Local connection, nobody else's rights or environment, and the SDK in this Python."""
         plain = not self._task.become and not any(self._task.environment or ())
         return self._connection.transport == "local" and plain and not sdk.MISSING
+
+
+def _peer_absent(given: Mapping[str, Any], task_vars: Mapping[str, Any]) -> bool:
+    """Whether the play, in which this host stands for its site, leaves out another site."""
+    sites, playing = given.get("sites"), task_vars.get("ansible_play_hosts_all")
+    if not isinstance(sites, Mapping) or not playing:
+        return False
+    return given["site"] in playing and not sites.keys() <= set(playing)
 
 
 def _with_environment(params: dict[str, Any]) -> dict[str, Any]:

@@ -341,6 +341,21 @@ def test_a_run_waits_no_longer_than_the_declaration_allows(tmp_path: Path, sandb
     assert "allow more time with wait_timeout, in a playbook phoenix_wait_timeout" in ran.stdout
 
 
+def test_one_site_alone_that_needs_what_the_other_has_not_made_is_refused_before_the_first_write(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    sandbox.reset()
+    mark = sandbox.mark()
+    playbooks = Playbooks(sandbox, tmp_path)
+    for options in (["--check"], ["-e", '{"phoenix_wait_timeout": 1}']):
+        ran = playbooks.run("site", "--limit", "home", *options)
+        assert ran.returncode != 0
+        assert "recovery:kms_key/main" in ran.stdout
+        assert "run the playbook without --limit" in ran.stdout
+        assert "still waiting" not in ran.stdout
+    assert sandbox.writes_since(mark) == []
+
+
 def test_without_a_sandbox_its_inventory_says_how_to_start_one(
     tmp_path: Path, sandbox: Handle
 ) -> None:

@@ -86,6 +86,9 @@ def _converge(
     with refusals(task), Converger(task) as converger:
         planned = converger.plan()
         told: dict[str, Any] = {"notices": remains.notices(converger, planned)}
+        alone = order.missing_site(task, planned) if task.wait else None
+        if alone:
+            raise alone
         missing = order.missing(task, planned) if task.wait else None
         if dry:
             # An earlier task that was only planned as well may be the one that makes it.

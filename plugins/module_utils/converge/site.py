@@ -41,7 +41,8 @@ class Task:
     plan of the whole site, {} where there is none. replace: addresses that may be replaced. purge:
     mappings whose undeclared entries go. wait: until all is usable, at most timeout seconds.
     peer_failed: much of what would be awaited hangs on what the other site makes, so everything
-    that can be is started, and nothing awaited.
+    that can be is started, and nothing awaited. peer_absent: the other site has no part in this
+    run, so what only it makes would be awaited in vain.
     """
 
     site: Site
@@ -55,6 +56,7 @@ class Task:
     wait: bool = True
     timeout: float = 5400.0
     peer_failed: bool = False
+    peer_absent: bool = False
 
     @property
     def wants(self) -> tuple[Want, ...]:
