@@ -110,6 +110,10 @@ def story(playbooks: Playbooks) -> dict[str, Any]:
     mark = playbooks.handle.mark()
     told["late plan"] = playbooks.run("site", "--check", "--diff")
     told["late plan log"] = playbooks.handle.log(mark)
+    (playbooks.folder / "production-prices.json").unlink()
+    mark = playbooks.handle.mark()
+    told["cold plan"] = playbooks.run("site", "--check", "--diff")
+    told["cold plan log"] = playbooks.handle.log(mark)
     return told
 
 
@@ -136,6 +140,13 @@ def test_a_plan_of_the_finished_account_costs_no_more_requests_than_a_second_run
     assert changed(story["late plan"]) == {"home": 0, "recovery": 0}
     assert not [entry for entry in story["late plan log"] if entry["write"]]
     assert len(story["late plan log"]) <= len(story["again log"])
+
+
+def test_such_a_plan_costs_no_more_either_where_no_prices_are_kept(story: dict[str, Any]) -> None:
+    assert changed(story["cold plan"]) == {"home": 0, "recovery": 0}
+    assert len(story["cold plan log"]) <= len(story["again log"])
+    told = re.search(r"^all sites +[\d. to]+ +\d+ +(.*)$", story["cold plan"].stdout, re.MULTILINE)
+    assert told and told[1].startswith("snapshot")
 
 
 def test_prices_are_asked_for_by_the_first_plan_of_a_day_in_few_requests_and_by_nothing_else(

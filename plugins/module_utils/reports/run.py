@@ -36,12 +36,13 @@ def report_run(
 
     results: site -> task -> result. connection: by which the Price List API is asked.
     prices: "auto" (that API where it answers, else the snapshot) or "snapshot". What the API said
-    is kept in the folder for a day. The page of a plan ends with its cost, that of a run with what
-    stands.
+    is kept in the folder for a day; where nothing is to be done it is not asked anew. The page of a
+    plan ends with its cost, that of a run with what stands.
     """
     used = _used(results)
     asks = dry and prices == "auto"
-    listed = _listed(used, declaration, folder, connection) if asks else {}
+    moves = any(summary.totals(results).values())
+    listed = _listed(used, declaration, folder, connection, ask=moves) if asks else {}
     costs = estimate(used, merged(listed, snapshot.prices()))
     unpriced = summary.unpriced(results) if dry else []
     cost = {**render.as_dict(costs), "unpriced": unpriced}
@@ -74,18 +75,23 @@ def _used(results: summary.Results) -> list[Item]:
 
 
 def _listed(
-    wanted: Iterable[Item], declaration: Mapping[str, Any], folder: Path, connection: Connection
+    wanted: Iterable[Item],
+    declaration: Mapping[str, Any],
+    folder: Path,
+    connection: Connection,
+    *,
+    ask: bool,
 ) -> Mapping[tuple[str, str], Price]:
-    """Prices of the Price List API: those it told less than a day ago, and it is asked for others.
+    """Prices of the Price List API: those it told less than a day ago; for others it is asked.
 
-    None where it cannot be reached or may not be asked.
+    ask: whether it may be. None where it cannot be reached or may not be asked.
     """
     environment, endpoint = declaration["environment"], connection.endpoint_url
     now = datetime.datetime.now(datetime.UTC)
     kept = kept_prices.read(folder, environment, endpoint, now)
     usages = [item.usage for item in wanted]
     new = [use for use in usages if (use.key, use.region) not in kept.asked]
-    if not price_list.together(new):
+    if not ask or not price_list.together(new):
         return kept.prices
     scope = Scope(environment, "", PRICE_REGION, declaration["account_id"])
     client = Aws(scope, connection).once("pricing", PRICE_REGION)
