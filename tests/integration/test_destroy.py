@@ -85,6 +85,26 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     assert key["Enabled"]
 
 
+def test_the_logs_of_the_database_are_ours_from_the_first_and_go_with_it(
+    empty: Environment,
+) -> None:
+    mark = empty.handle.mark()
+    assert "home log_group/postgresql" in addresses(empty.plan(), "create")
+    empty.run()
+    home = [e["action"] for e in empty.handle.writes_since(mark) if e["region"] == "us-east-1"]
+    assert home.index("PutRetentionPolicy") < home.index("CreateDBInstance")
+    logs = empty.aws("home").client("logs")
+    groups = logs.describe_log_groups()["logGroups"]
+    top = "/aws/rds/instance/production-home-database"
+    assert [g["logGroupName"] for g in groups] == [f"{top}/postgresql", f"{top}/upgrade"]
+    assert all(g["retentionInDays"] == 90 and g["kmsKeyId"] for g in groups)
+    lift(empty)
+    empty.destroy("recovery", confirm="production")
+    gone = empty.destroy("home", confirm="production")
+    assert gone["left"] == [] and "- home log_group/postgresql" in gone["report"]
+    assert logs.describe_log_groups()["logGroups"] == []
+
+
 def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment) -> None:
     empty.run()
     lift(empty)

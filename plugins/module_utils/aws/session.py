@@ -34,6 +34,7 @@ SERVICES = (
     "acm",
     "sns",
     "secretsmanager",
+    "logs",
     "resourcegroupstaggingapi",
     "sts",
 )

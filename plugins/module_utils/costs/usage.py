@@ -204,6 +204,10 @@ def _flow_log(_spec: Spec, region: str) -> list[Usage]:
     return [_metered("flow_log.to_s3", region, "GB", "per GB of log, first 10 TB")]
 
 
+def _log_group(_spec: Spec, region: str) -> list[Usage]:
+    return [_metered("cloudwatch.logs", region, "GB", "per GB of log taken in; keeping is extra")]
+
+
 def _sns_topic(_spec: Spec, region: str) -> list[Usage]:
     return [_metered("sns.request", region, "Requests", "per request; delivery is extra")]
 
@@ -265,6 +269,7 @@ _KINDS: Final[Mapping[str, Callable[[Spec, str], list[Usage]]]] = {
     "hosted_zone": _hosted_zone,
     "kms_key": _kms_key,
     "load_balancer": _load_balancer,
+    "log_group": _log_group,
     "nat_gateway": _nat_gateway,
     "dns_record": _record,
     "secret": _secret,

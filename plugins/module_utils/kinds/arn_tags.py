@@ -14,7 +14,11 @@ from ..engine.model import Change, Want
 from .base import tag_edits
 
 # Services that are asked for together, because one tier has objects of them all.
-TOGETHER = (("kms", "s3", "secretsmanager"), ("acm", "cloudwatch", "elasticloadbalancing", "sns"))
+TOGETHER = (
+    ("kms", "s3", "secretsmanager"),
+    ("acm", "cloudwatch", "elasticloadbalancing", "sns"),
+    ("logs", "rds"),
+)
 # A service that is one for all regions: the tagging API of this region only knows its objects.
 GLOBAL = "route53"
 GLOBAL_REGION = "us-east-1"
@@ -48,7 +52,8 @@ def tagged(view: View, service: str) -> Mapping[str, Mapping[str, str]]:
     here = view.scope.region == GLOBAL_REGION
     if service == GLOBAL and not here:
         return {}
-    groups = (TOGETHER[0], (*TOGETHER[1], GLOBAL) if here else TOGETHER[1], (service,))
+    first, second, *rest = TOGETHER
+    groups = (first, (*second, GLOBAL) if here else second, *rest, (service,))
     return view.tagged(*next(group for group in groups if service in group))
 
 

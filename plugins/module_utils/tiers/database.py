@@ -17,6 +17,7 @@ from ..kinds.base import Kind
 from ..kinds.db_instance import DbInstance
 from ..kinds.db_parameter_group import DbParameterGroup
 from ..kinds.db_subnet_group import DbSubnetGroup
+from ..kinds.log_group import LogGroup, path
 from . import windows
 
 TIER = "database"
@@ -93,7 +94,10 @@ FIELDS: tuple[Field, ...] = (
         entry=Field("value", "scalar", "a text, a number or a truth value", "16384"),
     ),
 )
-KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), DbInstance())
+LOGS = ("postgresql", "upgrade")
+LOG_DAYS = 90
+_FIRST = tuple(Ref(f"log_group/{log}") for log in LOGS)
+KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), LogGroup(), DbInstance())
 
 
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
@@ -126,10 +130,25 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     scope = site.scope
     groups = (_subnet_group(site), _parameter_group(scope, options))
     if site.is_home:
-        return (*groups, _primary(site, options))
+        return (*groups, *_log_groups(scope), _primary(site, options))
     if site.peer and site.strategy != "backup_restore":
-        return (*groups, *_replica(site, site.peer, options))
+        return (*groups, *_log_groups(scope), *_replica(site, site.peer, options))
     return groups
+
+
+def _log_groups(scope: Scope) -> Iterator[Want]:
+    for log in LOGS:
+        yield Want(
+            "log_group",
+            log,
+            {
+                "name": path(scope, log),
+                "key": Ref("kms_key/main", "arn"),
+                "retention": LOG_DAYS,
+                "tags": scope.marks("log_group", log, path(scope, log)),
+            },
+            tier=TIER,
+        )
 
 
 def _subnet_group(site: Site) -> Want:
@@ -176,7 +195,7 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
             "database": site.database_name,
             "secret": site.scope.secret,
         },
-        after=(Ref("secret/database"),),
+        after=(Ref("secret/database"), *_FIRST),
         tier=TIER,
     )
 
@@ -192,7 +211,7 @@ def _replica(site: Site, peer: Scope, options: Mapping[str, Any]) -> Iterator[Wa
             "multi_az": options["replica_multi_az"],
             "source": peer.arn("rds", f"db:{name}"),
         },
-        after=(Ref(f"{peer.site}:db_instance/main", ready=True),),
+        after=(Ref(f"{peer.site}:db_instance/main", ready=True), *_FIRST),
         tier=TIER,
     )
 
@@ -222,7 +241,7 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
         "copy_tags": True,
         "minor_upgrades": True,
         "insights_key": Ref("kms_key/main", "arn"),
-        "logs": ("postgresql", "upgrade"),
+        "logs": LOGS,
         "authority": "rds-ca-rsa2048-g1",
         "iam_login": True,
         "public": False,
