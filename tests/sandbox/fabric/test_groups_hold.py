@@ -46,6 +46,8 @@ def test_a_removed_rule_is_closed_without_anybody_waiting_for_it(country: Any) -
         country.until(lambda: client.reaches(server.address, 8080))
         country.revoke(web, port=8080, to=NEAR)
         country.until(lambda: not client.reaches(server.address, 8080))
+        # One packet that came late on a busy machine is no closed door.
+        assert not any(client.reaches(server.address, 8080) for _ in range(3))
 
 
 def test_a_rule_that_names_a_group_lets_its_members_in_and_nobody_else(country: Any) -> None:
