@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -107,7 +108,9 @@ def _serve(given: argparse.Namespace) -> int:
     if given.attached:
 
         def wait_for_end() -> None:
-            sys.stdin.buffer.read()
+            # Not by sys.stdin: a thread that waits there aborts the interpreter when it ends.
+            while os.read(0, 4096):
+                pass
             server.shutdown()
 
         threading.Thread(target=wait_for_end, daemon=True).start()

@@ -306,3 +306,9 @@ def test_a_port_that_is_taken_is_named_and_leaves_no_process(tmp_path: Path) -> 
     assert refused.returncode != 0
     assert "did not start" in refused.stderr
     command(tmp_path / "state", "down")
+
+
+def test_a_sandbox_that_is_told_to_end_ends_in_order_while_its_input_is_open() -> None:
+    with running() as cloud:
+        cloud.process.terminate()
+        assert cloud.process.wait(60) in (0, -signal.SIGTERM)
