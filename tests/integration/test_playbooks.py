@@ -296,27 +296,33 @@ def test_a_killed_playbook_is_finished_by_the_same_command(
     assert max(objects(Environment(sandbox)).values()) == 1
 
 
+THEIRS = "/aws/rds/instance/production-{}-database/postgresql"
+
+
+def occupy(sandbox: Handle, site: str) -> None:
+    """Somebody else makes what RDS would find, under a name of ours that no plan can refuse."""
+    Environment(sandbox).aws(site).client("logs").create_log_group(
+        logGroupName=THEIRS.format(site), tags={"owner": "somebody else"}
+    )
+
+
 def test_where_one_site_fails_the_other_finishes_what_it_can_and_the_run_is_reported(
     tmp_path: Path, sandbox: Handle
 ) -> None:
     sandbox.reset()
     playbooks = Playbooks(sandbox, tmp_path)
-    # Somebody else's object has the name of one of ours.
-    Environment(sandbox).aws("home").client("rds").create_db_parameter_group(
-        DBParameterGroupName="production-home-database",
-        DBParameterGroupFamily="postgres16",
-        Description="theirs",
-    )
+    # Somebody else's log group has the name of one of ours, which is seen when it is made.
+    occupy(sandbox, "home")
     ran = playbooks.run("site")
     assert ran.returncode != 0
-    assert "db_parameter_group/main: the name is taken by an object" in ran.stdout
+    assert "log_group/postgresql: " in ran.stdout
     assert "the other site failed, still waiting: home:" in ran.stdout
     assert "Traceback" not in ran.stdout
     report = playbooks.report("run")["sites"]
     assert "vpc/main" in report["recovery"]["done"]
-    groups = Environment(sandbox).aws("home").client("rds").describe_db_parameter_groups()
-    ours = [g for g in groups["DBParameterGroups"] if g["DBParameterGroupName"].startswith("prod")]
-    assert [group["Description"] for group in ours] == ["theirs"]
+    assert Environment(sandbox).aws("home").client("logs").list_tags_log_group(
+        logGroupName=THEIRS.format("home")
+    )["tags"] == {"owner": "somebody else"}
 
 
 def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
@@ -410,13 +416,8 @@ def test_a_run_in_which_both_sites_fail_is_reported_as_failed(
 ) -> None:
     sandbox.reset()
     playbooks = Playbooks(sandbox, tmp_path)
-    # Somebody else's objects have the names of ours, which is seen when they are made.
     for site in ("home", "recovery"):
-        Environment(sandbox).aws(site).client("rds").create_db_parameter_group(
-            DBParameterGroupName=f"production-{site}-database",
-            DBParameterGroupFamily="postgres16",
-            Description="theirs",
-        )
+        occupy(sandbox, site)
     ran = playbooks.run("site")
     assert ran.returncode != 0
     assert re.search(r"^Failed at home and recovery: [1-9]", ran.stdout, re.MULTILINE)

@@ -21,6 +21,7 @@ from tests.sandbox.shims.web_group import (
 )
 
 STOP = 40  # seconds until an instance is stopped at speed 1
+LOOK = 1  # seconds in which the pool sees that it is
 HOOK = {**GROUP, "LifecycleHookName": "ready"}
 IN, OUT = "autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"
 
@@ -66,9 +67,11 @@ def test_an_instance_is_prepared_and_then_stopped(cloud: Any) -> None:
     cloud.client("autoscaling").put_warm_pool(**GROUP, MaxGroupPreparedCapacity=2)
     name = warm(cloud)[0]["InstanceId"]
     assert resting(cloud) == {"Warmed:Pending": 1}
-    cloud.advance(LAUNCH)
+    cloud.advance(LAUNCH - 1)
     assert state(cloud, name) == "running"
-    cloud.advance(STOP)
+    cloud.advance(1)
+    assert state(cloud, name) == "stopping"
+    cloud.advance(STOP + LOOK)
     assert resting(cloud) == {"Warmed:Stopped": 1}
     assert state(cloud, name) == "stopped"
     told = activities(cloud)[0]["Description"]
@@ -105,7 +108,7 @@ def test_scaling_in_terminates_unless_instances_are_to_be_reused(cloud: Any) -> 
     before = set(ids(cloud))
     cloud.slow()
     asg.set_desired_capacity(**GROUP, DesiredCapacity=2)
-    cloud.advance(DRAIN + STOP)
+    cloud.advance(DRAIN + STOP + LOOK)
     [back] = warm(cloud)
     assert {back["InstanceId"]} == before - set(ids(cloud))
     assert back["LifecycleState"] == "Warmed:Stopped"
