@@ -49,6 +49,8 @@ REPLICA = named("recovery", "db_instance/main")
 WATCH = named(
     "recovery", *(f"alarm/database-{what}" for what in ("cpu", "lag", "memory", "storage"))
 )
+# What it wrote, which is data and outlives it until the site is taken down.
+LOGS = named("recovery", "log_group/postgresql", "log_group/upgrade")
 # What tells the hosts where it is.
 OF_REPLICA = named("recovery", "ssm_parameter/database_endpoint", "ssm_parameter/database_port")
 # What watches hosts that stand.
@@ -75,7 +77,9 @@ STORIES: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "pilot light to backups and back": (
-        Step(at("recovery", strategy="backup_restore"), gone=OF_REPLICA, kept=REPLICA | WATCH),
+        Step(
+            at("recovery", strategy="backup_restore"), gone=OF_REPLICA, kept=REPLICA | WATCH | LOGS
+        ),
     ),
     "pilot light to warm standby and back": (
         Step(at("recovery", strategy="warm_standby"), made=OF_HOSTS),
@@ -85,7 +89,7 @@ STORIES: dict[str, tuple[Step, ...]] = {
         Step(
             at("recovery", strategy="backup_restore"),
             gone=OF_REPLICA | OF_HOSTS,
-            kept=REPLICA | WATCH,
+            kept=REPLICA | WATCH | LOGS,
         ),
         Step(at("recovery", strategy="warm_standby"), made=OF_REPLICA | OF_HOSTS),
     ),
@@ -184,7 +188,7 @@ def test_a_database_that_is_kept_is_in_the_cost_and_its_alarms_go_with_it(
     rds.modify_db_instance(**name, DeletionProtection=False)
     rds.delete_db_instance(**name, SkipFinalSnapshot=True)
     planned = stands.plan(**options)
-    assert addresses(planned, "keep") == set()
+    assert addresses(planned, "keep") == LOGS
     assert addresses(planned, "destroy") == WATCH
 
 
