@@ -140,3 +140,25 @@ def test_plain_publish_fails_with_its_subscriber(plain: Any) -> None:
     topic = subscribed(plain)
     with pytest.raises((ClientError, ResponseParserError)):
         plain.client("sns").publish(**topic, Message="m")
+
+
+def test_a_log_group_gets_another_key_that_there_is_or_none(cloud: Any) -> None:
+    logs, named = cloud.client("logs"), {"logGroupName": "g"}
+    logs.create_log_group(**named)
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    logs.associate_kms_key(**named, kmsKeyId=key)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    unknown = {**named, "kmsKeyId": key[:-4] + "0000"}
+    assert cloud.refused("logs", "associate_kms_key", **unknown) == "InvalidParameterException"
+    nobody = {"logGroupName": "none", "kmsKeyId": key}
+    assert cloud.refused("logs", "associate_kms_key", **nobody) == "ResourceNotFoundException"
+    logs.disassociate_kms_key(**named)
+    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
+
+
+def test_plain_a_log_group_keeps_its_key(plain: Any) -> None:
+    logs, named = plain.client("logs"), {"logGroupName": "g"}
+    logs.create_log_group(**named)
+    key = plain.client("kms").create_key()["KeyMetadata"]["Arn"]
+    with pytest.raises((ClientError, ResponseParserError)):
+        logs.associate_kms_key(**named, kmsKeyId=key)
