@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,6 +14,9 @@ import pytest
 from botocore.config import Config
 
 from sandbox.ground import able
+from sandbox.ground.identity import Identity
+from sandbox.ground.podman import Podman
+from sandbox.ground.sweep import left, sweep
 from sandbox.running import Handle, running
 
 Clients = Callable[..., Any]
@@ -55,3 +61,21 @@ def client(cloud: Handle) -> Clients:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Of the sandbox with real parts; when all tests have run, nothing of it may be left."""
+    made = Path(tempfile.mkdtemp(prefix="real-"))
+    made.chmod(0o700)
+    yield made
+    identity = Identity(made)
+    sweep(identity, Podman(identity))
+    assert left(identity) == []
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="session")
+def real_cloud(folder: Path) -> Iterator[Handle]:
+    with running(real=folder) as cloud:
+        yield cloud

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import http.client
 import itertools
-import shutil
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,9 +21,7 @@ from botocore.config import Config
 from sandbox.fabric.visitor import enter
 from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
-from sandbox.ground.podman import Podman
-from sandbox.ground.sweep import left, sweep
-from sandbox.running import Handle, running
+from sandbox.running import Handle
 
 REGION = "eu-west-1"
 ZONES = ("a", "b")
@@ -259,23 +255,6 @@ class Estate:
             host.stop()
             namespaces.delete(host.namespace)
         namespaces.delete(self.visitor)
-
-
-@pytest.fixture(scope="session")
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="real-"))
-    made.chmod(0o700)
-    yield made
-    identity = Identity(made)
-    sweep(identity, Podman(identity))
-    assert left(identity) == []
-    shutil.rmtree(made)
-
-
-@pytest.fixture(scope="session")
-def real_cloud(folder: Path) -> Iterator[Handle]:
-    with running(real=folder) as cloud:
-        yield cloud
 
 
 @pytest.fixture

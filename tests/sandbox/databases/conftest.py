@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import socket
 import ssl
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,9 +20,7 @@ from pg8000.native import Connection
 from sandbox.fabric.visitor import enter
 from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
-from sandbox.ground.podman import Podman
-from sandbox.ground.sweep import left, sweep
-from sandbox.running import Handle, running
+from sandbox.running import Handle
 
 HOME, AWAY = "eu-west-1", "eu-central-1"
 USER, PASSWORD = "owner", "correct-horse-9"
@@ -148,23 +144,6 @@ class Estate:
         with closing(self.connect(name, region, **more)) as connection:
             rows = connection.run(question)
             return rows[0][0] if rows else None
-
-
-@pytest.fixture(scope="session")
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="real-"))
-    made.chmod(0o700)
-    yield made
-    identity = Identity(made)
-    sweep(identity, Podman(identity))
-    assert left(identity) == []
-    shutil.rmtree(made)
-
-
-@pytest.fixture(scope="session")
-def real_cloud(folder: Path) -> Iterator[Handle]:
-    with running(real=folder) as cloud:
-        yield cloud
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,9 +18,7 @@ from botocore.config import Config
 from sandbox.fabric.visitor import enter
 from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
-from sandbox.ground.podman import Podman
-from sandbox.ground.sweep import left, sweep
-from sandbox.running import Handle, running
+from sandbox.running import Handle
 
 HOME, AWAY = "us-east-1", "us-west-2"
 # Real seconds after which a packet that was dropped is given up, and after which a test fails.
@@ -166,26 +162,9 @@ def permission(
     return found
 
 
-@pytest.fixture(scope="session")
-def land() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="real-"))
-    made.chmod(0o700)
-    yield made
-    identity = Identity(made)
-    sweep(identity, Podman(identity))
-    assert left(identity) == []
-    shutil.rmtree(made)
-
-
-@pytest.fixture(scope="session")
-def real_land(land: Path) -> Iterator[Handle]:
-    with running(real=land) as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def country(real_land: Handle, land: Path) -> Iterator[Country]:
-    real_land.reset()
-    made = Country(real_land, land)
+def country(real_cloud: Handle, folder: Path) -> Iterator[Country]:
+    real_cloud.reset()
+    made = Country(real_cloud, folder)
     yield made
     made.forget()

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,8 @@ from botocore.config import Config
 from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
-from sandbox.ground.sweep import left, sweep
 from sandbox.hosts.room import inotify_instances
-from sandbox.running import Handle, running
+from sandbox.running import Handle
 
 HOME, AWAY = "us-east-1", "us-west-2"
 # Real seconds after which a test gives up waiting; no promise is measured by it.
@@ -125,25 +122,8 @@ class Site:
             time.sleep(pause)
 
 
-@pytest.fixture(scope="session")
-def host_folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="real-"))
-    made.chmod(0o700)
-    yield made
-    identity = Identity(made)
-    sweep(identity, Podman(identity))
-    assert left(identity) == []
-    shutil.rmtree(made)
-
-
-@pytest.fixture(scope="session")
-def host_cloud(host_folder: Path) -> Iterator[Handle]:
-    with running(real=host_folder) as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def site(host_cloud: Handle, host_folder: Path) -> Site:
-    host_cloud.reset()
-    host_cloud.speed(0)
-    return Site(host_cloud, host_folder)
+def site(real_cloud: Handle, folder: Path) -> Site:
+    real_cloud.reset()
+    real_cloud.speed(0)
+    return Site(real_cloud, folder)

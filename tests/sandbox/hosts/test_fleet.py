@@ -16,11 +16,11 @@ HOME = "us-east-1"
 
 
 def test_two_groups_of_hosts_come_are_replaced_and_go_without_a_trace(
-    host_cloud: Handle, host_folder: Path
+    real_cloud: Handle, folder: Path
 ) -> None:
-    host_cloud.reset()
-    host_cloud.speed(0)
-    fleet = Fleet(host_cloud, host_folder, 4)
+    real_cloud.reset()
+    real_cloud.speed(0)
+    fleet = Fleet(real_cloud, folder, 4)
     for _ in range(2):
         fleet.round()
 
