@@ -41,8 +41,9 @@ BUCKETS = ("releases", "backups", "logs")
 REPLICATED = ("releases", "backups")
 # Types whose own answers come without tags.
 TAGGED = (
-    *("acm:certificate", "cloudwatch:alarm", "elasticloadbalancing", "kms:key", "rds:pg"),
-    *("rds:subgrp", "route53:healthcheck", "route53:hostedzone", "s3", "sns", "ssm:parameter"),
+    *("acm:certificate", "cloudwatch:alarm", "elasticloadbalancing", "kms:key", "logs:log-group"),
+    *("rds:pg", "rds:subgrp", "route53:healthcheck", "route53:hostedzone", "s3", "sns"),
+    "ssm:parameter",
 )
 
 
@@ -167,13 +168,15 @@ def acm(site: Site) -> Iterator[Call]:
 
 
 def rds(site: Site) -> Iterator[Call]:
-    """Instance, subnet group, parameter group, and the parameters that were set."""
+    """Instance, its log groups, subnet group, parameter group, and the parameters set in it."""
     name = f"{site.prefix}-database"
     group = {"DBParameterGroupName": name}
     yield site.call("rds", "describe_db_instances", {"DBInstanceIdentifier": name})
     yield site.call("rds", "describe_db_subnet_groups", {"DBSubnetGroupName": name})
     yield site.call("rds", "describe_db_parameter_groups", group)
     yield site.call("rds", "describe_db_parameters", {**group, "Source": "user"})
+    logs = {"logGroupNamePrefix": f"/aws/rds/instance/{name}/"}
+    yield site.call("logs", "describe_log_groups", logs)
 
 
 def autoscaling(site: Site) -> Iterator[Call]:
