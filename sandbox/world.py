@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
 
 from sandbox.balancers.interface import Balancers, NoBalancers
 from sandbox.clock import Clock
@@ -20,9 +19,6 @@ from sandbox.hosts.interface import Machines, NoMachines, Told
 from sandbox.names.names import Names
 from sandbox.ticking import Ticking
 from sandbox.times import STEPS
-
-if TYPE_CHECKING:
-    from sandbox.shims._fleet_hosts import Hosts
 
 Action = Callable[[], object]
 Cancel = Callable[[], None]
@@ -35,9 +31,8 @@ class World:
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
     `databases` are the servers behind the database instances of the API, `balancers` the proxies
-    behind its load balancers, `machines` the hosts behind its EC2 instances, and `hosts` what Auto
-    Scaling asks of them. `clock` is the time by which schedules are kept, `names` answers DNS, and
-    `prober` asks the endpoints of health checks.
+    behind its load balancers, and `machines` the hosts behind its EC2 instances. `clock` is the time
+    by which schedules are kept, `names` answers DNS, and `prober` asks the endpoints of health checks.
     """
 
     def __init__(self, speed: float = 0.0) -> None:
@@ -45,7 +40,6 @@ class World:
         self._speed = 0.0
         self.speed = speed
         self.databases: Databases = NoDatabases(self)
-        self.hosts: Hosts | None = None
         self.balancers: Balancers = NoBalancers(self)
         self.machines: Machines = NoMachines(self)
         self.health_told: list[Told] = []

@@ -105,7 +105,7 @@ class RealBalancers:
 
         Raises OSError if there is none, NotReal if nothing could be there.
         """
-        if ip_address(address) not in self._world.public or self._world.hosts is None:
+        if ip_address(address) not in self._world.public or not self._world.machines.real:
             return loopback(address, port, timeout)
         with self._lock:
             self._step_outside()

@@ -20,10 +20,11 @@ Told = Callable[[str, str], object]
 class Machines(Protocol):
     """The hosts behind the instances of the API. Every call is made under the world's lock.
 
-    `booting` is the health of a host that was just launched.
+    `booting` is the health of a host that was just launched. `real` says whether there are any.
     """
 
     booting: str
+    real: bool
 
     def carry_out(
         self,
@@ -53,6 +54,7 @@ class NoMachines:
     """Instances are there in the API only, and always well."""
 
     booting = "ok"
+    real = False
 
     def __init__(self, world: World) -> None:
         self._world = world

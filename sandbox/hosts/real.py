@@ -32,6 +32,7 @@ class RealMachines:
     """Each instance of the API is a host."""
 
     booting = "initializing"
+    real = True
 
     def __init__(self, world: World, ground: Ground) -> None:
         self.ground = ground

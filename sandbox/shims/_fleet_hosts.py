@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sandbox.world import World
 
@@ -13,33 +13,12 @@ Done = Callable[[], object]
 _SOON = 0.1  # real seconds until it is looked again
 
 
-class Hosts(Protocol):
-    """What runs behind the instances of groups. Every call is made under the world's lock.
+class Hosts:
+    """What runs behind the instances of groups: it comes and goes with them, and is waited for.
 
-    `instance` is the emulator's EC2 instance. Its state in the API is the caller's business, before
-    the call where something is to run, and in `done` where something is to end. `done` is to be
-    called under the world's lock too, when it is so and `seconds` (real ones) have passed.
+    Every call is made under the world's lock. `instance` is the emulator's EC2 instance. `done` is
+    called under the lock too, when it is so and `seconds` (real ones) have passed.
     """
-
-    def comes(self, instance: Any, seconds: float, done: Done) -> None:
-        """An instance was launched: have it run."""
-        ...
-
-    def goes(self, instance: Any, seconds: float, done: Done) -> None:
-        """An instance is terminated: there must be nothing left of it."""
-        ...
-
-    def rests(self, instance: Any, hibernates: bool, seconds: float, done: Done) -> None:
-        """An instance is stopped, or hibernates: keep what is on its disks."""
-        ...
-
-    def wakes(self, instance: Any, seconds: float, done: Done) -> None:
-        """A stopped or hibernated instance is started: have it run again."""
-        ...
-
-
-class OfInstances:
-    """Hosts come and go with their instances, whoever launched them; this waits for them."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -67,8 +46,3 @@ class OfInstances:
             self._world.later(_SOON, again, label)
         else:
             done()
-
-
-def behind(world: World) -> Hosts:
-    """The hosts of a world."""
-    return world.hosts or OfInstances(world)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.shims import _fleet_activities as told
 from sandbox.shims import _fleet_hooks as hooks
-from sandbox.shims._fleet_hosts import behind
+from sandbox.shims._fleet_hosts import Hosts
 from sandbox.shims._fleet_members import Member, fleet
 from sandbox.shims._fleet_places import Launch
 from sandbox.shims._fleet_targets import deregister, register
@@ -23,7 +23,7 @@ def comes(world: World, group: Any, instance: Any, way: Launch, cause: str, warm
     what = f"{told.LAUNCH} into warm pool" if warm else told.LAUNCH
     activity = told.about(world, group, what, member, cause)
     after = settled_in if warm else in_service
-    hosts, boot = behind(world), world.seconds("instance_running")
+    hosts, boot = Hosts(world), world.seconds("instance_running")
     runs = _arrival(world, group, member, activity, after)
     hosts.comes(instance, boot, runs)
     return member
@@ -139,7 +139,7 @@ def settled_in(world: World, group: Any, member: Member, activity: dict[str, Any
     else:
         hibernates = resting == "Hibernated"
         wait = world.seconds("instance_stopped")
-        behind(world).rests(member.instance, hibernates, wait, rests)
+        Hosts(world).rests(member.instance, hibernates, wait, rests)
 
 
 def draw(world: World, group: Any, member: Member, cause: str) -> None:
@@ -155,7 +155,7 @@ def draw(world: World, group: Any, member: Member, cause: str) -> None:
     runs = _arrival(world, group, member, activity, in_service)
     if slept:
         group.ec2_backend.start_instances([member.instance.id])
-        behind(world).wakes(member.instance, world.seconds("instance_running"), runs)
+        Hosts(world).wakes(member.instance, world.seconds("instance_running"), runs)
     else:
         runs()
 
@@ -181,7 +181,7 @@ def terminate(
     def goes(_: object = None) -> None:
         hooks.proceed(member)
         told.waits(activity, "InProgress", 80)
-        behind(world).goes(member.instance, 0.0, gone)
+        Hosts(world).goes(member.instance, 0.0, gone)
 
     def empty() -> None:
         dead = member.instance.state in ("terminated", "shutting-down")

@@ -169,7 +169,7 @@ STATES: dict[str, tuple[str, ...]] = {
 def health(world: World) -> None:
     def checked(group: Any, target: str) -> tuple[str, ...] | None:
         """What real checks found; None where there is nothing that could answer them."""
-        there = group.target_type == "ip" or world.hosts is not None
+        there = group.target_type == "ip" or world.machines.real
         # Only application load balancers are real.
         real = there and group.protocol in ("HTTP", "HTTPS")
         return world.balancers.health(group.arn, target) if real else None
