@@ -18,7 +18,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan status psql shell fleet down provisioning test lint types sanity unit real build compat fmt pins clean
+.PHONY: help venv tree site plan status psql shell fault fleet down provisioning test lint types sanity unit real build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ psql: $(READY) ## a session in a site's database server: make psql SITE=home
 
 shell: $(READY) ## a session in a host: make shell HOST=i-0123456789abcdef0, or its address or name
 	@python -m sandbox shell "$(HOST)"
+
+fault: $(READY) ## let something go wrong: make fault F="zone-dies zone=us-east-1a"; alone it lists what can
+	@python -m sandbox fault $(F)
 
 fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is left of them
 	@python -m sandbox equip

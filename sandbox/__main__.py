@@ -77,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     clock.add_argument("--to", help="move it on to this time, e.g. 2030-01-31T08:00:00Z")
     permissions = commands.add_parser("permissions", help="have IAM policies in force, or not")
     permissions.add_argument("switch", choices=("on", "off"))
+    fault = commands.add_parser("fault", help="let something go wrong, or list what can")
+    fault.add_argument("words", nargs="*", help="its name, and key=value for what it wants")
     faults = commands.add_parser("faults", help="show the faults on order, or order some")
     faults.add_argument("rules", nargs="?", help="a JSON rule or list of rules; - reads stdin")
     faults.add_argument("--clear", action="store_true", help="lift all")
@@ -184,6 +186,23 @@ def _faults(client: Client, given: argparse.Namespace) -> Any:
     return client.call("GET", "faults")
 
 
+def _fault(client: Client, words: list[str]) -> None:
+    """Order a fault by its name; without one, list them all. Raises ValueError, Refused."""
+    if not words:
+        for one in client.call("GET", "disasters"):
+            print(f"{one['usage']}\n    {one['what']}")
+        print("lifted\n    Lift all faults of requests, and bring back a region that is dark.")
+        return
+    name, *pairs = words
+    if name == "lifted":
+        client.call("DELETE", "faults")
+        return
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise ValueError(f"{wrong[0]!r} must be key=value, e.g. region=us-east-1")
+    details = dict(pair.split("=", 1) for pair in pairs)
+    client.call("POST", "disasters", {"disaster": name, **details})
+
+
 def _clock(client: Client, given: argparse.Namespace) -> Any:
     asked = {name: getattr(given, name) for name in ("rate", "advance", "to")}
     steering = {name: value for name, value in asked.items() if value is not None}
@@ -213,6 +232,8 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
         client.call("POST", "reset")
     elif given.command == "clock":
         print(json.dumps(_clock(client, given), indent=2))
+    elif given.command == "fault":
+        _fault(client, given.words)
     elif given.command == "permissions":
         client.call("POST", "permissions", {"enforced": given.switch == "on"})
     else:

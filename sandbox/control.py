@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from sandbox.address import ADDRESS
 from sandbox.answers import Answer
 from sandbox.faults import BadRule, Faults, Rule, rule_of
+from sandbox.named_faults import OF_REQUESTS, bound, described
 from sandbox.request_log import RequestLog
 from sandbox.world import World
 
@@ -87,7 +88,7 @@ class Control:
             case "POST", "disasters":
                 return self._strike(**content)
             case "GET", "disasters":
-                return sorted(self._world.disasters)
+                return list(described({**OF_REQUESTS, **self._world.disasters}))
             case "POST", "faults":
                 return self._order(content)
             case "DELETE", "faults":
@@ -133,11 +134,15 @@ class Control:
         return {"rules": count}
 
     def _strike(self, disaster: str, **details: Any) -> dict[str, Any]:
-        if disaster not in self._world.disasters:
-            known = ", ".join(sorted(self._world.disasters))
-            raise BadRule(f"disaster must be one of {known}, not {disaster!r}")
+        if order := OF_REQUESTS.get(disaster):
+            self._order(order(**bound(disaster, order, details)))
+            return {"disaster": disaster}
+        happen = self._world.disasters.get(disaster)
+        if happen is None:
+            known = ", ".join(sorted({*OF_REQUESTS, *self._world.disasters}))
+            raise BadRule(f"there is no {disaster!r}; there are {known}")
         with self._world.lock:
-            self._world.disasters[disaster](**details)
+            happen(**bound(disaster, happen, details))
         self._world.settle()
         return {"disaster": disaster}
 

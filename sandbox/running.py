@@ -92,8 +92,13 @@ class Handle:
         found: list[dict[str, Any]] = self._client.call("GET", "hosts")
         return found
 
+    def disasters(self) -> list[dict[str, str]]:
+        """What can go wrong on order: name, usage, what it does."""
+        found: list[dict[str, str]] = self._client.call("GET", "disasters")
+        return found
+
     def strike(self, disaster: str, **details: Any) -> None:
-        """Have something happen to what is real, e.g. `database-dies` with region and name."""
+        """Let something go wrong, e.g. `database-dies` with region and name. Raises Refused."""
         self._client.call("POST", "disasters", {"disaster": disaster, **details})
 
     def settle(self) -> None:

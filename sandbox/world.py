@@ -31,8 +31,9 @@ class World:
     `lock` is held by every request for as long as the emulator works on it, and by every action
     that `later` runs: state that only these two touch needs no lock of its own.
     `databases` are the servers behind the database instances of the API, `balancers` the proxies
-    behind its load balancers, and `machines` the hosts behind its EC2 instances. `clock` is the time
-    by which schedules are kept, `names` answers DNS, and `prober` asks the endpoints of health checks.
+    behind its load balancers, and `machines` the hosts behind its EC2 instances. `clock` is the
+    time by which schedules are kept, `names` answers DNS, and `prober` asks the endpoints of health
+    checks.
     """
 
     def __init__(self, speed: float = 0.0) -> None:

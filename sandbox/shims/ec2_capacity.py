@@ -34,11 +34,13 @@ def install(world: World) -> None:
     world.on_reset(short.clear)
 
     def none(region: str, zone: str = "", instance_type: str = "") -> None:
+        """Let there be no capacity for launches of a region, or only of a zone or type in it."""
         if not zone.startswith(region if zone else ""):
             raise ValueError(f"zone must be one of {region}, e.g. {region}a, not {zone!r}")
         short.add((region, zone, instance_type))
 
     def some(region: str, zone: str = "", instance_type: str = "") -> None:
+        """Let there be capacity again where it was taken away, said in the same words."""
         short.discard((region, zone, instance_type))
 
     world.disasters["no-capacity"] = none

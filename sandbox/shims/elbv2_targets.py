@@ -225,9 +225,11 @@ def disasters(world: World) -> None:
             marks(group)[instance] = (state, next(REGISTRATIONS))
 
     def fails(region: str, instance: str) -> None:
+        """Let a target fail its health checks, whatever it answers."""
         mark(region, instance, "unhealthy")
 
     def recovers(region: str, instance: str) -> None:
+        """Let a target's health checks go by what it answers again."""
         mark(region, instance, "healthy")
 
     world.disasters["target-fails"] = fails
