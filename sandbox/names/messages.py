@@ -8,13 +8,14 @@ from collections.abc import Callable
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from sandbox.names.lookup import Answer
+from sandbox.names.lookup import Answer, Values
 
 _PLAIN_LIMIT = 512  # bytes in a datagram to somebody who speaks no EDNS
 _LIMIT = 1232  # to anybody else, https://www.dnsflagday.net/2020/
@@ -59,10 +60,17 @@ def _fill(told: dns.message.Message, ask: Ask) -> None:
     for section, found in ((told.answer, answer.answers), (told.authority, answer.authority)):
         for one in found:
             try:
-                section.append(dns.rrset.from_text(one.name, one.ttl, "IN", one.kind, *one.values))
+                section.append(_written(one))
             except dns.exception.DNSException:
                 # A value that is none of its type, which Route 53 would not have taken.
                 told.set_rcode(dns.rcode.SERVFAIL)
+
+
+def _written(one: Values) -> dns.rrset.RRset:
+    """A record set; names in it are complete, with a final dot or without, as Route 53 has it."""
+    return dns.rrset.from_text_list(
+        one.name, one.ttl, "IN", one.kind, one.values, origin=dns.name.root, relativize=False
+    )
 
 
 def _malformed(query: bytes) -> bytes | None:

@@ -60,9 +60,12 @@ def _marker(item: Any) -> Any:
 def _key(bucket: Any, item: Any, rule: Rule) -> Any:
     encryption, key, bucket_key = item.encryption, item.kms_key_id, item.bucket_key_enabled
     if encryption == "aws:kms":
-        _check_key(bucket.account_id, item.kms_key_id)
+        # One that is not named is S3's own, which can always be used.
+        if item.kms_key_id:
+            _usable(bucket.account_id, item.kms_key_id)
         key = rule.replica_key
-        _check_key(bucket.account_id, key, bucket.region_name)
+        if key:
+            key = _usable(bucket.account_id, key, bucket.region_name)
     made: Any = FakeKey(
         name=item.name,
         bucket_name=bucket.name,
@@ -89,19 +92,29 @@ def _key(bucket: Any, item: Any, rule: Rule) -> Any:
     return made
 
 
-def _check_key(account: str, name: str | None, region: str = "") -> None:
-    """Refuse a key that cannot be used; an unnamed one is S3's own."""
-    if not name:
-        return
+def _usable(account: str, name: str, region: str = "") -> str:
+    """The ARN of a key by its ARN, its id or an alias; an id that nobody knows stays as it is.
+
+    Raises Failed where it cannot be used.
+    """
     where = name.split(":")[3] if name.startswith("arn:") else ""
     if region and where != region:
         raise Failed(f"the key {name} is not in {region}")
-    found = [
-        backend.keys[name.rpartition("/")[2]]
+    known = [
+        _key_of(backend, name)
         for place, backend in list(kms_backends[account].items())
-        if where in ("", place) and name.rpartition("/")[2] in backend.keys
+        if where in ("", place)
     ]
+    found = [key for key in known if key]
     if where and not found:
         raise Failed(f"the key {name} does not exist")
     if found and found[0].key_state != "Enabled":
         raise Failed(f"the key {name} is {found[0].key_state}")
+    return str(found[0].arn) if found else name
+
+
+def _key_of(backend: Any, name: str) -> Any:
+    alias = backend.get_alias_name(name)
+    named = alias.startswith("alias/")
+    number = backend.get_key_id_from_alias(alias) if named else backend.get_key_id(name)
+    return backend.keys.get(number or "")

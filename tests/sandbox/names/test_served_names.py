@@ -69,6 +69,10 @@ def test_every_type_of_record_is_told_as_it_was_written(cloud: Handle, client: A
     for kind, value in written.items():
         put(client, home, Name="all.example.org", Type=kind, Values=[value])
         assert values(ask(cloud, "all.example.org", kind)) == [value]
+    # Without its final dot a name is complete too.
+    for kind, value in (("MX", "10 mail.example.org"), ("SRV", "1 2 443 a.example.org")):
+        put(client, home, Name="all.example.org", Type=kind, Values=[value])
+        assert values(ask(cloud, "all.example.org", kind)) == [f"{value}."]
     put(client, home, Name="*.example.org", Values=["192.0.2.3"])
     assert values(ask(cloud, "any.example.org")) == ["192.0.2.3"]
 

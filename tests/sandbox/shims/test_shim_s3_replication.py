@@ -220,6 +220,26 @@ def test_an_object_under_a_key_is_copied_under_the_key_of_the_copy(cloud: Any) -
     assert s3.head_object(Bucket="west", Key="plain")["ServerSideEncryption"] == "AES256"
 
 
+def test_the_key_of_the_copy_may_be_named_by_its_alias(cloud: Any) -> None:
+    s3 = buckets(cloud)
+    kms = cloud.client("kms", WEST)
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/copies", TargetKeyId=key["KeyId"])
+    alias = key["Arn"].replace(f"key/{key['KeyId']}", "alias/copies")
+    target = {
+        "Bucket": "arn:aws:s3:::west",
+        "EncryptionConfiguration": {"ReplicaKmsKeyID": alias},
+    }
+    taken = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
+    replicate(cloud, rule(Destination=target, SourceSelectionCriteria=taken))
+    put(cloud, ServerSideEncryption="aws:kms")
+    assert status(cloud) == "COMPLETED"
+    assert s3.head_object(Bucket="west", Key="k")["SSEKMSKeyId"] == key["Arn"]
+    kms.delete_alias(AliasName="alias/copies")
+    put(cloud, "later", ServerSideEncryption="aws:kms")
+    assert status(cloud, name="later") == "FAILED"
+
+
 def test_an_object_under_a_key_is_left_alone_by_other_rules(cloud: Any) -> None:
     buckets(cloud)
     replicate(cloud)
