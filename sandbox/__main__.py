@@ -43,7 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, help="on 127.0.0.1; a free one if not given")
         command.add_argument("--names-port", type=int, help="for DNS queries, on 127.0.0.1")
         command.add_argument("--regions", default="", help="only these, with commas")
-        command.add_argument("--speed", type=float, help="AWS seconds in a second; 0: at once")
+        # A text default goes through `type` as well: what cannot be meant is refused in words.
+        command.add_argument(
+            "--speed",
+            type=speed,
+            default=os.environ.get("SANDBOX_SPEED"),
+            help="AWS seconds in a second; 0: at once; default: SANDBOX_SPEED, or 0",
+        )
         command.add_argument(
             "--dir", type=Path, default=argparse.SUPPRESS, help="folder of its number and logs"
         )
@@ -84,6 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--clear", action="store_true", help="lift all")
     faults.add_argument("--fired", action="store_true", help="show what happened")
     return parser
+
+
+def speed(text: str) -> float:
+    """A speed of 0 or more. Raises ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        rule = "a speed is a number of 0 or more, e.g. SANDBOX_SPEED=60 for a minute in a second"
+        raise argparse.ArgumentTypeError(f"{rule}, not {text!r}")
+    return value
 
 
 def _serve(given: argparse.Namespace) -> int:

@@ -196,6 +196,24 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_speed_of_the_environment_is_that_of_what_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "state"
+    monkeypatch.setenv("SANDBOX_SPEED", "a lot")
+    refused = command(folder, "up")
+    assert refused.returncode != 0
+    assert "SANDBOX_SPEED=60" in refused.stderr
+    monkeypatch.setenv("SANDBOX_SPEED", "60")
+    try:
+        assert command(folder, "up", "--port", str(free_port())).returncode == 0
+        assert "speed 60" in command(folder, "status").stdout
+        assert command(folder, "up", "--speed", "30").returncode == 0
+        assert "speed 30" in command(folder, "status").stdout
+    finally:
+        command(folder, "down")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
