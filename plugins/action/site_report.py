@@ -18,6 +18,10 @@ from ..module_utils.runner import CONNECTION, dry_run
 from ..plugin_utils import waits
 
 display = Display()
+NOTHING_RUN = (
+    "nothing was run before this report, so there is nothing to report: no site was looked at, and "
+    "nothing was changed; run the whole playbook, without --start-at-task"
+)
 TASKS = (*(tier.TIER for tier in TIERS), "site")
 
 
@@ -39,6 +43,8 @@ class ActionModule(ActionBase):
             }
             for host in task_vars["ansible_play_hosts_all"]
         }
+        if not any(results.values()):
+            return result | {"failed": True, "msg": NOTHING_RUN}
         folder = Path(str(self._task.args.get("folder") or "."))
         reported = report_run(
             results,

@@ -411,6 +411,22 @@ def test_a_run_that_starts_at_a_task_in_the_middle_does_what_it_passed_over(
     assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
 
 
+def test_a_report_of_nothing_fails_and_says_how_to_run_the_whole(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    mark = sandbox.mark()
+    playbooks = Playbooks(sandbox, tmp_path)
+    for options in (["--check"], []):
+        ran = playbooks.run("site", "--start-at-task", "Report the whole run", *options)
+        assert ran.returncode != 0
+        assert "nothing was run before this report" in ran.stdout
+        assert "without --start-at-task" in ran.stdout
+        assert "Done" not in ran.stdout and "Plan:" not in ran.stdout
+    assert sandbox.log(mark) == []
+    # What an earlier run has written is not replaced by the report of none.
+    assert list(tmp_path.glob("*.json")) == [tmp_path / "connection.json"]
+
+
 def test_a_run_in_which_both_sites_fail_is_reported_as_failed(
     tmp_path: Path, sandbox: Handle
 ) -> None:
