@@ -96,6 +96,7 @@ def make(
     Names are asked for at `names_port`, or at a free one where that is taken. Raises CommandFailed.
     """
     world, fabric = World(speed), None
+    world.regions = regions
     if real:
         # Here, because without it nothing that talks to servers need be loaded.
         from sandbox.real import furnish  # noqa: PLC0415

@@ -45,6 +45,7 @@ class World:
         self.machines: Machines = NoMachines(self)
         self.health_told: list[Told] = []
         self.epoch = 0  # how often everything was forgotten
+        self.regions: frozenset[str] = frozenset()  # that the account can use; empty: all
         self.public = IPv4Network("100.64.0.0/22")  # addresses of the sandbox's internet
         self.dark: frozenset[str] = frozenset()
         self.dead_zones: frozenset[str] = frozenset()

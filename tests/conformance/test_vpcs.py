@@ -112,3 +112,13 @@ def test_regions_that_need_no_opting_in_are_told(ec2: Any) -> None:
     found = ec2.describe_regions()["Regions"]
     states = {region["RegionName"]: region["OptInStatus"] for region in found}
     assert states[HOME] == states[AWAY] == "opt-in-not-required"
+
+
+def test_no_region_of_another_partition_is_told(ec2: Any) -> None:
+    names = {region["RegionName"] for region in ec2.describe_regions(AllRegions=True)["Regions"]}
+    assert not [name for name in names if name.startswith(("cn-", "us-gov-"))]
+
+
+def test_without_being_asked_for_all_only_regions_that_are_enabled_are_told(ec2: Any) -> None:
+    found = ec2.describe_regions()["Regions"]
+    assert "not-opted-in" not in {region["OptInStatus"] for region in found}

@@ -102,6 +102,8 @@ def test_the_logs_of_the_database_are_ours_from_the_first_and_go_with_it(
     empty.destroy("recovery", confirm="production")
     gone = empty.destroy("home", confirm="production")
     assert gone["left"] == [] and "- home log_group/postgresql" in gone["report"]
+    # Every region of the account could be looked at.
+    assert "warnings" not in gone
     assert logs.describe_log_groups()["logGroups"] == []
 
 

@@ -88,6 +88,15 @@ def test_a_sandbox_of_two_regions_refuses_a_third_and_keeps_the_global_services(
         assert api("iam", "us-east-1").list_roles()["Roles"] == []
         with pytest.raises(ClientError, match="valid region"):
             api("ec2", "us-east-1").describe_vpcs()
+        ec2 = api("ec2", "eu-west-1")
+        told = [region["RegionName"] for region in ec2.describe_regions()["Regions"]]
+        assert told == ["eu-west-1", "us-west-2"]
+        states = {
+            region["RegionName"]: region["OptInStatus"]
+            for region in ec2.describe_regions(AllRegions=True)["Regions"]
+        }
+        assert states["us-east-1"] == "opt-in-not-required"
+        assert states["af-south-1"] == "not-opted-in"
 
 
 def test_a_reset_forgets_every_service_and_every_region(cloud: Handle, client: Clients) -> None:

@@ -642,3 +642,21 @@ class TestAnInstance:
             InstanceIds=[number], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
         assert cloud.waiting() == []
+
+
+def test_the_regions_are_those_of_the_commercial_partition_and_can_all_be_used(
+    ec2: Any, client: Clients
+) -> None:
+    states = {
+        region["RegionName"]: region["OptInStatus"] for region in ec2.describe_regions()["Regions"]
+    }
+    assert states["us-east-1"] == "opt-in-not-required"
+    assert states["af-south-1"] == states["ap-southeast-3"] == "opted-in"
+    for name in states:
+        assert client("ec2", name).describe_vpcs()["Vpcs"]
+
+
+def test_a_region_is_told_by_its_name_and_one_of_another_partition_is_not(ec2: Any) -> None:
+    found = ec2.describe_regions(RegionNames=["us-west-2", "cn-north-1"])["Regions"]
+    assert [region["RegionName"] for region in found] == ["us-west-2"]
+    assert found[0]["Endpoint"] == "ec2.us-west-2.amazonaws.com"

@@ -252,3 +252,12 @@ def test_a_template_gives_no_instance_profile_and_no_metadata_options(ec2: Any) 
     ][0]
     assert "IamInstanceProfile" not in found
     assert found["MetadataOptions"]["HttpTokens"] == "optional"
+
+
+def test_it_tells_regions_of_all_partitions_and_those_that_are_not_enabled(ec2: Any) -> None:
+    states = {
+        region["RegionName"]: region["OptInStatus"] for region in ec2.describe_regions()["Regions"]
+    }
+    assert {"cn-north-1", "us-gov-west-1"} <= states.keys()
+    assert states["me-south-1"] == "not-opted-in"
+    assert states["af-south-1"] == "opt-in-not-required"
