@@ -17,6 +17,8 @@ from . import elbv2
 from .base import Kind, changed, completed, have_for
 
 FORMS = ("attributes", "tags")
+# Impaired means that it could not scale for lack of addresses; it serves.
+READY = ("active", "active_impaired")
 
 
 class LoadBalancer(Kind):
@@ -51,8 +53,7 @@ class LoadBalancer(Kind):
                     "tags": tags,
                 },
                 _facts(item),
-                # Impaired means that it could not scale for lack of addresses; it serves.
-                settled=state in ("active", "active_impaired"),
+                settled=state in READY,
                 status=state,
                 foreign=_foreign(view, arn),
             )
@@ -71,7 +72,9 @@ class LoadBalancer(Kind):
             SecurityGroups=list(spec["security_groups"]),
             Tags=pairs(spec["tags"]),
         )["LoadBalancers"][0]
-        have = have_for(want, _facts(item), settled=False, status=item["State"]["Code"])
+        # A create that is repeated is answered with the balancer that the first one made.
+        state = item["State"]["Code"]
+        have = have_for(want, _facts(item), settled=state in READY, status=state)
         # A policy that lets a new bucket take its logs is not seen everywhere at once.
         attributes = pairs(spec["attributes"])
         return completed(have, lambda: _set_attributes(aws, have.facts["arn"], attributes))

@@ -78,7 +78,9 @@ class NatGateway(Kind):
             ]
             if item["State"] in nat_gateways.ALIVE:
                 break
-        return have_for(want, _facts(item), settled=False, status=item["State"])
+        # A create that is repeated is answered with the gateway that the first one made.
+        state = item["State"]
+        return have_for(want, _facts(item), settled=state == "available", status=state)
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         if "state" in changed(changes):

@@ -52,7 +52,9 @@ class Vpc(Kind):
             CidrBlock=want.spec["cidr"],
             TagSpecifications=specification("vpc", want.spec["tags"]),
         )["Vpc"]
-        have = have_for(want, {"id": answer["VpcId"]}, settled=False, status=answer["State"])
+        state = answer["State"]
+        facts = {"id": answer["VpcId"]}
+        have = have_for(want, facts, settled=state == "available", status=state)
         # A new VPC resolves names but gives none to its hosts.
         defaults = {"dns_support": True, "dns_hostnames": False}
         edits = {k: v for k, v in want.spec.items() if v != defaults.get(k, v)}

@@ -14,6 +14,9 @@ COUNTED = ("create", "change", "replace", "destroy")
 TIER_NAMES = tuple(tier.TIER for tier in TIERS)
 SIGNS = {"create": "+", "change": "~", "replace": "!", "destroy": "-", "keep": "="}
 FIELDS_SHOWN = 6
+# The task that looks at all tiers, and the words of a result for what is not begun and not there.
+WHOLE = "site"
+DEFERRED, ABSENT = "deferred", "absent"
 
 
 def as_dict(results: Results, planned: bool) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def as_dict(results: Results, planned: bool) -> dict[str, Any]:
                 "foreign": sorted(
                     {n for result in tasks.values() for n in result.get("foreign", [])}
                 ),
-                "waiting": _last(tasks).get("waiting", {}),
+                "waiting": waiting(tasks),
                 "resources": _last(tasks).get("known", {}),
                 "errors": [e for result in tasks.values() for e in result.get("errors", [])],
             }
@@ -207,9 +210,47 @@ def built(results: Results, declared: Mapping[str, Any]) -> str:
                 f"reboot-db-instance --region {place.get('region')} "
                 f"--db-instance-identifier {database.get('id')}"
             )
-        for name, state in _last(results[site]).get("waiting", {}).items():
-            lines.append(f"    still {state}: {name}")
+        lines += [f"    {line}" for line in _unready(results[site])]
     return "\n".join(lines)
+
+
+def waiting(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What was not usable when a task last looked at it, with AWS's word for its state.
+
+    "deferred" is what is to be made or changed once that is ready. What is deferred and stays as it
+    is, is ready: it was only not looked at.
+    """
+    found: dict[str, str] = {}
+    for task, result in tasks.items():
+        known = result.get("known", {})
+        whole = task == WHOLE and known
+        found = {} if whole else {name: s for name, s in found.items() if not known.get(name)}
+        found |= result.get("waiting", {})
+    done = {name for result in tasks.values() for name in result.get("done", [])}
+    acts = {action["address"] for action in merged(tasks)} - done
+    return {name: state for name, state in found.items() if state != DEFERRED or name in acts}
+
+
+def _unready(tasks: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The same in words, a line for each reason."""
+    made: list[str] = []
+    begun: list[str] = []
+    others: dict[str, list[str]] = {}
+    acts = {action["address"] for action in merged(tasks)}
+    for name, state in waiting(tasks).items():
+        site, colon, address = name.partition(":")
+        if colon:
+            others.setdefault(site, []).append(address)
+        elif state in (DEFERRED, ABSENT) and name in acts:
+            begun.append(name)
+        else:
+            made.append(f"{name} ({state})")
+    if made:
+        yield f"not ready when last looked at: {', '.join(made)}"
+    for site, listed in others.items():
+        yield f"not ready yet, and made by the run of site {site}: {', '.join(listed)}"
+    if begun:
+        yield f"not begun, because it needs what is not ready: {', '.join(begun)}"
 
 
 SHOWN = (

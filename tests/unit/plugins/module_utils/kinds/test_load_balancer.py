@@ -74,6 +74,19 @@ def test_a_bucket_that_does_not_take_logs_yet_leaves_a_balancer_to_complete(
     assert len(aws.client("elbv2").describe_load_balancers()["LoadBalancers"]) == 1
 
 
+@pytest.mark.parametrize(("state", "settled"), [("provisioning", False), ("active", True)])
+def test_a_create_that_is_answered_with_what_is_there_already_awaits_nothing(
+    life: Any, aws: Aws, balancer: Want, state: str, settled: bool
+) -> None:
+    life(LoadBalancer()).make(balancer)
+    (there,) = aws.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    with Stubber(aws.once("elbv2")) as stub:
+        there["State"] = {"Code": state}
+        stub.add_response("create_load_balancer", {"LoadBalancers": [there]})
+        have = LoadBalancer().create(aws, balancer)
+    assert (have.settled, have.status) == (settled, state)
+
+
 def test_settings_that_are_refused_for_good_are_an_error(aws: Aws, balancer: Want) -> None:
     with Stubber(aws.client("elbv2")) as stub:
         stub.add_client_error("modify_load_balancer_attributes", "ValidationError", "no", 400)

@@ -79,6 +79,13 @@ def test_a_gateway_is_awaited_until_it_is_available(life: Any, want: Want) -> No
     assert one.differences(want) == {}
 
 
+def test_a_create_that_is_answered_with_what_is_there_already_awaits_nothing(
+    aws: Any, want: Want
+) -> None:
+    have = NatGateway().create(aws, want)
+    assert (have.settled, have.status) == (True, "available")
+
+
 def test_a_repeated_create_carries_the_same_token(aws: Any, want: Want) -> None:
     sent = tokens(aws)
     NatGateway().create(aws, want)

@@ -45,6 +45,52 @@ def test_parameters_that_wait_for_a_reboot_are_said() -> None:
     assert "reboot" not in summary.built(results(endpoint="db", pending_reboot=[]), DECLARED)
 
 
+def test_what_is_not_ready_is_said_in_words_and_what_stands_is_not() -> None:
+    found = {
+        "home": {
+            "network": {
+                "actions": [action("nat_gateway/a", "create", "network")],
+                "done": ["nat_gateway/a", "vpc/main"],
+                "known": {"recovery:kms_key/main": {}},
+                "waiting": {"nat_gateway/a": "pending", "vpc/main": "pending"},
+            },
+            "traffic": {
+                "failed": True,
+                "actions": [action("listener/https", "create", "traffic")],
+                "done": [],
+                "known": {"vpc/main": {"id": "vpc-1"}},
+                "waiting": {
+                    "recovery:alarm/switch": "absent",
+                    "load_balancer/main": "provisioning",
+                    "listener/https": "deferred",
+                    "scaling_policy/cpu": "deferred",
+                },
+            },
+        }
+    }
+    text = summary.built(found, DECLARED)
+    assert text.splitlines()[2:] == [
+        "    not ready when last looked at: nat_gateway/a (pending), load_balancer/main "
+        "(provisioning)",
+        "    not ready yet, and made by the run of site recovery: alarm/switch",
+        "    not begun, because it needs what is not ready: listener/https",
+    ]
+    told = summary.as_dict(found, planned=False)["sites"]["home"]
+    assert set(told["waiting"]) == {
+        "nat_gateway/a",
+        "recovery:alarm/switch",
+        "load_balancer/main",
+        "listener/https",
+    }
+
+
+def test_what_the_last_look_at_everything_found_ready_is_not_said_to_be_awaited() -> None:
+    found = results()
+    found["home"]["database"] |= {"done": [], "waiting": {"db_instance/main": "creating"}}
+    assert "not ready" in summary.built({"home": {"database": found["home"]["database"]}}, DECLARED)
+    assert "not ready" not in summary.built(found, DECLARED)
+
+
 def test_a_field_that_changes_is_shown_with_both_values() -> None:
     change = {"field": "max_size", "before": 30, "after": 12}
     moved = {**action("autoscaling_group/web", "change", "web_tier"), "changes": [change]}
