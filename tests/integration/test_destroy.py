@@ -225,8 +225,26 @@ def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
     assert {a["address"] for a in told["actions"]} == set(gone["done"])
     names = [item.split(",")[0] for item in gone["kept"]]
     assert [item.split(",")[0] for item in told["kept"]] == names
-    lines = {line for line in gone["report"] if line.startswith("- home ")}
-    assert lines == {f"- home {name}" for name in gone["done"]}
+    for report in (told["report"], gone["report"]):
+        going = {line.split()[2] for line in report if line.startswith("- home ")}
+        staying = {line.split()[2].rstrip(",") for line in report if line.startswith("= home ")}
+        # What waits for its end is told once, with its fate.
+        assert going == set(gone["done"]) - {"secret/database"}
+        assert {"kms_key/main", "secret/database"} <= staying
+        assert going & staying == set()
+        assert any(line.endswith(f" {len(going)}") for line in report)
+
+
+def test_the_key_of_a_site_without_a_snapshot_is_told_once_with_its_fate(
+    empty: Environment,
+) -> None:
+    for tier in ("storage", "network"):
+        empty.run_tier(tier)
+    told = empty.foresee("recovery")["report"]
+    gone = empty.destroy("recovery", confirm="production")["report"]
+    for report, fate in ((told, "in 30 days"), (gone, "on ")):
+        (line,) = [line for line in report if "kms_key/main" in line]
+        assert line.startswith(f"= recovery kms_key/main, scheduled for deletion {fate}")
 
 
 def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_says(

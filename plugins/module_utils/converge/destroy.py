@@ -106,11 +106,16 @@ def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
 def _report(
     task: Task, removed: str, addresses: list[str], kept: str, result: dict[str, Any]
 ) -> list[str]:
-    """What was, or would be, done, a line for each object. removed, kept: the verbs for it."""
+    """What was, or would be, done, a line for each object. removed, kept: the verbs for it.
+
+    What only waits for its end can be called back, so it is told as kept, and not as removed too.
+    """
     site = task.site.scope.site
+    staying = {item.partition(",")[0] for item in result["kept"]}
+    gone = [address for address in addresses if address not in staying]
     return [
-        f"{site}: {removed} {len(addresses) or 'nothing'}",
-        *(f"- {site} {address}" for address in addresses),
+        f"{site}: {removed} {len(gone) or 'nothing'}",
+        *(f"- {site} {address}" for address in gone),
         f"{site}: {kept} {len(result['kept']) or 'nothing'}",
         *(f"= {site} {item}" for item in result["kept"]),
         *(f"{site} still there: {item}" for item in result.get("left", ())),
