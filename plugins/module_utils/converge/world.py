@@ -88,7 +88,7 @@ class Account:
             self._delete(kind, aws, step.have)
             return None
         if not step.want:
-            raise ValueError(f"{step.address} has nothing to act on")
+            raise ValueError("it has nothing to act on")
         want = self._resolved(step.want, haves)
         if step.action is Action.UPDATE and step.have:
             return self._postponed(kind, want, self._update(kind, aws, want, step.have))
@@ -106,7 +106,7 @@ class Account:
             facts = have.facts if have else self._known.get(ref.target, {})
             value = facts.get(ref.attr, UNKNOWN)
             if value is UNKNOWN:
-                raise LookupError(f"{want.address} needs {ref.attr} of {ref.target}, not known yet")
+                raise LookupError(f"it needs {ref.attr} of {ref.target}, which is not known yet")
             return value
 
         spec = graph.resolve(want.spec, lookup)
@@ -192,7 +192,7 @@ class Account:
         attempt = 0
         while want.address in self._read([want]):
             if self.now() > self.deadline:
-                raise TimeoutError(f"{want.address} is still there")
+                raise TimeoutError("what it replaces is still there")
             time.sleep(patience.growing(attempt))
             attempt += 1
 

@@ -19,6 +19,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model 
     Action,
     Change,
     Have,
+    Ref,
     Rules,
     Step,
     Want,
@@ -111,6 +112,13 @@ def test_a_refused_create_is_reported_as_it_is() -> None:
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         create(thing)
     assert thing.creates == 1
+
+
+def test_what_a_create_lacks_is_told_without_the_address_that_every_failure_begins_with() -> None:
+    want = Want("thing", "main", {"size": Ref("other/main", "id")})
+    step = Step("thing/main", Action.CREATE, "thing", "main", "t", want)
+    with pytest.raises(LookupError, match=r"^it needs id of other/main, which is not known yet"):
+        account(Thing()).act(step, {})
 
 
 def test_a_half_made_object_is_brought_to_what_is_wanted() -> None:
