@@ -167,6 +167,23 @@ def way_on(error: BaseException) -> str:
     return WAYS_ON.get(type(error).__name__, "")
 
 
+# Services that are one for all regions.
+WORLDWIDE = frozenset({"iam", "route53"})
+
+
+def note_place(error: BaseException, service: str, region: str) -> None:
+    """Marks an exception with whom was asked: what the SDK says of a connection names neither."""
+    if not hasattr(error, "place"):
+        error.place = (service, region)  # type: ignore[attr-defined]
+
+
+def silent(error: BaseException) -> tuple[str, str]:
+    """Service and region that did not answer; two empty ones where it is not known, or answered."""
+    if not isinstance(error, (ConnectionError, HTTPClientError)):
+        return ("", "")
+    return getattr(error, "place", ("", ""))
+
+
 # What to do where a name that we choose is taken.
 RENAME = "rename or remove what is not ours, or choose another phoenix_environment"
 

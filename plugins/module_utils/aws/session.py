@@ -17,7 +17,7 @@ from typing import Any
 
 from ..engine.scrub import Scrubber
 from . import sdk
-from .errors import AccountMismatch
+from .errors import AccountMismatch, note_place
 from .scope import Scope
 
 SERVICES = (
@@ -142,7 +142,7 @@ class Aws:
             if key not in self._clients:
                 self._session = self._session or self._open()
                 retries = {"total_max_attempts": 1} if once else {"total_max_attempts": ATTEMPTS}
-                self._clients[key] = self._session.create_client(
+                self._clients[key] = client = self._session.create_client(
                     service,
                     region_name=region,
                     endpoint_url=self._connection.endpoint_url or None,
@@ -154,6 +154,7 @@ class Aws:
                         user_agent_extra="operatingdev.phoenix",
                     ),
                 )
+                _name_place(client, service)
             return self._clients[key]
 
     def _open(self) -> Any:
@@ -176,7 +177,9 @@ class Aws:
         def create(service: str, **arguments: Any) -> Any:
             arguments.setdefault("region_name", self._identity)
             arguments.setdefault("endpoint_url", self._connection.endpoint_url or None)
-            return session.create_client(service, **arguments)
+            client = session.create_client(service, **arguments)
+            _name_place(client, service)
+            return client
 
         fetcher = sdk.AssumeRoleCredentialFetcher(
             client_creator=create,
@@ -187,6 +190,16 @@ class Aws:
         session._credentials = sdk.DeferredRefreshableCredentials(
             method="assume-role", refresh_using=fetcher.fetch_credentials
         )
+
+
+def _name_place(client: Any, service: str) -> None:
+    """Has every exception of the client's calls tell whom it had asked."""
+    region = client.meta.region_name
+
+    def note(exception: BaseException, **_more: Any) -> None:
+        note_place(exception, service, region)
+
+    client.meta.events.register("after-call-error", note)
 
 
 def connection(options: Mapping[str, Any]) -> Connection:

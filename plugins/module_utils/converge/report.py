@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..aws.errors import code, request_id
+from ..declaration.site import Site
 from ..engine import graph
 from ..engine.apply import Outcome
 from ..engine.model import UNKNOWN, Action, Ref, Step
+from . import silence
 from .catalog import tier_of
 from .site import Planned
 
@@ -80,15 +82,15 @@ def foreign(planned: Planned) -> list[str]:
     return [f"{have.address}: {item}" for have in planned.haves.values() for item in have.foreign]
 
 
-def failures(outcome: Outcome) -> list[dict[str, str]]:
+def failures(site: Site, outcome: Outcome) -> list[dict[str, str]]:
     """The root causes: address, code, message, request_id and, where there is one, a hint."""
     return [
         {
             "address": name,
             "code": getattr(error, "code", "") or code(error),
-            "message": str(error),
+            "message": silence.message(site, error),
             "request_id": request_id(error),
-            "hint": str(getattr(error, "hint", "")),
+            "hint": str(getattr(error, "hint", "")) or silence.way_on(site, error),
         }
         for name, error in outcome.errors.items()
     ]

@@ -19,7 +19,7 @@ from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Want
-from . import order, remains, report, share
+from . import order, remains, report, share, silence
 from .catalog import BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
 from .site import Converger, Planned, Task
@@ -118,9 +118,10 @@ def refusals(task: Task) -> Iterator[None]:
         message = f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else "")
         raise Refusal(message, code=error.code, changed=False, **told) from error
     except Exception as error:
-        hint = way_on(error)
+        hint = silence.way_on(task.site, error) or way_on(error)
+        message = f"site {task.site.scope.site}: {silence.message(task.site, error)}"
         raise Refusal(
-            f"site {task.site.scope.site}: {error}" + (f"\n{hint}" if hint else ""),
+            message + (f"\n{hint}" if hint else ""),
             code=code(error),
             changed=False,
             exception="".join(traceback.format_exception(error)),
@@ -165,7 +166,7 @@ def _usages(task: Task, planned: Planned) -> list[dict[str, Any]]:
 def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None:
     again = "run the same playbook again: it goes on where this run stopped"
     if outcome.errors:
-        failed = report.failures(outcome)
+        failed = report.failures(task.site, outcome)
         lines = "\n".join(_told(item) for item in failed)
         # Where each failure has a way on of its own, the same run again would end the same.
         close = "" if all(item["hint"] for item in failed) else f"\n{again}"
