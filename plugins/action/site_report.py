@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ansible.utils.display import Display
 
 from ..module_utils.aws.session import connection
 from ..module_utils.converge.catalog import TIERS
+from ..module_utils.reports import summary
 from ..module_utils.reports.run import report_run
 from ..module_utils.runner import CONNECTION, dry_run
 from ..plugin_utils import waits
@@ -23,6 +24,12 @@ NOTHING_RUN = (
     "nothing was changed; run the whole playbook, without --start-at-task"
 )
 TASKS = (*(tier.TIER for tier in TIERS), "site")
+
+
+def _refused(variables: Mapping[str, Any], sites: Iterable[str]) -> dict[str, str]:
+    """Site -> message of each whose plan, as role plan registers it, has failed."""
+    plans = {site: variables[site].get("plan_result") or {} for site in sites}
+    return {site: str(plan["msg"]) for site, plan in plans.items() if plan.get("failed")}
 
 
 class ActionModule(ActionBase):
@@ -44,7 +51,8 @@ class ActionModule(ActionBase):
             for host in task_vars["ansible_play_hosts_all"]
         }
         if not any(results.values()):
-            return result | {"failed": True, "msg": NOTHING_RUN}
+            refused = _refused(hosts, results)
+            return result | {"failed": True, "msg": summary.refused(refused) or NOTHING_RUN}
         folder = Path(str(self._task.args.get("folder") or "."))
         reported = report_run(
             results,

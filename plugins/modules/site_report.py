@@ -13,7 +13,8 @@ description:
   - Reads what the roles of the tiers registered for every site and prints one summary. In
     check mode that is the plan with its monthly cost, otherwise what was built and where.
   - Writes the same facts to a JSON file on the controller, in check mode too.
-  - Fails where no role registered anything, as in a playbook that was started at this task.
+  - Fails where no role registered anything, as in a playbook that was started at this task. Where
+    that is because plans failed, the message is what each of them refused.
 author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:

@@ -411,6 +411,27 @@ def test_a_run_that_starts_at_a_task_in_the_middle_does_what_it_passed_over(
     assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
 
 
+@pytest.mark.parametrize("sites", [("home", "recovery"), ("recovery",)], ids="-".join)
+def test_what_is_refused_in_planning_is_told_of_all_sites_in_one_place_at_the_end(
+    tmp_path: Path, sandbox: Handle, sites: tuple[str, ...]
+) -> None:
+    sandbox.reset()
+    for site in sites:
+        sns = Environment(sandbox).aws(site).client("sns")
+        sns.create_topic(Name=f"production-{site}-alarms")
+    mark = sandbox.mark()
+    ran = Playbooks(sandbox, tmp_path).run("site")
+    assert ran.returncode != 0
+    head = f"The plan failed at {' and '.join(sites)}: nothing was touched"
+    assert ran.stdout.count(f"Action failed: {head}") == 1
+    end = ran.stdout[ran.stdout.index(head) :]
+    for site in sites:
+        refusal = f"site {site}: sns topic production-{site}-alarms is there without the owner tags"
+        assert refusal in end.partition("\nOrigin:")[0]
+    assert "TASK [" not in end
+    assert sandbox.writes_since(mark) == []
+
+
 def test_a_report_of_nothing_fails_and_says_how_to_run_the_whole(
     tmp_path: Path, sandbox: Handle
 ) -> None:

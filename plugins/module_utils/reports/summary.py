@@ -104,6 +104,15 @@ def text(results: Results, planned: bool) -> str:
     return "\n".join(lines)
 
 
+def refused(messages: Mapping[str, str]) -> str:
+    """The page of a run that ended in planning, "" where no plan failed. messages: by site."""
+    if not messages:
+        return ""
+    said = dict.fromkeys(messages.values())
+    head = f"The plan failed at {' and '.join(messages)}: nothing was touched"
+    return "\n\n".join((head, *said))
+
+
 def _title(results: Results, planned: bool) -> str:
     sites = [site for site, tasks in results.items() if failed(tasks)]
     if not sites:
