@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from sandbox import visit
+from sandbox import connecting, visit
 from sandbox.address import ADDRESS
 from sandbox.background import Background, NotStarted
 from sandbox.client import Client, Refused
@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     psql.add_argument("--database", default="postgres")
     shell = commands.add_parser("shell", help="a session in a host, as who logs in there")
     shell.add_argument("host", help="id of the instance, its address, or its name")
+    line = commands.add_parser("connect", help="join stdin and stdout with a public address")
+    line.add_argument("address", help="a public address of the sandbox's internet")
+    line.add_argument("port", type=int)
+    line.add_argument("--timeout", type=float, default=connecting.PATIENCE, help="seconds")
     commands.add_parser("reset", help="forget everything that was made in it")
     commands.add_parser("differences", help="what is mended of the emulator, as a list")
     clock = commands.add_parser("clock", help="show the clock of the schedules, or steer it")
@@ -107,7 +111,7 @@ def speed(text: str) -> float:
 def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
     from sandbox import credentials  # noqa: PLC0415
-    from sandbox.server import forget, make, prepare_meanwhile, serve  # noqa: PLC0415
+    from sandbox.server import facts, forget, make, prepare_meanwhile, serve  # noqa: PLC0415
 
     regions = frozenset(filter(None, given.regions.split(",")))
     root = credentials.fresh() if given.connection else None
@@ -122,7 +126,7 @@ def _serve(given: argparse.Namespace) -> int:
         names_port=given.names_port or 0,
     )
     if root:
-        credentials.write(given.connection, f"http://{ADDRESS}:{server.port}", root)
+        credentials.write(given.connection, f"http://{ADDRESS}:{server.port}", root, facts(server))
     if given.prepare:
         prepare_meanwhile(server)
     if given.attached:
@@ -178,6 +182,8 @@ def _status(background: Background) -> int:
     print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
     for label in found["waiting"]:
         print(f"  in progress: {label}")
+    for name, value in found["facts"].items():
+        print(f"  {name} {value}")
     client = background.client(found["endpoint"])
     for line in visit.lines(client.call("GET", "databases")):
         print(f"  {line}")
@@ -190,6 +196,12 @@ def _status(background: Background) -> int:
         print(f"  {line}")
     for line in visit.check_lines(client.call("GET", "checks")):
         print(f"  {line}")
+    return 0
+
+
+def _connect(given: argparse.Namespace) -> int:
+    with connecting.connect(Identity(given.dir), given.address, given.port, given.timeout) as line:
+        connecting.join(line, 0, 1)
     return 0
 
 
@@ -276,6 +288,8 @@ def main() -> int:
             return _status(background)
         case "differences":
             return _differences()
+        case "connect":
+            return _connect(given)
     return _steer(background, given)
 
 

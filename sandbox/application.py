@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
@@ -57,6 +57,11 @@ class Application:
         world.on_reset(self._staleness.forget)
         world.on_reset(self._permissions.switch)
         world.controls["permissions"] = self._permissions.switch
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """See `World.facts`."""
+        return self._world.facts
 
     def prepare(self) -> None:
         """Load the usual services, one after the other, letting requests in between."""

@@ -113,6 +113,7 @@ class Control:
             "requests": self._log.last(),
             "names": f"{ADDRESS}:{self._world.names.port}",
             "waiting": self._world.waiting(),
+            "facts": self._world.facts,
         }
 
     def _clock(self, steering: Any) -> dict[str, Any]:

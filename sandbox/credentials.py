@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -48,10 +49,13 @@ def known(access_key: str, root: Credentials) -> bool:
     )
 
 
-def write(place: Path, endpoint: str, root: Credentials) -> None:
-    """What a playbook needs to reach the account, as JSON that only its owner reads."""
+def write(place: Path, endpoint: str, root: Credentials, facts: Mapping[str, str]) -> None:
+    """What a playbook needs to reach the account, as JSON that only its owner reads.
+
+    facts: what else it may want to know, see `World.facts`.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     place.unlink(missing_ok=True)
     place.touch(mode=0o600)
-    content = {"endpoint_url": endpoint, **asdict(root)}
+    content = {"endpoint_url": endpoint, **asdict(root), **facts}
     place.write_text(json.dumps(content, indent=2) + "\n", encoding="ascii")

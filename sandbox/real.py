@@ -34,6 +34,7 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
     be something; `cache` is the folder of baked images. Raises CommandFailed.
     """
     world.public = identity.public
+    world.facts["controller_cidr"] = f"{identity.controller}/32"
     fabric, podman = Fabric(identity), Podman(identity)
     images.bake_missing(cache, (database_image.RECIPE, host_image.RECIPE))
     world.databases = real_databases(world, identity, podman, regions, cache, fabric)

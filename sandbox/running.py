@@ -87,6 +87,10 @@ class Handle:
         address, _, port = str(self._client.call("GET", "health")["names"]).partition(":")
         return address, int(port)
 
+    def facts(self) -> dict[str, str]:
+        """What a client is to know of what is real: see `World.facts`."""
+        return dict(self._client.call("GET", "health")["facts"])
+
     def hosts(self) -> list[dict[str, Any]]:
         """Every real host: id, name, region, zone, address, container, health and more."""
         found: list[dict[str, Any]] = self._client.call("GET", "hosts")
@@ -124,7 +128,8 @@ def connection(endpoint: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / "connection.json"
     keys = {"access_key": "emulated", "secret_key": "emulated"}
-    place.write_text(json.dumps({"endpoint_url": endpoint, **keys}), encoding="ascii")
+    told = Client(endpoint).call("GET", "health")["facts"]
+    place.write_text(json.dumps({"endpoint_url": endpoint, **keys, **told}), encoding="ascii")
     return place
 
 

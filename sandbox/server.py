@@ -149,6 +149,12 @@ def prepare_meanwhile(server: BaseWSGIServer) -> None:
     threading.Thread(target=application.prepare, daemon=True, name="prepare").start()
 
 
+def facts(server: BaseWSGIServer) -> dict[str, str]:
+    """What clients must know of what is real: see `World.facts`."""
+    application: Any = server.app
+    return dict(application.facts)
+
+
 def forget(server: BaseWSGIServer) -> None:
     """Have what is real ended by those who made it."""
     application: Any = server.app

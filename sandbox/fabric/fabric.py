@@ -46,6 +46,7 @@ class _State:
     bridges: dict[str, tuple[str, str]] = field(default_factory=dict)  # ids of VPCs
     nat_gateways: dict[str, tuple[str, NatGateway]] = field(default_factory=dict)  # VPC's id first
     internet: _Shown = field(default_factory=_Shown)
+    online: bool = False  # whether there is an internet
 
 
 class Fabric:
@@ -149,8 +150,14 @@ class Fabric:
                 comes(vpc, name)
 
     def _internet(self) -> None:
-        if plugs.router(self.internet):
-            plugs.load(self.internet, firewall.internet(Picture()))
+        if self._state.online:
+            return
+        plugs.router(self.internet)
+        plugs.load(self.internet, firewall.internet(Picture()))
+        residents = (self._identity.controller,)
+        lines = [f"address replace {address}/32 dev lo" for address in residents]
+        namespaces.batch(self.internet, lines)
+        self._state.online = True
 
     def _remove(self, vpc_id: str) -> None:
         if self._state.routers[vpc_id].vpc:

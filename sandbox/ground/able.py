@@ -23,6 +23,7 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
         "tc": "iproute2",
         "sysctl": "procps",
         "haproxy": "haproxy",
+        "ssh": "openssh-client",
     }
 )
 # Packages whose services start by themselves, once they are installed and at each boot.

@@ -11,6 +11,8 @@ from pathlib import Path
 # Carrier-grade NAT space: neither in a VPC nor in a home network. A /22 for each sandbox.
 _PUBLIC = IPv4Network("100.64.0.0/10")
 _PUBLIC_SIZE = 22
+# Numbers of addresses in it; below 64 nobody is given one.
+_CONTROLLER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +60,8 @@ class Identity:
             32 - _PUBLIC_SIZE
         )
         return IPv4Network((start, _PUBLIC_SIZE))
+
+    @property
+    def controller(self) -> str:
+        """The address that this machine has in that internet, where it connects to a host."""
+        return str(self.public.network_address + _CONTROLLER)

@@ -118,9 +118,12 @@ def listener(name: str, address: str, port: int, kind: int = socket.SOCK_STREAM)
     return within(name, bound)
 
 
-def connect(name: str, address: str, port: int, timeout: float) -> socket.socket:
-    """A connection out of the namespace; `timeout` in seconds. Raises OSError."""
-    return within(name, lambda: socket.create_connection((address, port), timeout))
+def connect(name: str, address: str, port: int, timeout: float, source: str = "") -> socket.socket:
+    """A connection out of the namespace, from its address `source` if that is given.
+
+    `timeout` in seconds. Raises OSError.
+    """
+    return within(name, lambda: socket.create_connection((address, port), timeout, (source, 0)))
 
 
 def _enter(name: str) -> None:

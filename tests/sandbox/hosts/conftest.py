@@ -63,6 +63,35 @@ class Site:
         )
         self.vpcs[region], self.groups[region] = vpc, group
 
+    def gateway(self, region: str = HOME) -> None:
+        """Let the VPC of a region out, and the world in, as far as groups allow."""
+        ec2, vpc = self.client("ec2", region), self.vpcs[region]
+        number = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=number, VpcId=vpc)
+        own = [
+            {"Name": "vpc-id", "Values": [vpc]},
+            {"Name": "association.main", "Values": ["true"]},
+        ]
+        table = ec2.describe_route_tables(Filters=own)["RouteTables"][0]["RouteTableId"]
+        ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=number)
+
+    def group(self, name: str, region: str = HOME) -> str:
+        """A security group that lets all out and nothing in."""
+        made = self.client("ec2", region).create_security_group(
+            GroupName=name, Description="d", VpcId=self.vpcs[region]
+        )
+        return str(made["GroupId"])
+
+    def public(self, group: str, region: str = HOME, **more: Any) -> str:
+        """Launch an instance with a public address; its id."""
+        card = {
+            "DeviceIndex": 0,
+            "SubnetId": self.subnets[region][0],
+            "Groups": [group],
+            "AssociatePublicIpAddress": True,
+        }
+        return self.run(region, NetworkInterfaces=[card], **more)
+
     def image(self, region: str = HOME) -> str:
         name = "/aws/service/debian/release/12/latest/amd64"
         found = self.client("ssm", region).get_parameter(Name=name)
@@ -74,13 +103,14 @@ class Site:
         settings = {
             "ImageId": self.image(region),
             "InstanceType": "t3.micro",
-            "SubnetId": self.subnets[region][0],
-            "SecurityGroupIds": [self.groups[region]],
             "MetadataOptions": {"HttpTokens": "required"},
             "MinCount": 1,
             "MaxCount": 1,
             **more,
         }
+        if "NetworkInterfaces" not in more:
+            settings.setdefault("SubnetId", self.subnets[region][0])
+            settings.setdefault("SecurityGroupIds", [self.groups[region]])
         found = self.client("ec2", region).run_instances(**settings)
         return str(found["Instances"][0]["InstanceId"])
 
