@@ -64,7 +64,7 @@ fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is
 
 down: $(READY) ## stop the emulated account and remove all that it made
 	@python -m sandbox down
-	rm -rf .cache/images
+	rm -rf .cache/images .cache/packages
 
 provisioning: $(READY) ## how close a first build comes to AWS's own times, 20 times as fast
 	python -m benchmarks.provisioning

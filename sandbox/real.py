@@ -21,6 +21,9 @@ from sandbox.hosts.metadata import Metadata
 from sandbox.hosts.real import real_machines
 from sandbox.names.listening import Desk
 from sandbox.names.records import View
+from sandbox.packages import mirrors
+from sandbox.packages.relay import NAMES, Relay
+from sandbox.packages.store import Store
 from sandbox.shims._elbv2_balancers import Estate
 from sandbox.shims._machines import facts
 from sandbox.shims._network_picture import look
@@ -31,16 +34,18 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
     """Give a world networks, servers, hosts and load balancers; the networks are returned.
 
     They are under the names and in the folder of `identity`. `regions` are all in which there may
-    be something; `cache` is the folder of baked images. Raises CommandFailed.
+    be something; `cache` is the folder of what is baked and fetched. Raises CommandFailed.
     """
     world.public = identity.public
     world.facts["controller_cidr"] = f"{identity.controller}/32"
     fabric, podman = Fabric(identity), Podman(identity)
-    images.bake_missing(cache, (database_image.RECIPE, host_image.RECIPE))
-    world.databases = real_databases(world, identity, podman, regions, cache, fabric)
-    world.machines = real_machines(world, identity, podman, cache, fabric)
+    baked = cache / "images"
+    images.bake_missing(baked, (database_image.RECIPE, host_image.RECIPE))
+    world.databases = real_databases(world, identity, podman, regions, baked, fabric)
+    world.machines = real_machines(world, identity, podman, baked, fabric)
     Metadata(fabric, lambda vpc_id, address: facts(world, vpc_id, address))
     answer_names(world, fabric)
+    give_packages(world, fabric, identity.packages, cache / "packages")
     balancers = world.balancers = real_balancers(world, identity, fabric, Estate(world))
     world.prober.connect = balancers.reach
     # After all that is attached, which is reset first.
@@ -58,6 +63,22 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
 
     world.settle, world.end = settle, end
     return fabric
+
+
+def give_packages(world: World, fabric: Fabric, address: str, cache: Path) -> None:
+    """Let Debian's packages be had in the internet, at an address of it and under Debian's names.
+
+    `cache` is the folder in which they are kept.
+    """
+    relay = Relay(Store(cache, mirrors.fetch, mirrors.known), address)
+    fabric.watch_internet(relay.open, relay.close)
+
+    def name() -> None:
+        for one in NAMES:
+            world.names.adopt(one, address)
+
+    name()
+    world.on_reset(name)
 
 
 def answer_names(world: World, fabric: Fabric) -> None:

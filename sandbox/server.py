@@ -29,7 +29,7 @@ from sandbox.world import World
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # isort: skip
 
-CACHE = Path(__file__).resolve().parents[1] / ".cache/images"
+CACHE = Path(__file__).resolve().parents[1] / ".cache"
 
 
 class Handler(MotoRequestHandler):
@@ -92,8 +92,10 @@ def make(
     """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`).
 
     root: the keys that are served, None for any. With `real` what the API says is there is there,
-    under the names and in the folder of that identity; what is baked for it is kept in `cache`.
-    Names are asked for at `names_port`, or at a free one where that is taken. Raises CommandFailed.
+    under the names and in the folder of that identity; what is baked and fetched for it is kept in
+    `cache`. Names are asked for at `names_port`, or at a free one where that is taken.
+
+    Raises CommandFailed.
     """
     world, fabric = World(speed), None
     world.regions = regions

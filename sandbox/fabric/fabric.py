@@ -26,6 +26,8 @@ from sandbox.ground.identity import Identity
 # Called with a VPC and its namespace.
 Comes = Callable[[Vpc, str], object]
 Goes = Callable[[str], object]  # with the id of a VPC
+Opens = Callable[[str], object]  # with the namespace of the internet
+Closes = Callable[[], object]
 
 
 @dataclass(slots=True)
@@ -58,6 +60,8 @@ class Fabric:
         self._lock = threading.RLock()
         self._comes: list[Comes] = []
         self._goes: list[Goes] = []
+        self._opens: list[Opens] = []
+        self._closes: list[Closes] = []
 
     def router(self, vpc_id: str) -> str:
         """The name of a VPC's namespace."""
@@ -76,6 +80,14 @@ class Fabric:
             for vpc_id, shown in self._state.routers.items():
                 if shown.vpc:
                     comes(shown.vpc, self.router(vpc_id))
+
+    def watch_internet(self, opens: Opens, closes: Closes) -> None:
+        """Have `opens` called when there is an internet, and `closes` before it is removed."""
+        with self._lock:
+            self._opens.append(opens)
+            self._closes.append(closes)
+            if self._state.online:
+                opens(self.internet)
 
     def attach(self, namespace: str, vpc_id: str, address: str) -> None:
         """Give a namespace the card `eth0` with an address of a VPC, and its default route.
@@ -127,6 +139,9 @@ class Fabric:
         with self._lock:
             for vpc_id in list(self._state.routers):
                 self._remove(vpc_id)
+            if self._state.online:
+                for closes in self._closes:
+                    closes()
             namespaces.delete(self.internet)
             self._state = _State()
 
@@ -154,9 +169,11 @@ class Fabric:
             return
         plugs.router(self.internet)
         plugs.load(self.internet, firewall.internet(Picture()))
-        residents = (self._identity.controller,)
+        residents = (self._identity.controller, self._identity.packages)
         lines = [f"address replace {address}/32 dev lo" for address in residents]
         namespaces.batch(self.internet, lines)
+        for opens in self._opens:
+            opens(self.internet)
         self._state.online = True
 
     def _remove(self, vpc_id: str) -> None:

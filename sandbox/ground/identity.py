@@ -12,7 +12,7 @@ from pathlib import Path
 _PUBLIC = IPv4Network("100.64.0.0/10")
 _PUBLIC_SIZE = 22
 # Numbers of addresses in it; below 64 nobody is given one.
-_CONTROLLER = 3
+_CONTROLLER, _PACKAGES = 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,8 @@ class Identity:
     def controller(self) -> str:
         """The address that this machine has in that internet, where it connects to a host."""
         return str(self.public.network_address + _CONTROLLER)
+
+    @property
+    def packages(self) -> str:
+        """Where Debian's packages are to be had in that internet."""
+        return str(self.public.network_address + _PACKAGES)

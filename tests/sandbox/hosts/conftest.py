@@ -65,15 +65,21 @@ class Site:
 
     def gateway(self, region: str = HOME) -> None:
         """Let the VPC of a region out, and the world in, as far as groups allow."""
-        ec2, vpc = self.client("ec2", region), self.vpcs[region]
+        ec2 = self.client("ec2", region)
         number = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        ec2.attach_internet_gateway(InternetGatewayId=number, VpcId=vpc)
-        own = [
-            {"Name": "vpc-id", "Values": [vpc]},
-            {"Name": "association.main", "Values": ["true"]},
-        ]
-        table = ec2.describe_route_tables(Filters=own)["RouteTables"][0]["RouteTableId"]
-        ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=number)
+        ec2.attach_internet_gateway(InternetGatewayId=number, VpcId=self.vpcs[region])
+        ec2.create_route(
+            RouteTableId=self.main_table(region),
+            DestinationCidrBlock="0.0.0.0/0",
+            GatewayId=number,
+        )
+
+    def main_table(self, region: str = HOME) -> str:
+        """The route table of the subnets of a region."""
+        own = {"vpc-id": self.vpcs[region], "association.main": "true"}
+        filters = [{"Name": name, "Values": [value]} for name, value in own.items()]
+        found = self.client("ec2", region).describe_route_tables(Filters=filters)
+        return str(found["RouteTables"][0]["RouteTableId"])
 
     def group(self, name: str, region: str = HOME) -> str:
         """A security group that lets all out and nothing in."""
