@@ -47,19 +47,32 @@ _MASKED = (
 )
 _WHERE = f"AWS_ENDPOINT_URL=http://{ENDPOINT}"
 _UNITS = {
+    "etc/systemd/system/ec2-init.service": """[Unit]
+Description=Name and keys of the instance, and the first of its user data
+ConditionPathExists=!/var/lib/ec2/initialized
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/ec2-boot init
+[Install]
+WantedBy=multi-user.target
+""",
     "etc/systemd/system/ec2-boot.service": """[Unit]
-Description=Name, keys and user data of the instance
+Description=Scripts and commands of the instance's user data
+After=ec2-init.service
 ConditionPathExists=!/var/lib/ec2/booted
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/usr/sbin/ec2-boot
+ExecStart=/usr/sbin/ec2-boot final
 [Install]
 WantedBy=multi-user.target
 """,
+    # Whoever comes before the host has its keys waits for them.
+    "etc/systemd/system/ssh@.service.d/ec2.conf": "[Unit]\nAfter=ec2-init.service\n",
     "etc/systemd/system/ec2-up.service": """[Unit]
 Description=Say that one can log in
-After=ssh.socket systemd-user-sessions.service
+After=ec2-init.service ssh.socket systemd-user-sessions.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
@@ -109,7 +122,7 @@ rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id"
 chmod 440 "$1/etc/sudoers.d/90-ec2"
 chroot "$1" useradd --create-home --shell /bin/bash {USER}
 chroot "$1" systemctl disable ssh.service
-chroot "$1" systemctl enable ssh.socket ec2-boot.service ec2-up.service
+chroot "$1" systemctl enable ssh.socket ec2-init.service ec2-boot.service ec2-up.service
 chroot "$1" systemctl mask {" ".join(_MASKED)}
 rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*
 touch -d 2000-01-01 "$1/var/lib/apt/lists"
