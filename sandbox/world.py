@@ -47,8 +47,9 @@ class World:
         self.epoch = 0  # how often everything was forgotten
         self.regions: frozenset[str] = frozenset()  # that the account can use; empty: all
         self.public = IPv4Network("100.64.0.0/22")  # addresses of the sandbox's internet
-        # What a client is to know of what is real, by name: `controller_cidr`, whose connections
-        # come from there, as security groups see it.
+        # What a client is to know of what is real, by name: `controller_cidr`, from where this
+        # machine's own connections come, and `database_ca`, the file with the certificate
+        # authorities of the databases.
         self.facts: dict[str, str] = {}
         self.dark: frozenset[str] = frozenset()
         self.dead_zones: frozenset[str] = frozenset()

@@ -109,6 +109,8 @@ def real_databases(
     `regions` are all in which there may be a server; `cache` is the folder of baked images;
     `network` is where servers are attached to their VPCs.
     """
+    bundle = identity.folder / "rds-ca.pem"
+    world.facts["database_ca"] = str(bundle.resolve())
     name = images.ensure(podman, cache, image.RECIPE)
     ground = Ground(
         identity,
@@ -116,7 +118,7 @@ def real_databases(
         identity.folder / "databases",
         name,
         image.engine(podman),
-        Certificates(regions, identity.folder / "rds-ca.pem"),
+        Certificates(regions, bundle),
         network,
         Backbone(identity),
     )

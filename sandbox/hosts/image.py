@@ -114,6 +114,7 @@ def _after() -> str:
     files = [_put(place, text.encode(), "644") for place, text in _UNITS.items()]
     files += [
         _put("sbin/ec2-start", (_INSIDE / "start").read_bytes(), "755"),
+        _put("usr/local/sbin/shutdown", (_INSIDE / "shutdown").read_bytes(), "755"),
         _put("usr/sbin/ec2-boot", (_INSIDE / "ec2-boot").read_bytes(), "755"),
     ]
     return f"""

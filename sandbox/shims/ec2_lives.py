@@ -32,6 +32,7 @@ HOOKS: tuple[Hook, ...] = (
     (Instance, "stop", ()),
     (Instance, "reboot", ()),
     (Instance, "terminate", ()),
+    (Instance, "network_interfaces", ()),
     (Instance, "instance_status", ()),
     (Instance, "system_status", ()),
 )
@@ -146,6 +147,11 @@ def _ends(world: World) -> None:
         follow(world, self, lambda: order, "instance_terminated", states, lambda: _leave(self))
         return before
 
+    def listed(self: Any) -> list[Any]:
+        return [] if self.state == "terminated" else list(self.nics.values())
+
+    Instance.network_interfaces = property(listed)  # type: ignore[method-assign, assignment]
+
 
 def _leave(instance: Any) -> None:
     """Give back the network interfaces that were made for an instance."""
@@ -194,10 +200,10 @@ def _halted(instance: Any) -> None:
         ec2.terminate_instances([instance.id])
     else:
         ec2.stop_instances([instance.id])
-        instance.state_reason = StateReason(
-            "Client.InstanceInitiatedShutdown: Instance initiated shutdown",
-            "Client.InstanceInitiatedShutdown",
-        )
+    instance.state_reason = StateReason(
+        "Client.InstanceInitiatedShutdown: Instance initiated shutdown",
+        "Client.InstanceInitiatedShutdown",
+    )
 
 
 def _report(instance: Any) -> None:
