@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from xml.sax.saxutils import escape
 
 from sandbox.calls import Call
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,10 @@ class Answer:
     body: bytes = b""
 
 
-def error(call: Call, status: int, code: str, message: str) -> Answer:
-    """An AWS error as the service of the call would send it."""
+def error(
+    call: Call, status: int, code: str, message: str, more: Mapping[str, str] = NO_MORE
+) -> Answer:
+    """An AWS error as the service of the call would send it; `more` are elements of S3's."""
     request = str(uuid.uuid4())
     headers = [("x-amzn-RequestId", request)]
     if call.protocol in {"json", "rest-json"}:
@@ -33,13 +39,16 @@ def error(call: Call, status: int, code: str, message: str) -> Answer:
         text = _cbor({"__type": code, "message": message})
     else:
         headers.append(("Content-Type", "text/xml"))
-        text = _xml(call, status, escape(code), escape(message), request).encode()
+        text = _xml(call, status, code, message, request, more).encode()
     return Answer(status, headers, b"" if call.method == "HEAD" else text)
 
 
-def _xml(call: Call, status: int, code: str, message: str, request: str) -> str:
+def _xml(
+    call: Call, status: int, code: str, message: str, request: str, more: Mapping[str, str]
+) -> str:
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    inner = f"<Code>{code}</Code><Message>{message}</Message>"
+    told = {"Code": code, "Message": message, **more}
+    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
     if call.protocol == "ec2":
         return (
             f"{head}<Response><Errors><Error>{inner}</Error></Errors>"

@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.iam.models import get_account_id_from
 
-from sandbox import credentials, pricing, regions
+from sandbox import buckets, credentials, pricing, regions
 from sandbox.answers import Answer, failed, throttled, unknown_key, unknown_region
 from sandbox.calls import Call, identify
 from sandbox.control import Control
@@ -93,7 +93,7 @@ class Application:
         verdict, answer, done = NOTHING, None, False
         try:
             with self._world.lock:
-                verdict = self._faults.decide(call)
+                verdict = self._faults.decide(call, buckets.reached(call, environ))
                 if not verdict.delay:
                     answer, done = self._carry_out(call, environ, verdict)
             if verdict.delay:
@@ -140,6 +140,8 @@ class Application:
             return unknown_key(call), False
         if not regions.exists(call, self._regions):
             return unknown_region(call), False
+        if elsewhere := buckets.elsewhere(call, environ, self._world.cut):
+            return elsewhere, False
         body = environ["wsgi.input"].getvalue()
         token = str(environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
         if refusal := self._permissions.refusal(call, body, token):

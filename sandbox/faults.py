@@ -52,13 +52,15 @@ class Rule:
     hit: int = 0
     dice: random.Random = field(default_factory=random.Random, repr=False)
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, call: Call, reached: frozenset[str] = frozenset()) -> bool:
+        """Whether a call is meant, which needs these regions beside that of its signature."""
         if self.effect == "stale" and (call.write or call.service == "s3"):
             return False
+        places = {None, call.region, *(reached if self.effect == "dark" else ())}
         return (
             self.service in (None, call.service)
             and self.action in (None, call.action)
-            and self.region in (None, call.region)
+            and self.region in places
             and self.write in (None, call.write)
         )
 
@@ -172,13 +174,16 @@ class Faults:
         self.rules.clear()
         self.fired.clear()
 
-    def decide(self, call: Call) -> Verdict:
-        """What happens to this request. The first rule that hits and ends the request wins."""
+    def decide(self, call: Call, reached: frozenset[str] = frozenset()) -> Verdict:
+        """What happens to this request. The first rule that hits and ends the request wins.
+
+        reached: the regions that it needs beside that of its signature.
+        """
         if not self.rules:
             return NOTHING
         delay, stale, fault = 0.0, None, None
         for number, rule in enumerate(self.rules):
-            if not rule.matches(call) or (fault and rule.effect not in {"delay", "stale"}):
+            if not rule.matches(call, reached) or (fault and rule.effect not in {"delay", "stale"}):
                 continue
             if not rule.draws():
                 continue

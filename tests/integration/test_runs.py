@@ -33,6 +33,13 @@ def test_the_plan_of_a_finished_account_is_empty_and_writes_nothing(standing: En
     assert standing.handle.writes_since(mark) == []
 
 
+def test_each_bucket_is_asked_for_in_its_own_region(standing: Environment) -> None:
+    standing.run()
+    asked = [entry for entry in standing.handle.log() if entry["service"] == "s3"]
+    assert {entry["region"] for entry in asked} == {"us-east-1", "us-west-2"}
+    assert [entry for entry in asked if entry["status"] == 301] == []
+
+
 @pytest.mark.parametrize(
     "declared",
     [
