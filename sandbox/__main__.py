@@ -15,13 +15,14 @@ from sandbox import connecting, visit
 from sandbox.address import ADDRESS
 from sandbox.background import Background, NotStarted
 from sandbox.client import Client, Refused
+from sandbox.fitting import EmulatorMismatch, fitting
 from sandbox.ground import able
 from sandbox.ground.commands import CommandFailed
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
-from sandbox.shims import EmulatorMismatch, shims
+from sandbox.shims import shims
 
 # What is told in a line, without a traceback.
 EXPECTED = (
@@ -110,8 +111,9 @@ def speed(text: str) -> float:
 
 def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
-    from sandbox import credentials  # noqa: PLC0415
-    from sandbox.server import facts, forget, make, prepare_meanwhile, serve  # noqa: PLC0415
+    with fitting():
+        from sandbox import credentials  # noqa: PLC0415
+        from sandbox.server import facts, forget, make, prepare_meanwhile, serve  # noqa: PLC0415
 
     regions = frozenset(filter(None, given.regions.split(",")))
     root = credentials.fresh() if given.connection else None

@@ -24,7 +24,7 @@ from sandbox.ground import namespaces
 from sandbox.ground.identity import Identity
 from sandbox.regions import all_regions
 from sandbox.request_log import RequestLog
-from sandbox.shims import install_all
+from sandbox.shims import check, install_all
 from sandbox.world import World
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # isort: skip
@@ -95,8 +95,9 @@ def make(
     under the names and in the folder of that identity; what is baked and fetched for it is kept in
     `cache`. Names are asked for at `names_port`, or at a free one where that is taken.
 
-    Raises CommandFailed.
+    Raises CommandFailed, and EmulatorMismatch before anything is made.
     """
+    check()
     world, fabric = World(speed), None
     world.regions = regions
     if real:

@@ -18,6 +18,7 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Protocol, cast
 
+from sandbox.fitting import EmulatorMismatch, fitting
 from sandbox.world import World
 
 Hook = tuple[type, str, tuple[str, ...]]
@@ -31,17 +32,17 @@ class Shim(Protocol):
     def install(self, world: World) -> None: ...
 
 
-class EmulatorMismatch(RuntimeError):
-    """The installed emulator has other classes or parameters than the shims were written for."""
-
-
 _installed: set[str] = set()
 
 
 def shims() -> list[Shim]:
-    """All shims in the order in which they are installed: by name, the outermost at the end."""
+    """All shims in the order in which they are installed: by name, the outermost at the end.
+
+    Raises EmulatorMismatch.
+    """
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    found = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    with fitting():
+        found = [importlib.import_module(f"{__name__}.{name}") for name in names]
     return [cast(Shim, m) for m in sorted(found, key=lambda m: getattr(m, "OUTERMOST", False))]
 
 
@@ -66,18 +67,20 @@ def mismatches(hooks: Iterable[Hook]) -> list[str]:
     return found
 
 
+def check() -> list[Shim]:
+    """The shims that are not installed yet; raises EmulatorMismatch if a hook does not fit."""
+    todo = [shim for shim in shims() if shim.__name__ not in _installed]
+    if wrong := [text for shim in todo for text in mismatches(shim.HOOKS)]:
+        raise EmulatorMismatch("; ".join(wrong))
+    return todo
+
+
 def install_all(world: World) -> None:
     """Check every hook, then install every shim that is not installed yet.
 
     Raises EmulatorMismatch, before anything is changed, if a hook does not fit.
     """
-    todo = [shim for shim in shims() if shim.__name__ not in _installed]
-    wrong = [text for shim in todo for text in mismatches(shim.HOOKS)]
-    if wrong:
-        raise EmulatorMismatch(
-            "the installed moto does not fit the sandbox (it was written for 5.2.5):\n  "
-            + "\n  ".join(wrong)
-        )
-    for shim in todo:
-        shim.install(world)
+    for shim in check():
+        with fitting():
+            shim.install(world)
         _installed.add(shim.__name__)

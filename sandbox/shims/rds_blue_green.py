@@ -22,6 +22,7 @@ MENDED = (
     "one's name, and the blue one that name with `-old1`.",
 )
 HOOKS: tuple[Hook, ...] = (
+    (BlueGreenDeployment, "__init__", ("backend", "blue_green_deployment_name", "source")),
     (BlueGreenDeployment, "_create_green_instance", ("target_engine_version",)),
     (BlueGreenDeployment, "switchover", ()),
     (BlueGreenDeployment, "set_status", ("value",)),

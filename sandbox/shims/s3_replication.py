@@ -30,6 +30,8 @@ HOOKS: tuple[Hook, ...] = (
     (S3Backend, "put_object", ("bucket_name", "key_name", "value")),
     (S3Backend, "put_object_tagging", ("key", "tags")),
     (S3Backend, "put_object_retention", ("bucket_name", "key_name", "version_id")),
+    (S3Backend, "put_object_legal_hold", ("bucket_name", "key_name", "version_id")),
+    (S3Backend, "delete_object_tagging", ("bucket_name", "key_name", "version_id")),
     (S3Backend, "_set_delete_marker", ("bucket_name", "key_name")),
     (S3Backend, "put_bucket_replication", ("bucket_name", "replication")),
     (S3Backend, "put_bucket_versioning", ("bucket_name", "status")),
