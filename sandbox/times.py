@@ -40,6 +40,8 @@ STEPS: dict[str, Duration] = {
     "convert_multi_az": Duration(360, 600, 1200, "issue: 6 min for a small instance"),
     "db_modify": Duration(60, 180, 600, "estimate"),
     "db_reboot": Duration(30, 60, 180, "estimate"),
+    "db_stop": Duration(120, 300, 900, "docs: the process can take several minutes; estimate"),
+    "db_start": Duration(180, 420, 3600, "docs: from minutes to hours; estimate"),
     "db_failover": Duration(60, 90, 120, "docs: a Multi-AZ failover takes 60 to 120 s"),
     "db_host_replaced": Duration(
         300, 600, 1800, "estimate: a host is replaced, its storage attached, its log replayed"
@@ -62,12 +64,7 @@ STEPS: dict[str, Duration] = {
     "standby_left": Duration(5, 20, 60, "estimate: out of standby and registered again"),
     "asg_in_service": Duration(41, 46, 132, "logs: 41-47 s, 1m11 and 1m16 with a balancer"),
     "target_healthy": Duration(90, 150, 240, "sum: boot, bootstrap and two checks of 10 s"),
-    "target_draining": Duration(30, 300, 300, "docs: the deregistration delay, 300 s by default"),
-    "instance_refresh_batch": Duration(
-        120, 240, 480, "docs: launch, warm-up and draining of one batch"
-    ),
     "route53_insync": Duration(20, 36, 60, "logs: 35 s; docs: usually within 60 s"),
-    "route53_failover": Duration(40, 90, 150, "docs: three checks of 10 s and a TTL of 60 s"),
     "acm_dns_validation": Duration(30, 180, 540, "logs: 1m29, 1m47, 4m25, 8m52"),
     "cloudfront": Duration(180, 300, 480, "blog: within 5 min; logs: 3m43, 7m53"),
     "bucket_policy_visible": Duration(
@@ -79,5 +76,4 @@ STEPS: dict[str, Duration] = {
     "quota_increase": Duration(
         900, 7200, 172800, "docs: small increases within minutes, others within days; estimate"
     ),
-    "iam_visible": Duration(2, 10, 60, "estimate: a new role or profile is seen everywhere"),
 }

@@ -65,6 +65,7 @@ class World:
         self._resets: list[Action] = [self.names.forget, self.prober.forget]
         self._disturbances: list[Action] = []
         self._changes: list[Action] = []
+        self._held: list[tuple[Callable[[], bool], Action, str]] = []
         # Returns when what is real is as it should be by now; not to be called under the lock.
         self.settle: Action = lambda: None
         self.end: Action = lambda: None  # stops what makes it so
@@ -159,9 +160,31 @@ class World:
         return cancel
 
     def waiting(self) -> list[str]:
-        """Labels of what `later` still has to do."""
+        """Labels of what `later` and `once` still have to do."""
         with self.lock:
-            return sorted(timer.name for timer, listed in self._timers.items() if listed)
+            timed = [timer.name for timer, listed in self._timers.items() if listed]
+            return sorted([*timed, *(label for _, _, label in self._held)])
+
+    def once(self, possible: Callable[[], bool], action: Action, label: str) -> None:
+        """Run `action` under the lock as soon as it is `possible`, which may be now.
+
+        It is asked again each time something was lost or mended, and by `resume`.
+        """
+        with self.lock:
+            if possible():
+                action()
+            else:
+                self._held.append((possible, action, label))
+
+    def resume(self) -> None:
+        """Run what `once` holds and has become possible."""
+        with self.lock:
+            held, self._held = self._held, []
+            for possible, action, label in held:
+                if possible():
+                    self._run(action, label)
+                else:
+                    self._held.append((possible, action, label))
 
     def darken(self, regions: frozenset[str]) -> None:
         """Have what is real in these regions reached by nobody, and in all others again."""
@@ -174,8 +197,17 @@ class World:
         self.cut = self.cut | {pair} if cut else self.cut - {pair}
         self._disturb()
 
+    def severed(self, one: str, other: str) -> bool:
+        """Whether nothing passes between two regions."""
+        return bool({one, other} & self.dark) or (min(one, other), max(one, other)) in self.cut
+
+    def lose_zone(self, zone: str, lost: bool = True) -> None:
+        """Have nothing be in an availability zone any more, or let it be used again."""
+        self.dead_zones = self.dead_zones | {zone} if lost else self.dead_zones - {zone}
+        self._disturb()
+
     def on_disturbance(self, action: Action) -> None:
-        """Have `action` run, under the lock, each time regions go dark, are cut, or mended."""
+        """Have `action` run, under the lock, each time regions or zones are lost or mended."""
         self._disturbances.append(action)
 
     def on_change(self, action: Action) -> None:
@@ -210,6 +242,7 @@ class World:
                 timer.cancel()
             self._timers.clear()
             self._afterwards.clear()
+            self._held.clear()
             for action in self._resets:
                 action()
             self.touch()
@@ -219,6 +252,7 @@ class World:
             self.databases.disturb(self.dark, self.cut)
             for action in self._disturbances:
                 action()
+            self.resume()
             self.touch()
 
     def _run(self, action: Action, label: str) -> None:

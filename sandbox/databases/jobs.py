@@ -128,6 +128,9 @@ class Jobs:
     def reboot(self, order: orders.Reboot) -> None:
         self._restart(self.server(order.instance.resource_id), order.instance)
 
+    def stop(self, order: orders.Stop) -> None:
+        self.server(order.resource_id).stop()
+
     def kill(self, order: orders.Kill) -> None:
         self.server(order.resource_id).kill()
 
@@ -270,6 +273,7 @@ _METHODS: dict[type, str] = {
     orders.RestoreToTime: "restore_to_time",
     orders.Promote: "promote",
     orders.Reboot: "reboot",
+    orders.Stop: "stop",
     orders.Change: "change",
     orders.Kill: "kill",
     orders.Lag: "lag_behind",

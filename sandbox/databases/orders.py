@@ -92,6 +92,13 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """End a server in good order; it stays so until a `Reboot`."""
+
+    resource_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """Have the server's host die: it ends at once, and stays so until a `Reboot`."""
 
@@ -176,6 +183,7 @@ Order = (
     | RestoreToTime
     | Promote
     | Reboot
+    | Stop
     | Change
     | Kill
     | Lag
@@ -192,7 +200,7 @@ Order = (
 def whose(order: Order) -> str:
     """The server that an order is about; orders about one server are carried out one by one."""
     match order:
-        case TakeSnapshot() | Delete() | Kill() | Lag():
+        case TakeSnapshot() | Delete() | Stop() | Kill() | Lag():
             return order.resource_id
         case KeepCopies() | StopCopies() | DropCopies():
             return f"{order.resource_id} in {order.region}"

@@ -108,7 +108,7 @@ def _grow(world: World, group: Any, before: int, wanted: int) -> None:
             cause = told.said(world, f"an instance was launched in response to {told.REFRESH}")
         else:
             cause = told.difference(world, group, "started", before, wanted)
-        rested = warm.ready(group, stale)
+        rested = warm.ready(world, group, stale)
         if rested:
             draw(world, group, rested, cause)
         elif state.halted or not launch(world, group, refreshing.configuration(group), cause):
@@ -145,7 +145,7 @@ def balance(world: World, group: Any) -> None:
         or capacity(live(group)) != group.desired_capacity
     ):
         return
-    off = uneven(group)
+    off = uneven(group, world.dead_zones)
     if off is None:
         return
     fullest, emptiest = off

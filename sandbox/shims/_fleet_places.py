@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,15 +109,18 @@ def places(group: Any) -> Iterator[tuple[str, str | None]]:
     yield from ordered[:1] if only else ordered
 
 
-def uneven(group: Any) -> tuple[str, str] | None:
+def uneven(group: Any, dead: Container[str]) -> tuple[str, str] | None:
     """The fullest and the emptiest zone, if an instance of the first should be in the other.
 
     A zone that is no longer one of the group's is the fullest as long as there is anything in it.
+    Zones that are `dead` are left out.
     """
-    mine = zones(group)
+    mine = [zone for zone in zones(group) if zone not in dead]
     full = Counter(member.availability_zone for member in live(group))
+    if not mine:
+        return None
     emptiest = min(mine, key=lambda zone: (full[zone], zone))
-    strays = sorted(zone for zone in full if zone not in mine)
+    strays = sorted(zone for zone in full if zone not in zones(group) and zone not in dead)
     if strays:
         return strays[0], emptiest
     fullest = max(mine, key=lambda zone: (full[zone], zone))

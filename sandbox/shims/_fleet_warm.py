@@ -34,14 +34,20 @@ def prepared(group: Any) -> int:
     return len(staying(group)) + len(returning)
 
 
-def ready(group: Any, stale: set[str]) -> Member | None:
+def ready(world: World, group: Any, stale: set[str]) -> Member | None:
     """A member that can be taken into service and is not stale, the longest prepared first."""
+
+    def startable(instance: Any) -> bool:
+        place = group.region, instance.availability_zone, instance.instance_type
+        return not world.short_of(*place)
+
     found = (
         member
         for member in fleet(group).warm
         if member.lifecycle_state in RESTING
         and member.health_status == "Healthy"
         and member.instance.id not in stale
+        and (member.lifecycle_state == "Warmed:Running" or startable(member.instance))
     )
     return next(found, None)
 

@@ -153,9 +153,13 @@ def public_by_default(backend: Any, vpc_id: str | None) -> bool:
 
 def zones(db: Any) -> list[str]:
     """The zones an instance can be in."""
-    group = getattr(db, "db_subnet_group", None)
+    return zones_of(db.region, getattr(db, "db_subnet_group", None))
+
+
+def zones_of(region: str, group: Any) -> list[str]:
+    """The zones of a subnet group; of the default VPC if it is None."""
     if group is None:
-        return [f"{db.region}{letter}" for letter in "abc"]
+        return [f"{region}{letter}" for letter in "abc"]
     return sorted({s["SubnetAvailabilityZone"]["Name"] for s in group.subnets})
 
 

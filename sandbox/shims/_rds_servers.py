@@ -100,10 +100,21 @@ def leave(db: Any) -> None:
     db.place = db.card = None
 
 
+def serves(db: Any) -> bool:
+    """Whether the server of an instance is not down because its host or its zone died."""
+    return db.__dict__.get("outage") is None
+
+
 def swap_zones(db: Any) -> None:
     """Let the second zone of a Multi-AZ instance be its first."""
     here = db.availability_zone
     db.availability_zone, db.secondary_availability_zone = db.secondary_availability_zone, here
+
+
+def move(db: Any) -> None:
+    """Let an instance whose server is down be in its second zone."""
+    swap_zones(db)
+    leave(db)
 
 
 def regroup(db: Any) -> None:
@@ -160,5 +171,7 @@ def change(world: World, db: Any, make: Callable[[], Order], label: str) -> None
 
 def follow(world: World, db: Any) -> None:
     """Have the server take the parameters that are in force by now."""
+    if not serves(db) or db.status in ("stopping", "stopped"):
+        return  # It takes those of its group when it starts.
     name = db.db_instance_identifier
     change(world, db, lambda: Change(instance(db)), f"{name} takes its parameters")

@@ -15,11 +15,12 @@ from sandbox.world import World
 from sandbox.wrap import wrap
 
 MENDED = (
-    "A launch is refused with InsufficientInstanceCapacity where `no-capacity` was ordered for the "
-    "region, a zone or a type.",
+    "A launch or a start is refused with InsufficientInstanceCapacity in a zone that is dead, and "
+    "where `no-capacity` was ordered for the region, a zone or a type.",
 )
 HOOKS: tuple[Hook, ...] = (
     (InstanceBackend, "run_instances", ("image_id", "count", "user_data", "security_group_names")),
+    (InstanceBackend, "start_instances", ("instance_ids",)),
     (InstanceBackend, "_get_template_from_args", ("launch_template_arg",)),
     (EC2Response, "call_action", ()),
 )
@@ -47,10 +48,22 @@ def install(world: World) -> None:
     world.disasters["capacity-returns"] = some
 
     def lacks(region: str, zone: str, kind: str) -> bool:
+        if zone in world.dead_zones:
+            return True
         return any((region, one, other) in short for one in ("", zone) for other in ("", kind))
 
     world.short_of = lacks
 
+    _launches(lacks)
+
+    @wrap(EC2Response, "call_action")
+    def answer(original: Callable[[], Any], self: EC2Response) -> Any:
+        status, headers, body = original()
+        # AWS says so with status 500, and clients try again.
+        return (500 if status == 400 and f"<Code>{CODE}<" in body else status), headers, body
+
+
+def _launches(lacks: Callable[[str, str, str], bool]) -> None:
     @wrap(InstanceBackend, "run_instances")
     def run(
         original: Callable[..., Any],
@@ -61,18 +74,19 @@ def install(world: World) -> None:
         groups: list[str],
         **kwargs: Any,
     ) -> Any:
-        if short:
-            kind, zone = asked(self, kwargs)
-            if lacks(self.region_name, zone, kind):
-                all_zones = {one.name for one in self.describe_availability_zones()}
-                refuse(kind, zone, {z for z in all_zones if not lacks(self.region_name, z, kind)})
+        kind, zone = asked(self, kwargs)
+        if lacks(self.region_name, zone, kind):
+            all_zones = {one.name for one in self.describe_availability_zones()}
+            refuse(kind, zone, {z for z in all_zones if not lacks(self.region_name, z, kind)})
         return original(image_id, count, user_data, groups, **kwargs)
 
-    @wrap(EC2Response, "call_action")
-    def answer(original: Callable[[], Any], self: EC2Response) -> Any:
-        status, headers, body = original()
-        # AWS says so with status 500, and clients try again.
-        return (500 if status == 400 and f"<Code>{CODE}<" in body else status), headers, body
+    @wrap(InstanceBackend, "start_instances")
+    def start(original: Callable[[list[str]], Any], self: Any, instance_ids: list[str]) -> Any:
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            kind, zone = instance.instance_type, instance.availability_zone
+            if instance.state == "stopped" and lacks(self.region_name, zone, kind):
+                refuse(kind, zone, set())
+        return original(instance_ids)
 
 
 def asked(ec2: Any, kwargs: dict[str, Any]) -> tuple[str, str]:
@@ -80,7 +94,10 @@ def asked(ec2: Any, kwargs: dict[str, Any]) -> tuple[str, str]:
     kind, template = kwargs.get("instance_type"), kwargs.get("launch_template")
     if template and kwargs.get("is_instance_type_default", True):
         kind = ec2._get_template_from_args(template).data.get("InstanceType") or kind
-    subnet = kwargs.get("subnet_id")
+    cards = kwargs.get("nics") or []
+    subnet = kwargs.get("subnet_id") or next(
+        (n["SubnetId"] for n in cards if "SubnetId" in n), None
+    )
     zone = ec2.get_subnet(subnet).availability_zone if subnet else kwargs.get("placement")
     return str(kind or ""), str(zone or f"{ec2.region_name}a")
 

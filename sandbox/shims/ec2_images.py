@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -33,7 +34,8 @@ MENDED = (
     "An image that a public parameter of Amazon Linux names exists.",
     "A second image of the same name in a region is refused.",
     "CopyImage takes the tags over if CopyImageTags says so, and its own tags.",
-    "A new image is pending for its time, then available.",
+    "A new image is pending for its time, then available; a copy from a region that cannot be "
+    "reached is pending until it can.",
 )
 HOOKS: tuple[Hook, ...] = (
     (AmiBackend, "_load_amis", ()),
@@ -162,7 +164,18 @@ def _copied_tags() -> None:
         return answer
 
 
-def _pending(world: World, image: Any, step: str, order: Order) -> Any:
+def _pending(
+    world: World,
+    image: Any,
+    step: str,
+    order: Order,
+    fed: Callable[[], bool] = lambda: True,
+) -> Any:
+    """Have an image be `pending` for the time of `step`, then `available`.
+
+    It is neither begun nor finished while the region of its source is not reached (`fed`).
+    """
+
     def failed(_problem: Exception) -> None:
         image.state = "failed"
 
@@ -171,7 +184,13 @@ def _pending(world: World, image: Any, step: str, order: Order) -> Any:
 
     image.state = "pending"
     label = f"image {image.id}"
-    world.machines.carry_out(lambda: order, world.seconds(step), label, made, failed)
+
+    def make() -> None:
+        if image.id in image.ec2_backend.amis:
+            arrived = partial(world.once, fed, made, label)
+            world.machines.carry_out(lambda: order, world.seconds(step), label, arrived, failed)
+
+    world.once(fed, make, label)
     return image
 
 
@@ -197,7 +216,12 @@ def _names(world: World) -> None:
         refuse_second(self, kwargs.get("name", args[2] if len(args) > 2 else None))
         image = original(*args, **kwargs)
         source = str(kwargs.get("source_image_id") or args[0])
-        return _pending(world, image, "ami_copy", CopyImage(image.id, source))
+        there = str(kwargs.get("source_region") or args[1])
+
+        def fed() -> bool:
+            return there == self.region_name or not world.severed(there, self.region_name)
+
+        return _pending(world, image, "ami_copy", CopyImage(image.id, source), fed)
 
     @wrap(EC2Response, "create_image")
     def asked(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:

@@ -166,7 +166,7 @@ def _launches(world: World) -> None:
                 kwargs["security_group_ids"] = list(interface["Groups"])
             if kwargs.get("associate_public_ip") is None:
                 kwargs["associate_public_ip"] = interface.get("AssociatePublicIpAddress")
-        _choose_subnet(self, kwargs)
+        _choose_subnet(world, self, kwargs)
         _check_room(world, count)
         image = resolved(self, image_id)
         reservation = original(image, count, user_data, security_group_names, **kwargs)
@@ -183,13 +183,17 @@ def _launches(world: World) -> None:
         return reservation
 
 
-def _choose_subnet(ec2: Any, asked: dict[str, Any]) -> None:
-    """Without a subnet it is the default one of the zone, or of the first zone that has one."""
+def _choose_subnet(world: World, ec2: Any, asked: dict[str, Any]) -> None:
+    """Without a subnet it is the default one of the zone, or of the first zone that has one.
+
+    A zone that is dead comes last.
+    """
     if asked.get("subnet_id") or asked.get("nics"):
         return
     zone = asked.get("placement")
     defaults = ec2.get_default_subnets()
-    if found := defaults.get(zone) if zone else next(iter(defaults.values()), None):
+    first = min(defaults, key=lambda name: name in world.dead_zones, default=None)
+    if found := defaults.get(zone or first):
         asked["subnet_id"] = found.id
         asked.setdefault("associate_public_ip", None)
 

@@ -130,6 +130,8 @@ def _stops(world: World) -> None:
     @wrap(Instance, "reboot")
     def reboot(original: Callable[[], None], self: Any) -> None:
         original()
+        if self.availability_zone in world.dead_zones:
+            return
         self.health = world.machines.booting
         order, label = Reboot(self.id), f"{self.id} reboots"
         world.machines.carry_out(lambda: order, 0.0, label, _nothing, _nothing)

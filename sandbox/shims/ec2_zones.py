@@ -13,7 +13,8 @@ from sandbox.shims._network_picture import backends
 from sandbox.world import World
 
 MENDED = (
-    "An availability zone can die: nothing reaches its subnets, and its databases and hosts end.",
+    "An availability zone can die: nothing reaches its subnets, its databases and hosts end, and "
+    "none is launched or recovered in it before it returns.",
 )
 HOOKS: tuple[Hook, ...] = ((RegionsAndZonesBackend, "describe_availability_zones", ()),)
 
@@ -24,19 +25,17 @@ def install(world: World) -> None:
     def zone_dies(zone: str) -> None:
         """Let nothing reach the subnets of a zone, and end what is in it."""
         _check(zone)
-        world.dead_zones |= {zone}
+        world.lose_zone(zone)
         for region, name in _databases(zone):
             world.disasters["database-dies"](region, name)
         for ec2 in backends():
-            for instance in ec2.all_running_instances():
-                if instance.availability_zone == zone:
+            for instance in ec2.all_instances():
+                if instance.availability_zone == zone and instance.state in ("pending", "running"):
                     world.disasters["host-dies"](ec2.region_name, instance.id)
-        world.touch()
 
     def zone_returns(zone: str) -> None:
         """Let a zone be reached again."""
-        world.dead_zones -= {zone}
-        world.touch()
+        world.lose_zone(zone, lost=False)
 
     world.disasters["zone-dies"] = zone_dies
     world.disasters["zone-returns"] = zone_returns

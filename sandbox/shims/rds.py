@@ -66,7 +66,7 @@ def check(backend: RDSBackend, kw: Any) -> None:
     )
 
 
-def complete(db: Any, kw: Any) -> None:
+def complete(world: World, db: Any, kw: Any) -> None:
     """Give a new instance what the emulator leaves out of its description."""
     major = db.engine_version.split(".")[0]
     db.dbi_resource_id = _rds_rules.resource_id()
@@ -90,10 +90,15 @@ def complete(db: Any, kw: Any) -> None:
     db.parameter_apply_status = "in-sync"
     zones = _rds_rules.zones(db)
     if not kw.get("availability_zone") or db.availability_zone not in zones:
-        db.availability_zone = zones[0]
+        db.availability_zone = min(zones, key=lambda zone: lacking(world, db, zone))
     db.secondary_availability_zone = None
     db.pending_modified_values = {}
-    db.place = db.card = db.in_force = None
+    db.place = db.card = db.in_force = db.outage = db.automatic_restart_time = None
+
+
+def lacking(world: World, db: Any, zone: str) -> bool:
+    """Whether a zone has no capacity for an instance."""
+    return world.short_of(db.region, zone, db.db_instance_class)
 
 
 def performance_insights(db: Any, kw: Any, on: bool) -> None:
@@ -113,33 +118,39 @@ def begin(
     order: Callable[[], Order],
     then: Callable[[], None] | None = None,
     broken: str = "failed",
+    fed: Callable[[], bool] = lambda: True,
 ) -> None:
     """Have a new instance be `creating` for the time of `step`, then `available`.
 
-    Where its server can't be made, its status is `broken`.
+    Where its server can't be made, its status is `broken`. It is neither begun nor finished while
+    the region that it has its data from is not reached (`fed`), nor finished during an outage.
     """
     db.settled, db.status = False, "creating"
+    label = f"{db.db_instance_identifier} becomes available"
 
     def settle() -> None:
         if db.status == "creating":
             db.settled, db.status = True, "available"
-            spread(db)
+            spread(world, db)
             if then:
                 then()
             db.save_automated_backup()
 
-    world.databases.carry_out(
-        order,
-        world.seconds(step),
-        f"{db.db_instance_identifier} becomes available",
-        settle,
-        _rds_servers.failing(db, broken, "The DB instance could not be created."),
-    )
+    def arrived() -> None:
+        world.once(lambda: fed() and _rds_servers.serves(db), settle, label)
+
+    def make() -> None:
+        if db.status == "creating":
+            failed = _rds_servers.failing(db, broken, "The DB instance could not be created.")
+            world.databases.carry_out(order, world.seconds(step), label, arrived, failed)
+
+    world.once(fed, make, label)
 
 
-def spread(db: Any) -> None:
+def spread(world: World, db: Any) -> None:
     """A Multi-AZ instance has a second zone, another one has none."""
     others = [zone for zone in _rds_rules.zones(db) if zone != db.availability_zone]
+    others.sort(key=lambda zone: lacking(world, db, zone))
     db.secondary_availability_zone = others[0] if db.multi_az and others else None
 
 
@@ -157,7 +168,7 @@ def create(world: World) -> None:
             return original(db_kwargs)
         check(self, db_kwargs)
         db = original(db_kwargs)
-        complete(db, db_kwargs)
+        complete(world, db, db_kwargs)
         step = "db_multi_az" if db.multi_az else "db_single_az"
         begin(
             world,

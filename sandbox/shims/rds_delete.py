@@ -8,8 +8,8 @@ from typing import Any
 from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import RDSBackend
 
-from sandbox.databases.orders import Delete, DropSnapshot
-from sandbox.shims import Hook, _rds_rules, _rds_servers
+from sandbox.databases.orders import Delete, DropSnapshot, Reboot
+from sandbox.shims import Hook, _rds_promotion, _rds_rules, _rds_servers
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -51,8 +51,16 @@ def check_delete(db: Any, final: str | None, skip: bool) -> None:
             "InvalidParameterCombination",
             "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance",
         )
-    if final:
+    if final and db.status != "stopped":
         _rds_rules.available(db)
+
+
+def wake(world: World, db: Any) -> None:
+    """Start the server of a stopped instance for its last snapshot."""
+    db.status, db.in_force = "available", None
+    order = Reboot(_rds_servers.instance(db))
+    label, ignore = f"{db.db_instance_identifier} is started once more", _rds_servers.ignore
+    world.databases.carry_out(lambda: order, 0.0, label, ignore, ignore)
 
 
 def drop_automated_backups(world: World, db: Any) -> None:
@@ -98,6 +106,8 @@ def install(world: World) -> None:
             )
         check_delete(db, final_db_snapshot_identifier, bool(skip_final_snapshot))
         if final_db_snapshot_identifier:
+            if db.status == "stopped":
+                wake(world, db)
             self.create_db_snapshot(db.db_instance_identifier, final_db_snapshot_identifier)
         db.status = "deleting"
         if delete_automated_backups is not False:
@@ -108,6 +118,7 @@ def install(world: World) -> None:
             _rds_servers.leave(db)
             _rds_rules.cut(db)
             original(db.db_instance_identifier, None, True, False)
+            _rds_promotion.orphan(world, db)
 
         world.databases.carry_out(
             lambda: order,

@@ -11,8 +11,57 @@ from sandbox.databases.orders import Kill, Lag, Order, Reboot
 from sandbox.shims import Hook, _rds_servers
 from sandbox.world import World
 
-MENDED = ("The host of an instance can die: a Multi-AZ instance fails over to its second zone.",)
+MENDED = (
+    "The host of an instance can die: a Multi-AZ instance fails over to its second zone, if that "
+    "is not dead too; another stays down until its zone is there again and its host replaced.",
+)
 HOOKS: tuple[Hook, ...] = ((RDSBackend, "describe_db_instances", ("db_instance_identifier",)),)
+
+
+class Outage:
+    """The time during which the server of an instance is down; the last one counts."""
+
+    def __init__(self, world: World, db: Any) -> None:
+        self._world = world
+        self._db = db
+        self._token = db.outage = object()
+
+    @property
+    def _label(self) -> str:
+        return f"{self._db.db_instance_identifier} comes back"
+
+    def over(self) -> None:
+        """Bring the server back, as soon as there is a zone for it, after the time it takes."""
+        self._world.once(self._possible, self._begin, self._label)
+
+    def _possible(self) -> bool:
+        return not self._counts() or bool(self._zones())
+
+    def _counts(self) -> bool:
+        there = self._db.backend.databases.get(self._db.db_instance_identifier) is self._db
+        return there and self._db.outage is self._token
+
+    def _zones(self) -> list[str]:
+        """Where the server can be, the best first."""
+        here = self._db.availability_zone
+        second = self._db.secondary_availability_zone if self._db.multi_az else None
+        return [zone for zone in (second, here) if zone and zone not in self._world.dead_zones]
+
+    def _begin(self) -> None:
+        if self._counts():
+            moves = self._zones()[0] != self._db.availability_zone
+            if moves:
+                _rds_servers.note(self._db, "Multi-AZ instance failover started", "failover")
+            wait = self._world.seconds("db_failover" if moves else "db_host_replaced")
+            self._world.later(wait, self._end, self._label)
+
+    def _end(self) -> None:
+        if not self._counts():
+            return
+        if self._zones():
+            recover(self._world, self._db, self._zones()[0])
+        else:
+            self.over()
 
 
 def install(world: World) -> None:
@@ -21,15 +70,14 @@ def install(world: World) -> None:
     def database_dies(region: str, name: str) -> None:
         """End the server of an instance; it comes back after the time that AWS takes."""
         db = instance(region, name)
+        if db.status in ("stopping", "stopped"):
+            return  # It has no host.
         order = Kill(db.dbi_resource_id)
         label = f"{name} dies"
         ignore = _rds_servers.ignore
         world.databases.carry_out(lambda: order, 0.0, label, ignore, ignore)
         _rds_servers.note(db, "DB instance shutdown", "availability")
-        if db.multi_az:
-            _rds_servers.note(db, "Multi-AZ instance failover started", "failover")
-        step = "db_failover" if db.multi_az else "db_host_replaced"
-        world.later(world.seconds(step), lambda: recover(world, db), f"{name} comes back")
+        Outage(world, db).over()
 
     def replica_lags(region: str, name: str, seconds: float) -> None:
         """Have a replica apply what it receives so many seconds late; 0 as soon as it can."""
@@ -51,27 +99,31 @@ def instance(region: str, name: str) -> Any:
     raise ValueError(f"there is no database instance {name} in {region}")
 
 
-def recover(world: World, db: Any) -> None:
-    """Start the server of an instance again, in the second zone if it has one."""
-    swap = bool(db.multi_az and db.secondary_availability_zone)
+def recover(world: World, db: Any, zone: str) -> None:
+    """Start the server of an instance again, in its own zone or in its second one."""
+    swap, outage = zone != db.availability_zone, db.outage
+
+    if swap:
+        _rds_servers.move(db)
 
     def order() -> Order:
         db.in_force = None
-        if swap:
-            _rds_servers.swap_zones(db)
-            _rds_servers.leave(db)
         return Reboot(_rds_servers.instance(db))
+
+    def ended() -> None:
+        if db.outage is outage:
+            db.outage = None
+            world.resume()
 
     def up() -> None:
         db.parameter_apply_status = "in-sync"
         _rds_servers.note(db, "DB instance restarted", "availability")
         if swap:
             _rds_servers.note(db, "Multi-AZ instance failover completed", "failover")
+        ended()
 
-    world.databases.carry_out(
-        order,
-        0.0,
-        f"{db.db_instance_identifier} is back",
-        up,
-        _rds_servers.failing(db, "failed", "The DB instance could not be recovered."),
-    )
+    def failed(problem: Exception) -> None:
+        _rds_servers.failing(db, "failed", "The DB instance could not be recovered.")(problem)
+        ended()
+
+    world.databases.carry_out(order, 0.0, f"{db.db_instance_identifier} is back", up, failed)

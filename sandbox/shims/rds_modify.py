@@ -191,18 +191,18 @@ def start(world: World, db: Any) -> None:
         if "StorageType" in values and db.storage_type == "gp3":
             db.iops = values.get("Iops") or _rds_rules.GP3_IOPS
             db.storage_throughput = values.get("StorageThroughput") or _rds_rules.GP3_THROUGHPUT
-        spread(db)
+        spread(world, db)
         if db.status == "modifying":
             db.status = "available"
 
+    failed = _rds_servers.failing(db, "failed", "The DB instance could not be modified.")
+    label = f"{name} is modified"
+
+    def change() -> None:
+        world.databases.carry_out(lambda: modified(db), seconds, label, end, failed)
+
     world.later(seconds * STILL_AVAILABLE, begin, f"{name} begins to be modified")
-    world.databases.carry_out(
-        lambda: modified(db),
-        seconds,
-        f"{name} is modified",
-        end,
-        _rds_servers.failing(db, "failed", "The DB instance could not be modified."),
-    )
+    world.once(lambda: _rds_servers.serves(db), change, label)
 
 
 def reset_password(world: World, db: Any) -> None:

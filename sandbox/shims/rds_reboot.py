@@ -51,6 +51,11 @@ def install(world: World) -> None:
                 "InvalidParameterCombination",
                 "ForceFailover can be specified only for Multi-AZ instances.",
             )
+        if swap and db.secondary_availability_zone in world.dead_zones:
+            raise Refusal(
+                "InvalidDBInstanceState",
+                f"The second zone of DB instance {name} is not available for a failover.",
+            )
         db.status = "rebooting"
 
         def up() -> None:
@@ -65,11 +70,14 @@ def install(world: World) -> None:
                 elsewhere(db)
             return Reboot(_rds_servers.instance(db))
 
-        world.databases.carry_out(
-            order,
-            world.seconds("db_reboot"),
-            f"{name} has rebooted",
-            up,
-            _rds_servers.failing(db, "incompatible-parameters", "The DB instance did not start."),
+        label = f"{name} has rebooted"
+        failed = _rds_servers.failing(
+            db, "incompatible-parameters", "The DB instance did not start."
         )
+
+        def reboot() -> None:
+            world.databases.carry_out(order, world.seconds("db_reboot"), label, up, failed)
+
+        # A host that died is replaced first, and nothing starts in a zone that is dead.
+        world.once(lambda: _rds_servers.serves(db), reboot, label)
         return ActionResult({"DBInstance": db})

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -12,8 +11,8 @@ from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoun
 from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBInstance, RDSBackend
 
-from sandbox.databases.orders import Promote, Replicate
-from sandbox.shims import Hook, _rds_rules, _rds_servers
+from sandbox.databases.orders import Replicate
+from sandbox.shims import Hook, _rds_promotion, _rds_rules, _rds_servers
 from sandbox.shims.rds import begin, complete
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -27,17 +26,17 @@ MENDED = (
     "A replica tells its replication status.",
     "PromoteReadReplica takes time, cuts both links, and is refused for what is no replica.",
     "Deleting a replica, or the source of one, works across regions and cuts the links.",
+    "A replica in the region of a deleted source is promoted, one elsewhere is `terminated`.",
+    "A replica abroad is `creating` for as long as the region of its source cannot be reached.",
 )
 HOOKS: tuple[Hook, ...] = (
     (RDSBackend, "create_db_instance_read_replica", ("db_kwargs",)),
     (RDSBackend, "promote_read_replica", ("db_kwargs",)),
     (RDSBackend, "find_db_from_id", ("db_id",)),
-    (RDSBackend, "delete_db_instance", ("db_instance_identifier",)),
     (DBInstance, "add_replica", ("replica",)),
     (DBInstance, "set_as_replica", ()),
 )
 REPLICATING = [{"StatusType": "read replication", "Normal": True, "Status": "replicating"}]
-TERMINATED = [{"StatusType": "read replication", "Normal": False, "Status": "terminated"}]
 
 
 def check(backend: RDSBackend, source: Any, kw: Any) -> None:
@@ -164,7 +163,7 @@ def create(world: World) -> None:
         check(self, source, db_kwargs)
         self._validate_db_identifier(db_kwargs["db_instance_identifier"])
         replica = replica_of(source, self, db_kwargs)
-        complete(replica, db_kwargs)
+        complete(world, replica, db_kwargs)
         replica.status_infos = None
         self.databases[replica.db_instance_identifier] = replica
         source.add_replica(replica)
@@ -177,7 +176,10 @@ def create(world: World) -> None:
         def order() -> Replicate:
             return Replicate(_rds_servers.instance(replica), source.dbi_resource_id)
 
-        begin(world, replica, step, order, replicating)
+        def fed() -> bool:
+            return near or not world.severed(source.region, self.region_name)
+
+        begin(world, replica, step, order, replicating, fed=fed)
         return replica
 
 
@@ -188,53 +190,9 @@ def promote(world: World) -> None:
         if not db.source_db_instance_identifier:
             raise Refusal("InvalidDBInstanceState", "DB Instance is not a read replica.")
         _rds_rules.available(db)
-        seconds = world.seconds("promote")
         retention = db_kwargs.get("backup_retention_period")
         window = db_kwargs.get("preferred_backup_window")
-
-        def begins() -> None:
-            if db.status == "available":
-                db.status = "modifying"
-
-        def ends() -> None:
-            _rds_rules.cut(db)
-            db.backup_retention_period = 1 if retention is None else retention
-            db.preferred_backup_window = window or db.preferred_backup_window
-            if db.status == "modifying":
-                db.status = "available"
-            db.save_automated_backup()
-
-        # The call returns before the role changes, and `available` is still shown for a while.
-        world.later(seconds * 0.1, begins, f"{db.db_instance_identifier} begins to be promoted")
-
-        def order() -> Promote:
-            db.in_force = None
-            archived = retention is None or bool(retention)
-            return Promote(dataclasses.replace(_rds_servers.instance(db), backups=archived))
-
-        world.databases.carry_out(
-            order,
-            seconds,
-            f"{db.db_instance_identifier} is promoted",
-            ends,
-            _rds_servers.failing(db, "failed", "The read replica could not be promoted."),
-        )
-        return db
-
-
-def delete() -> None:
-    @wrap(RDSBackend, "delete_db_instance")
-    def delete_db_instance(original: Any, self: RDSBackend, *args: Any, **kwargs: Any) -> Any:
-        db = original(*args, **kwargs)
-        for other in _rds_rules.instances(self.account_id):
-            if other.source_db_instance_identifier == db.db_instance_arn:
-                # AWS leaves a replica in another region as it is, but for its replication.
-                other.status_infos = TERMINATED
-            elif (
-                other.region == db.region
-                and other.source_db_instance_identifier == db.db_instance_identifier
-            ):
-                _rds_rules.cut(other)
+        _rds_promotion.promote(world, db, 1 if retention is None else retention, window)
         return db
 
 
@@ -242,4 +200,3 @@ def install(world: World) -> None:
     """Change how the emulator makes, promotes and deletes replicas."""
     create(world)
     promote(world)
-    delete()

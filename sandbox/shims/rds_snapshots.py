@@ -22,6 +22,7 @@ from sandbox.wrap import wrap
 MENDED = (
     "CreateDBSnapshot: `creating` first, with PercentProgress; refused of a busy instance.",
     "CopyDBSnapshot takes time, names its source, and wants a key for an encrypted copy abroad.",
+    "A copy from a region that cannot be reached is `creating` until it can.",
     "A restored instance has AWS's defaults: no protection, default groups, one zone.",
     "False and 0 are honoured in a restore.",
     "A point in time is restored from retained and from replicated backups too.",
@@ -48,8 +49,18 @@ HOOKS: tuple[Hook, ...] = (
 )
 
 
-def grow(world: World, snapshot: Any, step: str, order: Callable[[], Order]) -> None:
-    """Have a snapshot be `creating` for the time of `step`, then `available`."""
+def grow(
+    world: World,
+    snapshot: Any,
+    step: str,
+    order: Callable[[], Order],
+    fed: Callable[[], bool] = lambda: True,
+) -> None:
+    """Have a snapshot be `creating` for the time of `step`, then `available`.
+
+    It is neither begun nor finished while the region of its source is not reached (`fed`): AWS
+    copies in the background and tries again, so the copy is not failed by it.
+    """
     snapshot.status, snapshot.percent_progress = "creating", 0
 
     def ready() -> None:
@@ -59,7 +70,14 @@ def grow(world: World, snapshot: Any, step: str, order: Callable[[], Order]) -> 
         snapshot.status = "failed"
 
     label = f"{snapshot.db_snapshot_identifier} becomes available"
-    world.databases.carry_out(order, world.seconds(step), label, ready, failed)
+
+    def make() -> None:
+        # Looked up anew: it may have been deleted while it waited.
+        if snapshot in snapshot.backend.database_snapshots.values():
+            arrived = functools.partial(world.once, fed, ready, label)
+            world.databases.carry_out(order, world.seconds(step), label, arrived, failed)
+
+    world.once(fed, make, label)
 
 
 def snapshots(world: World) -> None:
@@ -112,7 +130,11 @@ def snapshots(world: World) -> None:
             copied.source_region = source.region
         copied.source_db_snapshot_identifier = source.db_snapshot_arn
         order = CopySnapshot(copied.data_id, self.region_name, source.data_id, source.region)
-        grow(world, copied, "snapshot_copy", lambda: order)
+
+        def fed() -> bool:
+            return not abroad or not world.severed(source.region, self.region_name)
+
+        grow(world, copied, "snapshot_copy", lambda: order, fed)
         return copied
 
 
@@ -126,7 +148,7 @@ def complete_snapshot(snapshot: Any) -> None:
     snapshot.option_group_name = database.option_group_name
 
 
-def restored(backend: RDSBackend, original: Any, kw: Any, args: Any) -> Any:
+def restored(world: World, backend: RDSBackend, original: Any, kw: Any, args: Any) -> Any:
     """Build an instance by the emulator, then give it the settings AWS would."""
     name = kw.get("db_subnet_group_name")
     vpc_id = backend.describe_db_subnet_groups(name)[0].vpc_id if name else None
@@ -157,7 +179,7 @@ def restored(backend: RDSBackend, original: Any, kw: Any, args: Any) -> Any:
     db.source_db_instance_identifier = None
     if name is None:
         db.db_subnet_group = None
-    complete(db, kw)
+    complete(world, db, kw)
     return db
 
 
@@ -172,7 +194,7 @@ def restores(world: World) -> None:
                 "InvalidDBSnapshotState",
                 f"The snapshot {snapshot.db_snapshot_identifier} is not available.",
             )
-        db = restored(self, original, overrides, (from_snapshot_id,))
+        db = restored(world, self, original, overrides, (from_snapshot_id,))
         data = snapshot.data_id
         begin(world, db, "db_restore", lambda: Restore(_rds_servers.instance(db), data))
         return db
@@ -201,7 +223,7 @@ def restores(world: World) -> None:
         at = overrides.get("restore_time")
         at = at.replace(tzinfo=UTC) if at is not None else None
         check_moment(world, source, self.region_name, at)
-        db = restored(self, build, overrides, (target_db_identifier,))
+        db = restored(world, self, build, overrides, (target_db_identifier,))
         begin(
             world,
             db,

@@ -133,8 +133,8 @@ class Replication:
 
     def _unreachable(self, backend: Any, source: str, target: str) -> bool:
         found = (backend.buckets.get(name) for name in (source, target))
-        regions = sorted(bucket.region_name for bucket in found if bucket is not None)
-        return bool(self._world.dark & set(regions)) or tuple(regions) in self._world.cut
+        regions = [bucket.region_name for bucket in found if bucket is not None]
+        return bool(regions) and self._world.severed(regions[0], regions[-1])
 
     def _resume(self) -> None:
         held, self._held = self._held, []

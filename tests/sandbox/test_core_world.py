@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,12 @@ def test_every_step_has_its_times_in_order_and_says_where_they_are_from() -> Non
         assert 0 < step.low <= step.typical <= step.high, name
         kind = step.source.split(":")[0]
         assert kind in {"logs", "issue", "docs", "blog", "estimate", "sum"}, name
+
+
+def test_every_step_is_one_that_something_takes() -> None:
+    root = Path(__file__).parents[2] / "sandbox"
+    texts = [path.read_text() for path in root.rglob("*.py") if path.name != "times.py"]
+    assert [name for name in STEPS if not any(f'"{name}"' in text for text in texts)] == []
 
 
 def test_a_wrapper_gets_the_original_bound_and_sees_every_instance() -> None:

@@ -386,6 +386,29 @@ def test_a_replica_outlives_its_deleted_source(cloud: Any) -> None:
     assert west.describe_db_instances()["DBInstances"] == []
 
 
+def test_a_replica_in_the_region_of_its_deleted_source_is_promoted(cloud: Any) -> None:
+    make(cloud)
+    rds = cloud.client("rds")
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier="near", SourceDBInstanceIdentifier="db"
+    )
+    cloud.slow()
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    cloud.advance(240)
+    early = one(cloud, "near")
+    assert early["ReadReplicaSourceDBInstanceIdentifier"] == "db"
+    cloud.advance(60)
+    assert one(cloud, "near")["DBInstanceStatus"] == "modifying"
+    cloud.advance(240)
+    late = one(cloud, "near")
+    assert (late["DBInstanceStatus"], late.get("StatusInfos") or []) == ("available", [])
+    assert "ReadReplicaSourceDBInstanceIdentifier" not in late
+    near = {"DBInstanceIdentifier": "near"}
+    assert cloud.refused("rds", "promote_read_replica", **near) == "InvalidDBInstanceState"
+    rds.modify_db_instance(**near, BackupRetentionPeriod=3)
+    assert one(cloud, "near")["BackupRetentionPeriod"] == 3
+
+
 def test_a_change_that_is_not_immediate_stays_pending(cloud: Any) -> None:
     make(cloud)
     rds = cloud.client("rds")
