@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
-export ANSIBLE_LOCAL_TEMP := $(ANSIBLE_HOME)/tmp
-export ANSIBLE_REMOTE_TEMP := $(ANSIBLE_HOME)/tmp
+export ANSIBLE_LOCAL_TEMP = $(ANSIBLE_HOME)/tmp
+export ANSIBLE_REMOTE_TEMP = $(ANSIBLE_HOME)/tmp
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/tree
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -18,7 +18,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan status psql shell fault fleet down provisioning test lint types sanity unit real build compat fmt pins clean
+.PHONY: help venv tree site plan status psql shell fault fleet killed down provisioning test lint types sanity unit real build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ $(LINK):
 venv: .venv/ready ## the pinned tools, in .venv
 
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
+
+# What a run leaves that is killed goes with the sandbox.
+site plan: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
@@ -61,6 +65,10 @@ fault: $(READY) ## let something go wrong: make fault F="zone-dies zone=us-east-
 fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is left of them
 	@python -m sandbox equip
 	python -m tools.fleet --hosts "$(or $(HOSTS),40)" --rounds "$(or $(ROUNDS),20)"
+
+killed: $(READY) ## `make site` killed at 23 moments, and nothing is left after `make down`
+	@python -m sandbox equip
+	python -m tools.killed --rounds "$(or $(ROUNDS),20)"
 
 down: $(READY) ## stop the emulated account and remove all that it made
 	@python -m sandbox down

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -15,13 +14,13 @@ from typing import Any
 
 from sandbox.address import ADDRESS, port_for
 from sandbox.client import Client
+from sandbox.ground import processes
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
 
 _PATIENCE = 60.0
-_SIGNS_OF_REALITY = ("podman", "rds-ca.pem")
 _BAKING = 900.0  # where images are baked first
 
 
@@ -81,6 +80,7 @@ class Background:
             process = subprocess.Popen(
                 command,
                 cwd=CHECKOUT,
+                env={**os.environ, **processes.mark(self.folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -106,13 +106,13 @@ class Background:
         recorded = self._recorded()
         # A number alone may by now be that of another program: it must say that it is ours.
         ours = recorded is not None and (self.status() is not None or _is_sandbox(recorded[0]))
+        # Killed, because all that it would do for an end in order is swept away all the same.
         if recorded and ours:
-            _end(recorded[0])
-        if any((self.folder / name).exists() for name in _SIGNS_OF_REALITY):
-            # Also what a sandbox left that was killed.
-            identity = Identity(self.folder)
-            sweep(identity, Podman(identity))
-        shutil.rmtree(self.folder, ignore_errors=True)
+            processes.end(lambda: [recorded[0]] if _runs(recorded[0]) else [])
+        identity = Identity(self.folder)
+        sweep(identity, Podman(identity))
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
         return ours
 
     def _recorded(self) -> tuple[int, str] | None:
@@ -148,19 +148,6 @@ def _is_sandbox(number: int) -> bool:
     except OSError:
         return False
     return b"sandbox" in words and b"serve" in words
-
-
-def _end(number: int) -> None:
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(number, sign)
-        except ProcessLookupError:
-            return
-        until = time.monotonic() + 5.0
-        while time.monotonic() < until:
-            if not _runs(number):
-                return
-            time.sleep(0.02)
 
 
 def _runs(number: int) -> bool:

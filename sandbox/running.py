@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.client import Client
+from sandbox.ground import processes
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -152,7 +154,13 @@ def running(
         command += ["--real", "--dir", str(real)]
     if log_file:
         command += ["--log", str(log_file)]
-    process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        cwd=CHECKOUT,
+        env={**os.environ, **(processes.mark(real) if real else {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdin
     assert process.stdout
     try:

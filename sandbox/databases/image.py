@@ -55,8 +55,7 @@ RECIPE = Recipe(
 def engine(podman: Podman) -> Engine:
     """What the image's PostgreSQL knows."""
     script = f"postgres --describe-config; echo ==; ls {shlex.quote(_LIBRARIES)}"
-    words = ("run", "--rm", "--network", "none", RECIPE.name, "sh", "-c", script)
-    known, _, found = podman(*words).partition("==\n")
+    known, _, found = podman.ask(RECIPE.name, "sh", "-c", script).partition("==\n")
     names = frozenset(line.partition("\t")[0] for line in known.splitlines())
     libraries = (name for name in found.split() if name.endswith(".so"))
     return Engine(names, frozenset(name.removesuffix(".so") for name in libraries))

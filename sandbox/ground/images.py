@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sandbox.ground.podman import Podman
 
 SUITE = "bookworm"
 _BAKING_TIME = 900.0
+# With mounts and process numbers of its own: all of it goes with its first process.
+_ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
 
@@ -95,13 +98,18 @@ def bake(recipe: Recipe, cache: Path) -> Path:
 
 
 def _write(recipe: Recipe, target: Path) -> None:
-    begun = target.with_name(f"{target.name}.{os.getpid()}")
+    # Whoever has the lock is alone here: what is there was left by one that was killed.
+    begun = target.with_name(f"{target.name}.begun")
+    shutil.rmtree(begun, ignore_errors=True)
+    begun.mkdir()
     try:
-        words = recipe.words
-        run(*words[:-1], "--format=tar", words[-1], str(begun), timeout=_BAKING_TIME)
-        begun.rename(target)
+        words = (*_ALONE, *recipe.words[:-1], "--format=tar", recipe.words[-1])
+        archive = begun / target.name
+        given = {**os.environ, "TMPDIR": str(begun)}
+        run(*words, str(archive), timeout=_BAKING_TIME, environment=given)
+        archive.rename(target)
     finally:
-        begun.unlink(missing_ok=True)
+        shutil.rmtree(begun)
 
 
 def _code(*lines: str) -> str:

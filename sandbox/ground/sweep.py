@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remove all that one sandbox made on this machine, also where its process was killed."""
+"""Remove all that one sandbox made on this machine, also where it was killed at any moment."""
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
-from sandbox.ground import namespaces
+from sandbox.ground import cgroups, namespaces, processes
 from sandbox.ground.commands import CommandFailed, run
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 
+_LINKS = Path("/sys/class/net")
+
 
 def sweep(identity: Identity, podman: Podman) -> None:
-    """Containers and images first, then namespaces with their processes, then interfaces."""
+    """First those who could make more, then what they made.
+
+    A sandbox that is not real has none of it; then no program is called. Whoever is killed in here
+    calls it again. Raises CommandFailed, TimeoutError or OSError.
+    """
+    processes.end(lambda: processes.of(identity.folder))
     podman.erase()
     for name in namespaces.listed(identity.prefix):
         namespaces.delete(name)
@@ -27,10 +34,11 @@ def sweep(identity: Identity, podman: Podman) -> None:
 
 def left(identity: Identity) -> list[str]:
     """What of a sandbox is still there, one name each; none after a sweep."""
-    return [*namespaces.listed(identity.prefix), *links(identity)]
+    groups = map(str, cgroups.listed(identity.prefix))
+    numbers = map(str, processes.of(identity.folder))
+    return [*namespaces.listed(identity.prefix), *links(identity), *groups, *numbers]
 
 
 def links(identity: Identity) -> list[str]:
     """The sandbox's interfaces outside of its namespaces; each pair is removed by either end."""
-    found = json.loads(run("ip", "-json", "link", "show") or "[]")
-    return [link["ifname"] for link in found if link["ifname"].startswith(identity.prefix)]
+    return sorted(place.name for place in _LINKS.glob(f"{identity.prefix}*"))

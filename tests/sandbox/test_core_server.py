@@ -255,6 +255,29 @@ def test_up_is_idempotent_status_tells_and_down_leaves_nothing(tmp_path: Path) -
         assert probe.connect_ex(("127.0.0.1", int(port))) != 0
 
 
+def test_down_ends_a_sandbox_whose_number_was_not_written_down(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    endpoint = command(folder, "up").stdout.strip()
+    assert Client(endpoint).health()
+    # As if `up` had been killed right after it started the server.
+    (folder / "pid").unlink()
+    assert command(folder, "down").returncode == 0
+    assert Client(endpoint).health() is None
+    assert not folder.exists()
+
+
+def test_each_start_has_other_keys(tmp_path: Path) -> None:
+    folder, seen = tmp_path / "state", []
+    for _ in range(2):
+        try:
+            command(folder, "up")
+            told = json.loads((folder / "connection.json").read_text())
+            seen += [told["access_key"], told["secret_key"]]
+        finally:
+            command(folder, "down")
+    assert len(set(seen)) == 4
+
+
 def test_two_checkouts_have_sandboxes_side_by_side_each_with_keys_of_its_own(
     tmp_path: Path,
 ) -> None:

@@ -57,6 +57,17 @@ def test_a_sweep_removes_namespaces_with_their_processes_and_interfaces(identity
     assert left(identity) == []
 
 
+def test_a_sweep_finishes_what_a_killed_sweep_began(tmp_path: Path) -> None:
+    identity = Identity(tmp_path)
+    state = Path("/run") / identity.prefix
+    # The store goes first: what is elsewhere must not be forgotten with it.
+    (state / "overlay").mkdir(parents=True)
+    run("mount", "-t", "tmpfs", "kept", str(state / "overlay"))
+    assert not (tmp_path / "podman").exists()
+    sweep(identity, Podman(identity))
+    assert not state.exists()
+
+
 def test_a_command_that_fails_says_what_it_printed() -> None:
     with pytest.raises(CommandFailed, match="does not exist"):
         run("ip", "link", "show", "px-none")
