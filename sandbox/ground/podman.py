@@ -34,7 +34,7 @@ class Podman:
     """
 
     def __init__(self, identity: Identity) -> None:
-        self._folder = identity.folder / "podman"
+        self._folder = identity.folder.resolve() / "podman"
         self._conf = self._folder / "containers.conf"
         # Podman takes no more than 50 characters here.
         self._state = Path("/run") / identity.prefix
