@@ -41,7 +41,8 @@ class Client:
     def health(self) -> dict[str, Any] | None:
         """What the sandbox says of itself, None if nothing answers there or something else does."""
         try:
-            answer = self.call("GET", "health", timeout=2.0)
+            # A machine that is busy answers late; where nothing listens, that is told at once.
+            answer = self.call("GET", "health", timeout=20.0)
         except (OSError, ValueError, Refused):
             return None
         return answer if isinstance(answer, dict) and "pid" in answer else None
