@@ -180,7 +180,8 @@ def _pending(
         image.state = "failed"
 
     def made() -> None:
-        image.state = "available"
+        # Where the key of a copy is not there, that is found out only now.
+        image.state = "failed" if image.__dict__.get("unusable") else "available"
 
     image.state = "pending"
     label = f"image {image.id}"

@@ -22,6 +22,7 @@ from sandbox.hosts.orders import Launch
 from sandbox.shims import Hook
 from sandbox.shims._machines import machine
 from sandbox.shims.ec2 import forget_tags
+from sandbox.shims.ec2_image_disks import check_available
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -169,6 +170,7 @@ def _launches(world: World) -> None:
         _choose_subnet(world, self, kwargs)
         _check_room(world, count)
         image = resolved(self, image_id)
+        check_available(self, image or "")
         reservation = original(image, count, user_data, security_group_names, **kwargs)
         asked = kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn")
         for instance in reservation.instances:
@@ -179,6 +181,8 @@ def _launches(world: World) -> None:
                     iam_instance_profile_name=profile.get("Name"),
                     iam_instance_profile_arn=profile.get("Arn"),
                 )
+            # Those of a card that was asked for are the instance's too.
+            instance.security_groups = list(instance.nics[0].group_set)
             _boot(world, instance)
         return reservation
 

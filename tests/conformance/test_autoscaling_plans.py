@@ -168,3 +168,64 @@ def test_a_group_on_the_newest_version_cannot_be_rolled_back_by_itself(
         Preferences={"AutoRollback": True},
     )
     assert code == "ValidationError"
+
+
+def refresh_of(groups: Any) -> dict[str, Any]:
+    return dict(groups.describe_instance_refreshes(**NAMED)["InstanceRefreshes"][0])
+
+
+def test_a_refresh_passes_over_what_is_as_it_should_be(groups: Any) -> None:
+    before = {i["InstanceId"] for i in one(groups)["Instances"]}
+    same = {"LaunchTemplate": {"LaunchTemplateName": "web", "Version": "1"}}
+    groups.start_instance_refresh(
+        **NAMED, DesiredConfiguration=same, Preferences={"SkipMatching": True}
+    )
+    until(lambda: refresh_of(groups)["Status"] == "Successful")
+    assert {i["InstanceId"] for i in one(groups)["Instances"]} == before
+
+
+def test_a_refresh_keeps_the_preferences_that_it_was_given(account: Account, groups: Any) -> None:
+    wanted = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150, "AutoRollback": True}
+    desired = renew(account)
+    groups.start_instance_refresh(**NAMED, DesiredConfiguration=desired, Preferences=wanted)
+    found = refresh_of(groups)
+    assert wanted.items() <= found["Preferences"].items()
+    template = found["DesiredConfiguration"]["LaunchTemplate"]
+    assert (template["LaunchTemplateName"], template["Version"]) == ("web", "2")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"MinHealthyPercentage": 101},
+        {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 201},
+        {"MinHealthyPercentage": 50, "MaxHealthyPercentage": 151},
+        {"MaxHealthyPercentage": 110},
+    ],
+)
+def test_percentages_that_cannot_be_are_refused(groups: Any, wrong: dict[str, int]) -> None:
+    code = refused(groups.start_instance_refresh, **NAMED, Preferences=wrong)
+    assert code in ("ValidationError", "ValidationException")
+
+
+def test_one_refresh_goes_on_at_a_time_and_can_be_cancelled(account: Account, groups: Any) -> None:
+    code = refused(groups.cancel_instance_refresh, **NAMED)
+    assert code in ("ActiveInstanceRefreshNotFound", "ActiveInstanceRefreshNotFoundFault")
+    account.cloud.speed(1)
+    started = groups.start_instance_refresh(**NAMED)["InstanceRefreshId"]
+    code = refused(groups.start_instance_refresh, **NAMED)
+    assert code in ("InstanceRefreshInProgress", "InstanceRefreshInProgressFault")
+    assert groups.cancel_instance_refresh(**NAMED)["InstanceRefreshId"] == started
+    assert refresh_of(groups)["Status"] in ("Cancelling", "Cancelled")
+
+
+def test_a_refresh_that_goes_on_is_rolled_back(account: Account, groups: Any) -> None:
+    desired = renew(account)
+    account.cloud.speed(60)
+    started = groups.start_instance_refresh(**NAMED, DesiredConfiguration=desired)
+    told = groups.rollback_instance_refresh(**NAMED)
+    assert told["InstanceRefreshId"] == started["InstanceRefreshId"]
+    account.cloud.speed(0)
+    until(lambda: refresh_of(groups)["Status"] == "RollbackSuccessful")
+    assert {i["LaunchTemplate"]["Version"] for i in one(groups)["Instances"]} == {"1"}
+    assert one(groups)["LaunchTemplate"]["Version"] == "1"

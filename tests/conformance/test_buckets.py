@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from .account import ACCOUNT, AWAY, HOME, Account, refused, tags, until
 
@@ -152,3 +155,40 @@ def test_an_upload_that_is_not_finished_is_listed_until_it_is_aborted(s3: Any) -
     assert [u["UploadId"] for u in s3.list_multipart_uploads(**BUCKET)["Uploads"]] == [number]
     s3.abort_multipart_upload(**BUCKET, Key="big", UploadId=number)
     assert "Uploads" not in s3.list_multipart_uploads(**BUCKET)
+
+
+KEY = {**BUCKET, "Key": "shop/shop-1.tar.gz"}
+
+
+def test_an_object_is_written_only_where_there_is_none_if_asked_to(s3: Any) -> None:
+    first = s3.put_object(**KEY, Body=b"one", IfNoneMatch="*")
+    again = {**KEY, "Body": b"other", "IfNoneMatch": "*"}
+    with pytest.raises(ClientError) as failed:
+        s3.put_object(**again)
+    assert failed.value.response["Error"]["Code"] == "PreconditionFailed"
+    assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
+    assert s3.get_object(**KEY)["Body"].read() == b"one"
+    assert s3.head_object(**KEY)["ETag"] == first["ETag"]
+    # What was deleted is not there, though a version of it is.
+    s3.delete_object(**KEY)
+    assert refused(s3.put_object, **again) == ""
+
+
+def test_an_object_is_overwritten_only_as_it_was_seen_if_asked_to(s3: Any) -> None:
+    assert refused(s3.put_object, **KEY, Body=b"new", IfMatch='"none"') == "NoSuchKey"
+    seen = s3.put_object(**KEY, Body=b"one")["ETag"]
+    s3.put_object(**KEY, Body=b"two", IfMatch=seen)
+    assert refused(s3.put_object, **KEY, Body=b"three", IfMatch=seen) == "PreconditionFailed"
+    assert s3.get_object(**KEY)["Body"].read() == b"two"
+
+
+def test_an_object_keeps_its_checksum_and_is_refused_with_a_wrong_one(s3: Any) -> None:
+    body = b"a release"
+    right = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    s3.put_object(**KEY, Body=body, ChecksumSHA256=right)
+    assert s3.head_object(**KEY, ChecksumMode="ENABLED")["ChecksumSHA256"] == right
+    assert refused(s3.put_object, **KEY, Body=b"other", ChecksumSHA256=right) == "BadDigest"
+    assert s3.get_object(**KEY)["Body"].read() == body
+    s3.put_object(**KEY, Body=b"other", ChecksumAlgorithm="SHA256")
+    other = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    assert s3.head_object(**KEY, ChecksumMode="ENABLED")["ChecksumSHA256"] == other

@@ -157,3 +157,83 @@ def test_a_subnet_that_has_an_instance_is_not_deleted(
     assert instance
     code = refused(ec2.delete_subnet, SubnetId=launch["SubnetId"])
     assert code == "DependencyViolation"
+
+
+def test_an_instance_is_launched_with_an_interface_of_its_own_wishes(
+    ec2: Any, launch: dict[str, Any]
+) -> None:
+    subnet, groups = launch.pop("SubnetId"), launch.pop("SecurityGroupIds")
+    card = {
+        "DeviceIndex": 0,
+        "SubnetId": subnet,
+        "Groups": groups,
+        "AssociatePublicIpAddress": True,
+        "DeleteOnTermination": True,
+    }
+    made = ec2.run_instances(
+        **launch,
+        NetworkInterfaces=[card],
+        MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        InstanceInitiatedShutdownBehavior="terminate",
+        TagSpecifications=[*specified("instance", role="builder"), *specified("volume", own="1")],
+    )["Instances"][0]
+    found = described(ec2, made["InstanceId"])
+    assert found["MetadataOptions"]["HttpTokens"] == "required"
+    assert found["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+    assert found["Tags"] == tags(role="builder")
+    assert [group["GroupId"] for group in found["SecurityGroups"]] == groups
+    [told] = found["NetworkInterfaces"]
+    assert told["SubnetId"] == found["SubnetId"] == subnet
+    assert told["Association"]["PublicIp"] == found["PublicIpAddress"]
+    attribute = "instanceInitiatedShutdownBehavior"
+    kept = ec2.describe_instance_attribute(InstanceId=made["InstanceId"], Attribute=attribute)
+    assert kept["InstanceInitiatedShutdownBehavior"]["Value"] == "terminate"
+    disk = found["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    assert ec2.describe_volumes(VolumeIds=[disk])["Volumes"][0]["Tags"] == tags(own="1")
+
+
+def test_an_interface_says_where_an_instance_is_and_nothing_else_does(
+    ec2: Any, launch: dict[str, Any]
+) -> None:
+    card = {"DeviceIndex": 0, "SubnetId": launch["SubnetId"]}
+    both = refused(ec2.run_instances, **launch, NetworkInterfaces=[card])
+    assert both == "InvalidParameterCombination"
+
+
+def test_a_token_belongs_to_one_request(ec2: Any, launch: dict[str, Any]) -> None:
+    ec2.run_instances(**launch)
+    other = {**launch, "InstanceType": "t3.small"}
+    assert refused(ec2.run_instances, **other) == "IdempotentParameterMismatch"
+
+
+def test_instances_are_found_by_their_tags_and_their_state(
+    ec2: Any, launch: dict[str, Any]
+) -> None:
+    tagged = specified("instance", role="builder")
+    made = ec2.run_instances(**launch, TagSpecifications=tagged)["Instances"][0]["InstanceId"]
+    ec2.run_instances(**{**launch, "ClientToken": "instance-2"})
+
+    def found(state: str) -> list[str]:
+        names = {"tag:role": "builder", "instance-state-name": state}
+        filters = [{"Name": name, "Values": [value]} for name, value in names.items()]
+        told = ec2.describe_instances(Filters=filters)["Reservations"]
+        return [one["InstanceId"] for group in told for one in group["Instances"]]
+
+    assert found("running") == [made]
+    ec2.terminate_instances(InstanceIds=[made])
+    assert found("running") == []
+    assert found("terminated") == [made]
+
+
+def test_the_status_of_what_does_not_run_is_told_if_asked_for(ec2: Any, instance: str) -> None:
+    ec2.stop_instances(InstanceIds=[instance])
+    assert ec2.describe_instance_status(InstanceIds=[instance])["InstanceStatuses"] == []
+    asked = {"InstanceIds": [instance], "IncludeAllInstances": True}
+    [found] = ec2.describe_instance_status(**asked)["InstanceStatuses"]
+    assert found["InstanceState"]["Name"] == "stopped"
+    assert found["InstanceStatus"]["Status"] == "not-applicable"
+
+
+def test_an_unknown_instance_is_not_terminated(ec2: Any) -> None:
+    unknown = ["i-00000000000000000"]
+    assert refused(ec2.terminate_instances, InstanceIds=unknown) == "InvalidInstanceID.NotFound"

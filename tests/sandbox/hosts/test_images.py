@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An image of a host is a new machine each time that it is launched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.ground.commands import CommandFailed
+
+pytestmark = pytest.mark.real
+FACTS = "cat /etc/machine-id /etc/hostname /etc/ssh/ssh_host_ed25519_key.pub"
+BOOT = "cat /proc/sys/kernel/random/boot_id"
+
+
+def taken(site: Any, number: str, **more: Any) -> str:
+    """An image of a host, once it is available."""
+    ec2 = site.client("ec2")
+    image = str(ec2.create_image(InstanceId=number, **more)["ImageId"])
+    site.until(lambda: ec2.describe_images(ImageIds=[image])["Images"][0]["State"] == "available")
+    return image
+
+
+def text(site: Any, number: str, command: str) -> str:
+    """What a command prints, "" while the host is not there."""
+    try:
+        return str(site.shell(number, command))
+    except CommandFailed:
+        return ""
+
+
+def test_only_without_no_reboot_a_host_is_rebooted_for_its_image(site: Any) -> None:
+    number = site.run()
+    site.up(number)
+    site.shell(number, "echo kept > /root/kept")
+    before = text(site, number, BOOT)
+    taken(site, number, Name="running", NoReboot=True)
+    assert text(site, number, BOOT) == before
+    taken(site, number, Name="rebooted", NoReboot=False)
+    site.until(lambda: text(site, number, BOOT) not in ("", before))
+    site.up(number)
+    assert text(site, number, "cat /root/kept") == "kept"
+
+
+def test_what_is_launched_of_an_image_is_a_machine_of_its_own_with_user_data_of_its_own(
+    site: Any,
+) -> None:
+    data = "#!/bin/sh\necho {} >> /root/times\n"
+    number = site.run(UserData=data.format("first"))
+    site.up(number)
+    times = "cat /root/times 2>/dev/null || :"
+    site.until(lambda: site.shell(number, times) == "first")
+    image = taken(site, number, Name="golden", NoReboot=True)
+    site.client("ec2").terminate_instances(InstanceIds=[number])
+    launched = [site.run(ImageId=image, UserData=data.format(name)) for name in ("one", "other")]
+    for host, name in zip(launched, ("one", "other"), strict=True):
+        site.up(host)
+        site.until(lambda host=host, name=name: site.shell(host, times).split() == ["first", name])
+        assert site.shell(host, "systemctl is-system-running --wait || :") == "running"
+    facts = [site.shell(host, FACTS).splitlines() for host in launched]
+    assert all(len(found) == 3 for found in facts)
+    assert all(one != other for one, other in zip(*facts, strict=True))
