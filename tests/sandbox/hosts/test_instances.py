@@ -247,6 +247,8 @@ def test_a_zone_that_dies_takes_its_hosts(site: Any) -> None:
 def test_hosts_reach_nothing_outside_and_are_small(site: Any) -> None:
     number = site.run()
     site.up(number)
+    # While it boots systemd has one more.
+    assert site.shell(number, "systemctl is-system-running --wait || :") == "running"
     processes = namespaces.processes(site.identity.name(number))
     assert inotify_instances(processes) <= INSTANCES_EACH
     assert len(processes) <= 4
