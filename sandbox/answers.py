@@ -11,6 +11,7 @@ from types import MappingProxyType
 from xml.sax.saxutils import escape
 
 from sandbox.calls import Call
+from sandbox.signatures import Flaw
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
 
@@ -115,6 +116,57 @@ def unknown_key(call: Call) -> Answer:
     if call.protocol == "query" or call.protocol == "rest-xml":
         return error(call, 403, "InvalidClientTokenId", message)
     return error(call, 400, "UnrecognizedClientException", message)
+
+
+def wrong_token(call: Call) -> Answer:
+    """The session token is not that of the temporary access key."""
+    if call.service == "s3":
+        message = "The provided token is malformed or otherwise invalid."
+        return error(call, 400, "InvalidToken", message)
+    return unknown_key(call)
+
+
+def wrong_signature(call: Call, flaw: Flaw) -> Answer:
+    """The signature is not that of the request with the secret of its access key."""
+    if call.service == "s3":
+        return error(call, *_S3_FLAWS[flaw])
+    if call.service == "ec2":
+        if flaw in {Flaw.LATE, Flaw.EXPIRED}:
+            return error(call, 400, "RequestExpired", "Request has expired.")
+        message = "AWS was not able to validate the provided access credentials"
+        return error(call, 401, "AuthFailure", message)
+    message = (
+        "Signature expired."
+        if flaw in {Flaw.LATE, Flaw.EXPIRED}
+        else "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method. Consult the service documentation "
+        "for details."
+    )
+    if call.protocol in {"query", "rest-xml"}:
+        return error(call, 403, "SignatureDoesNotMatch", message)
+    status = 403 if call.protocol == "rest-json" else 400
+    return error(call, status, "InvalidSignatureException", message)
+
+
+_S3_FLAWS = {
+    Flaw.OTHER: (
+        403,
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. Check "
+        "your key and signing method.",
+    ),
+    Flaw.LATE: (
+        403,
+        "RequestTimeTooSkewed",
+        "The difference between the request time and the current time is too large.",
+    ),
+    Flaw.EXPIRED: (403, "AccessDenied", "Request has expired"),
+    Flaw.CONTENT: (
+        400,
+        "XAmzContentSHA256Mismatch",
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    ),
+}
 
 
 def unknown_region(call: Call) -> Answer:

@@ -14,7 +14,7 @@ from typing import Any
 from moto.iam.models import get_account_id_from
 
 from sandbox import buckets, credentials, pricing, regions
-from sandbox.answers import Answer, failed, throttled, unknown_key, unknown_region
+from sandbox.answers import Answer, failed, throttled, unknown_region
 from sandbox.calls import Call, identify
 from sandbox.control import Control
 from sandbox.emulator import USUAL, Emulator
@@ -136,14 +136,14 @@ class Application:
         if rule and effect == "kill" and rule.mode == "before":
             _kill(rule)
             return None, False
-        if self._root and not credentials.admitted(call, self._root):
-            return unknown_key(call), False
+        body = environ["wsgi.input"].getvalue()
+        if self._root and (refusal := credentials.refusal(call, environ, body, self._root)):
+            return refusal, False
         if not regions.exists(call, self._regions):
             return unknown_region(call), False
         if elsewhere := buckets.elsewhere(call, environ, self._world.cut):
             return elsewhere, False
-        body = environ["wsgi.input"].getvalue()
-        token = str(environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
+        token = credentials.session_token(environ)
         if refusal := self._permissions.refusal(call, body, token):
             return refusal, False
         answer = self._emulate(call, environ, verdict.stale)

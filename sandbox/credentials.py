@@ -7,11 +7,17 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
 from moto.utilities.utils import PARTITION_NAMES
 
+from sandbox import signatures
+from sandbox.answers import Answer, unknown_key, wrong_signature, wrong_token
 from sandbox.calls import Call
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -31,22 +37,45 @@ def fresh() -> Credentials:
     return Credentials(f"AKIA{letters}", secrets.token_urlsafe(30))
 
 
-def admitted(call: Call, root: Credentials) -> bool:
-    """Whether a request is served: signed with a key of the account, or of those that need none."""
+def refusal(
+    call: Call, environ: Mapping[str, Any], body: bytes, root: Credentials
+) -> Answer | None:
+    """The error for a request that is not signed with keys of the account, None if it is."""
     if not call.access_key:
-        return call.service == "sts"  # AssumeRoleWith…: its token says who it is.
-    return known(call.access_key, root)
+        # AssumeRoleWith…: its token says who it is.
+        return None if call.service == "sts" else unknown_key(call)
+    found = known(call.access_key, root)
+    if found is None:
+        return unknown_key(call)
+    secret, token = found
+    given = session_token(environ)
+    if not secrets.compare_digest(given.encode(), token.encode()):
+        return wrong_token(call) if given else unknown_key(call)
+    flaw = signatures.flaw(environ, body, secret, datetime.now(UTC))
+    return wrong_signature(call, flaw) if flaw else None
 
 
-def known(access_key: str, root: Credentials) -> bool:
-    """Whether a key is the root's, a user's or a session's. Signatures are not verified."""
+def known(access_key: str, root: Credentials) -> tuple[str, str] | None:
+    """The secret and the session token ("": none) of a key of the root, a user or a session."""
     if secrets.compare_digest(access_key.encode(), root.access_key.encode()):
-        return True
-    return any(
-        access_key in account[partition].access_keys
-        for account in list(iam_backends.values())
-        for partition in PARTITION_NAMES
-    )
+        return root.secret_key, ""
+    for number, account in list(iam_backends.items()):
+        for partition in PARTITION_NAMES:
+            key = account[partition].access_keys.get(access_key)
+            if key is not None and key.status == "Active":
+                session = sts_backends[number][partition].get_assumed_role_from_access_key(
+                    access_key
+                )
+                return key.secret_access_key, session.session_token if session else ""
+    return None
+
+
+def session_token(environ: Mapping[str, Any]) -> str:
+    """The session token of a request, from its headers or its URL; "" where it has none."""
+    if token := environ.get("HTTP_X_AMZ_SECURITY_TOKEN"):
+        return str(token)
+    asked = parse_qs(str(environ.get("QUERY_STRING", "")))
+    return asked.get("X-Amz-Security-Token", [""])[0]
 
 
 def write(place: Path, endpoint: str, root: Credentials, facts: Mapping[str, str]) -> None:
