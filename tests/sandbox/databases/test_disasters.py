@@ -141,3 +141,60 @@ def test_a_dead_zone_takes_the_database_in_it_and_a_multi_az_one_moves(estate: A
     estate.until(lambda: estate.status()["health"] == "running")
     estate.cloud.strike("zone-returns", zone=before["AvailabilityZone"])
     assert estate.ask("select id from t") == 1
+
+
+def test_an_instance_in_a_dead_zone_stays_down_until_the_zone_returns(estate: Any) -> None:
+    estate.create()
+    zone = estate.settle()["AvailabilityZone"]
+    estate.ask("create table t as select 1 as id")
+    estate.cloud.strike("zone-dies", zone=zone)
+    estate.until(lambda: estate.status()["health"] == "stopped")
+    estate.client("rds").reboot_db_instance(DBInstanceIdentifier="db")
+    time.sleep(2.0)
+    found = estate.one()["DBInstanceStatus"], estate.status()["health"]
+    assert found == ("rebooting", "stopped")
+    estate.cloud.strike("zone-returns", zone=zone)
+    assert estate.settle()["AvailabilityZone"] == zone
+    assert estate.ask("select id from t") == 1
+
+
+def test_a_multi_az_instance_waits_where_both_of_its_zones_are_dead(estate: Any) -> None:
+    estate.create(MultiAZ=True)
+    before = estate.settle()
+    first, second = before["AvailabilityZone"], before["SecondaryAvailabilityZone"]
+    estate.ask("create table t as select 1 as id")
+    estate.cloud.strike("zone-dies", zone=second)
+    assert estate.ask("select id from t") == 1
+    estate.cloud.strike("zone-dies", zone=first)
+    estate.until(lambda: estate.status()["health"] == "stopped")
+    time.sleep(2.0)
+    assert (estate.status()["health"], estate.status()["zone"]) == ("stopped", first)
+    estate.cloud.strike("zone-returns", zone=second)
+    estate.until(lambda: estate.status()["health"] == "running")
+    assert (estate.one()["AvailabilityZone"], estate.status()["zone"]) == (second, second)
+    assert estate.ask("select id from t") == 1
+
+
+@pytest.mark.parametrize("loss", ["cut", "dark"])
+def test_a_new_replica_has_nothing_while_its_source_is_away(estate: Any, loss: str) -> None:
+    estate.create()
+    arn = estate.settle()["DBInstanceArn"]
+    estate.ask("create table t as select 1 as id")
+    if loss == "cut":
+        estate.cloud.strike("regions-cut", one=HOME, other=AWAY)
+    else:
+        estate.cloud.faults([{"effect": "dark", "region": HOME}])
+    estate.client("rds", AWAY).create_db_instance_read_replica(
+        DBInstanceIdentifier="replica",
+        SourceDBInstanceIdentifier=arn,
+        DBSubnetGroupName="subnets",
+    )
+    time.sleep(2.0)
+    assert estate.one(**REPLICA)["DBInstanceStatus"] == "creating"
+    assert [server["name"] for server in estate.cloud.databases()] == ["db"]
+    if loss == "cut":
+        estate.cloud.strike("regions-cut", one=HOME, other=AWAY, cut=False)
+    else:
+        estate.cloud.faults([])
+    estate.settle(**REPLICA)
+    assert estate.ask("select id from t", **REPLICA) == 1

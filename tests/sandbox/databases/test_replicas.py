@@ -116,6 +116,22 @@ def test_a_replica_outlives_its_source_and_can_be_deleted(estate: Any) -> None:
     assert estate.cloud.databases() == []
 
 
+def test_a_replica_in_the_region_of_its_deleted_source_takes_writes(estate: Any) -> None:
+    estate.create()
+    estate.settle()
+    estate.ask("create table t as select 1 as id")
+    rds = estate.client("rds")
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier="near", SourceDBInstanceIdentifier="db"
+    )
+    estate.settle("near")
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    estate.until(lambda: "ReadReplicaSourceDBInstanceIdentifier" not in estate.one("near"))
+    assert estate.settle("near").get("StatusInfos") in (None, [])
+    estate.ask("insert into t values (2)", "near")
+    assert estate.ask("select count(*) from t", "near") == 2
+
+
 def test_the_lag_of_a_replica_is_a_metric_of_its_region(estate: Any) -> None:
     replicate(estate)
 

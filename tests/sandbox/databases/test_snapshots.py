@@ -89,6 +89,33 @@ def test_a_copy_in_another_region_is_restored_there_without_the_first_one(estate
     assert estate.ask("select id from t", "restored", AWAY) == 1
 
 
+@pytest.mark.parametrize("loss", ["cut", "dark"])
+def test_a_copy_does_not_arrive_while_its_source_is_away(estate: Any, loss: str) -> None:
+    estate.create()
+    estate.settle()
+    estate.ask("create table t as select 1 as id")
+    arn = take(estate)["DBSnapshotArn"]
+    if loss == "cut":
+        estate.cloud.strike("regions-cut", one=HOME, other=AWAY)
+    else:
+        estate.cloud.faults([{"effect": "dark", "region": HOME}])
+    away = estate.client("rds", AWAY)
+    named = {"DBSnapshotIdentifier": "copied"}
+    away.copy_db_snapshot(SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier="copied")
+    kept = estate.folder / "databases" / AWAY / "snapshots"
+    assert not kept.exists() or not list(kept.iterdir())
+    assert away.describe_db_snapshots(**named)["DBSnapshots"][0]["Status"] == "creating"
+    with pytest.raises(ClientError, match="InvalidDBSnapshotState"):
+        restore(estate, "copied", AWAY)
+    if loss == "cut":
+        estate.cloud.strike("regions-cut", one=HOME, other=AWAY, cut=False)
+    else:
+        estate.cloud.faults([])
+    snapshot(estate, "copied", AWAY)
+    restore(estate, "copied", AWAY)
+    assert estate.ask("select id from t", "restored", AWAY) == 1
+
+
 def test_a_deleted_snapshot_leaves_no_file(estate: Any) -> None:
     estate.create(BackupRetentionPeriod=0)
     estate.settle()

@@ -209,6 +209,24 @@ def test_an_image_of_a_host_is_launched_as_a_new_machine_also_in_the_other_regio
     site.up(number)  # it was rebooted for the image
 
 
+def test_a_copied_image_does_not_arrive_while_its_region_is_dark(site: Any) -> None:
+    ec2, away = site.client("ec2"), site.client("ec2", AWAY)
+    number = site.run()
+    site.up(number)
+    site.shell(number, "echo baked > /etc/baked")
+    image = ec2.create_image(InstanceId=number, Name="web")["ImageId"]
+    site.until(lambda: available(ec2, image))
+    site.cloud.faults([{"effect": "dark", "region": HOME}])
+    copy = away.copy_image(SourceImageId=image, SourceRegion=HOME, Name="web")["ImageId"]
+    assert away.describe_images(ImageIds=[copy])["Images"][0]["State"] == "pending"
+    assert site.podman("images", "--quiet", f"{site.identity.prefix}-{copy}").strip() == ""
+    site.cloud.faults([])
+    site.until(lambda: available(away, copy))
+    other = site.run(AWAY, ImageId=copy)
+    site.up(other, AWAY)
+    assert site.shell(other, "cat /etc/baked") == "baked"
+
+
 def available(ec2: Any, image: str) -> bool:
     found = ec2.describe_images(ImageIds=[image])["Images"]
     return bool(found and found[0]["State"] == "available")
