@@ -68,6 +68,30 @@ def test_a_database_stops_and_starts(estate: Estate, rds: Any) -> None:
     assert estate.status() == "available"
 
 
+def test_a_database_is_stopping_before_it_is_stopped_and_starting_before_it_is_available(
+    estate: Estate, rds: Any
+) -> None:
+    estate.create()
+    estate.account.cloud.speed(60)
+    assert rds.stop_db_instance(**NAMED)["DBInstance"]["DBInstanceStatus"] == "stopping"
+    until(lambda: estate.status() == "stopped")
+    assert estate.one()["AutomaticRestartTime"]
+    assert refused(rds.stop_db_instance, **NAMED) == "InvalidDBInstanceState"
+    assert rds.start_db_instance(**NAMED)["DBInstance"]["DBInstanceStatus"] == "starting"
+    assert refused(rds.start_db_instance, **NAMED) == "InvalidDBInstanceState"
+    until(lambda: estate.status() == "available")
+
+
+def test_neither_a_replica_nor_its_source_is_stopped(estate: Estate, rds: Any) -> None:
+    estate.create()
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier="same", SourceDBInstanceIdentifier="db"
+    )
+    for name in ("db", "same"):
+        code = refused(rds.stop_db_instance, DBInstanceIdentifier=name)
+        assert code == "InvalidDBInstanceState"
+
+
 def test_another_parameter_group_waits_for_a_reboot(estate: Estate, rds: Any) -> None:
     estate.create()
     rds.create_db_parameter_group(

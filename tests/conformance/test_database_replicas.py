@@ -97,6 +97,22 @@ def test_a_deleted_replica_is_forgotten_by_its_source(estate: Estate, abroad: An
     assert estate.one()["ReadReplicaDBInstanceIdentifiers"] == []
 
 
+def test_a_replica_in_the_region_of_a_deleted_source_is_an_instance_of_its_own(
+    estate: Estate, rds: Any
+) -> None:
+    estate.create()
+    estate.replicate()
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier="same", SourceDBInstanceIdentifier="db"
+    )
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True)
+    assert "ReadReplicaSourceDBInstanceIdentifier" not in estate.one("same")
+    # One abroad stays a replica whose replication has ended.
+    abroad = estate.one("replica", AWAY)
+    assert abroad["ReadReplicaSourceDBInstanceIdentifier"]
+    assert [info["Status"] for info in abroad["StatusInfos"]] == ["terminated"]
+
+
 def test_a_replica_at_home_may_have_a_key_of_its_own(estate: Estate, rds: Any) -> None:
     source, other = estate.create(), estate.account.key()
     asked = {"SourceDBInstanceIdentifier": "db"}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -28,10 +27,10 @@ def test_nothing_listens_while_an_instance_is_stopped_and_its_data_stays(estate:
     estate.create()
     estate.settle()
     estate.ask("create table t as select 1 as id")
-    with closing(estate.connect()) as inside:
-        stop(estate)
-        with pytest.raises((DatabaseError, InterfaceError, OSError)):
-            inside.run("select 1")
+    inside = estate.connect()
+    stop(estate)
+    with pytest.raises((DatabaseError, InterfaceError, OSError)):
+        inside.run("select 1")
     assert estate.status()["health"] == "stopped"
     with pytest.raises(OSError, match=r"refused|timed out"):
         estate.reach(estate.status(), 2.0)
