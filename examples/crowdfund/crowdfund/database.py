@@ -44,7 +44,7 @@ def connection_string(settings: Settings) -> str:
     lacking = {
         name: value
         for name, value in DEFAULTS.items()
-        if name not in told and VARIABLES.get(name) not in os.environ
+        if name not in told and VARIABLES.get(name, "") not in os.environ
     }
     return make_conninfo(settings.database_url, **lacking)
 
@@ -89,20 +89,22 @@ class Database:
         try:
             try:
                 return self._attempt(work)
+            except psycopg.errors.ReadOnlySqlTransaction:
+                # They may lead to what was the primary; new ones ask anew where the name leads.
+                self._pool.drain()
             except ConnectionLost:
-                return self._attempt(work)
+                pass
+            return self._attempt(work)
+        except psycopg.errors.ReadOnlySqlTransaction as problem:
+            raise Unavailable("the database takes no writes") from problem
         except (ConnectionLost, PoolTimeout, psycopg.OperationalError) as problem:
             raise Unavailable(str(problem)) from problem
 
     def _attempt(self, work: Callable[[Connection], T]) -> T:
-        """Raises ConnectionLost, PoolTimeout, psycopg.OperationalError."""
+        """Raises ConnectionLost, PoolTimeout, OperationalError, ReadOnlySqlTransaction."""
         with self._pool.connection() as connection:
             try:
                 return work(connection)
-            except psycopg.errors.ReadOnlySqlTransaction as problem:
-                # It may lead to the server that was the primary; a new one asks for the name anew.
-                connection.close()
-                raise ConnectionLost("the database takes no writes") from problem
             except psycopg.OperationalError as problem:
                 # A statement that took too long is one, too, and is not asked again.
                 if connection.closed:
@@ -111,10 +113,7 @@ class Database:
 
     def _configure(self, connection: Connection) -> None:
         limit = f"{self._limit_ms}ms"
-        connection.execute(
-            "select set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
-            (limit, limit),
-        )
+        connection.execute("select set_config('statement_timeout', %s, false)", (limit,))
 
 
 class ConnectionLost(Exception):

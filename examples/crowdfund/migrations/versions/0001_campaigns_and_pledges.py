@@ -17,8 +17,8 @@ We are the people who live below it. A retired keeper, two boat builders, a glaz
 class have taken the lens apart and know what it takes: new prisms, a bearing, a lamp that uses \
 less than a kettle, and scaffolding for one summer.
 
-If we get there, the light turns again on the first evening of autumn, and whoever helped may climb \
-the hundred and twelve steps and switch it on."""
+If we get there, the light turns again on the first evening of autumn, and whoever helped may \
+climb the hundred and twelve steps and switch it on."""
 
 
 def upgrade() -> None:

@@ -19,7 +19,8 @@ KEY = "8 to 200 printable ASCII characters without spaces, new for each pledge, 
 
 ADD = """
 insert into pledges (campaign_id, idempotency_key, amount_cents, email, name, message)
-select id, %(key)s, %(amount_cents)s, %(email)s, %(name)s, %(message)s from campaigns where slug = %(campaign)s
+select id, %(key)s, %(amount_cents)s, %(email)s, %(name)s, %(message)s
+from campaigns where slug = %(campaign)s
 on conflict (idempotency_key) do nothing
 returning id
 """
