@@ -61,29 +61,31 @@ def lay_out(version: str, folder: Path) -> None:
                 shutil.copyfile(source / part, folder / part)
 
 
-def vendor(lock: Path, folder: Path) -> None:
-    """The wheels of all that is locked, for each kind of host; they must have the locked hashes.
+def locked(lock: Path) -> Path:
+    """A folder with what follows from a lock alone: `vendor` and `sbom.cdx.json`.
 
-    They are kept by the lock that they belong to, and downloaded once. Raises BuildFailed.
+    It is made once for each lock, whole or not at all, also where two builds meet. Raises
+    BuildFailed.
     """
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    kept = HERE / ".cache/vendor" / digest
+    key = hashlib.sha256(lock.read_bytes() + (HERE / "requirements-build.txt").read_bytes())
+    kept = HERE / ".cache/locked" / key.hexdigest()[:16]
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all, also where two builds meet.
         with tempfile.TemporaryDirectory(dir=kept.parent) as part:
+            made = Path(part, "made")
             for machine in MACHINES:
-                download(lock, machine, Path(part, "wheels"))
+                download(lock, machine, made / "vendor")
+            bill_of_materials(lock, made / "sbom.cdx.json")
             try:
-                Path(part, "wheels").rename(kept)
+                made.rename(kept)
             except OSError:
                 if not kept.exists():
                     raise
-    shutil.copytree(kept, folder)
+    return kept
 
 
 def download(lock: Path, machine: str, folder: Path) -> None:
-    """The wheels for one kind of host. Raises BuildFailed."""
+    """The wheels for one kind of host, of the locked hashes. Raises BuildFailed."""
     platforms = [f"--platform={glibc}_{machine}" for glibc in GLIBC]
     python = [
         f"--python-version={PYTHON}",
@@ -156,9 +158,7 @@ def build(version: str, target: Path) -> Path:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work, name)
         lay_out(version, folder)
-        lock = folder / "requirements.txt"
-        vendor(lock, folder / "vendor")
-        bill_of_materials(lock, folder / "sbom.cdx.json")
+        shutil.copytree(locked(folder / "requirements.txt"), folder, dirs_exist_ok=True)
         overlays = [f"examples/crowdfund/versions/{overlay}" for overlay in VERSIONS[version]]
         release = {
             "application": APPLICATION,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from logging.config import fileConfig
 
 import psycopg
 from alembic import context
@@ -55,6 +56,7 @@ def run_migrations(connection: Connection) -> None:
         context.run_migrations()
 
 
+fileConfig(str(context.config.config_file_name), disable_existing_loggers=False)
 if context.is_offline_mode():
     raise SystemExit("migrations need the database: there is no --sql")
 with create_engine(

@@ -57,7 +57,7 @@ class Running:
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """Ask for a path."""
-        return requests.get(self.url + path, headers=headers, timeout=60)
+        return requests.get(self.url + path, headers=headers, timeout=10)
 
     def post(self, pledge: Mapping[str, object], key: str) -> requests.Response:
         """Send a pledge."""
@@ -68,7 +68,7 @@ class Running:
         """Whether a path is answered with a status."""
         try:
             return self.get(path).status_code == status
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def await_answer(self, path: str, status: int = 200) -> None:
