@@ -92,6 +92,7 @@ lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 
 types: $(READY) ## mypy --strict
 	mypy
+	@$(MAKE) --no-print-directory -C examples/crowdfund types
 
 sanity: $(READY) ## every ansible-test sanity test, on the built collection
 	python tools/sanity.py
@@ -114,5 +115,5 @@ pins: ## renew constraints-dev.txt from requirements-dev.txt
 
 clean: ## remove all that the other targets made
 	@if [ -x .venv/bin/python ] && [ -d sandbox ]; then python -m sandbox down; fi
-	rm -rf .cache .venv .venv-* .ansible .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .cache .venv .venv-* .ansible .sandbox .hypothesis .mypy_cache .pytest_cache .ruff_cache dist examples/*/.cache examples/*/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

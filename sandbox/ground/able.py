@@ -27,7 +27,7 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
     }
 )
 # Packages whose services start by themselves, once they are installed and at each boot.
-_SERVICES = frozenset({"haproxy"})
+_SERVICES = frozenset({"haproxy", "postgresql"})
 # Ubuntu does not know Debian's keys, with which the images' packages are signed.
 KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg"), "debian-archive-keyring"
 SYSTEMD = Path("/run/systemd/system")  # is there where systemd runs the machine

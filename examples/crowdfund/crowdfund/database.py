@@ -29,9 +29,9 @@ DEFAULTS: dict[str, str | int] = {
 }
 # What libpq reads by itself, and a default of ours must not override.
 VARIABLES = {"application_name": "PGAPPNAME", "connect_timeout": "PGCONNECT_TIMEOUT"}
-# After a failed attempt the pool waits twice as long each time. It may wait no longer than this:
-# the next request then starts a new attempt, so that a database that is back is used at once.
-RECONNECT_SECONDS = 2.0
+# After a failed attempt the pool pauses, twice as long each time, up to this; then a request starts
+# a new one. It is shorter than any request waits, so that a database that is back is used at once.
+RECONNECT_SECONDS = 0.5
 
 
 class Unavailable(Exception):

@@ -24,7 +24,11 @@ def main() -> int:
                 print(migrated.stderr, file=sys.stderr)
                 return 1
             print(f"http://127.0.0.1:{port} (Ctrl-C ends it, and forgets its pledges)", flush=True)
-            gunicorn = [Path(sys.executable).with_name("gunicorn"), "--log-level", "warning"]
+            gunicorn: list[str | Path] = [
+                Path(sys.executable).with_name("gunicorn"),
+                "--log-level",
+                "warning",
+            ]
             environment = {**os.environ, "DATABASE_URL": url}
             process = subprocess.Popen(gunicorn, cwd=TREE, env=environment)
             try:

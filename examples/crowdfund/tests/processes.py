@@ -55,19 +55,19 @@ class Running:
     process: subprocess.Popen[bytes]
     url: str
 
-    def get(self, path: str, **headers: str) -> requests.Response:
+    def get(self, path: str, patience: float = 60, **headers: str) -> requests.Response:
         """Ask for a path."""
-        return requests.get(self.url + path, headers=headers, timeout=10)
+        return requests.get(self.url + path, headers=headers, timeout=patience)
 
     def post(self, pledge: Mapping[str, object], key: str) -> requests.Response:
         """Send a pledge."""
         headers = {"Idempotency-Key": key}
         return requests.post(self.url + "/pledges", json=pledge, headers=headers, timeout=60)
 
-    def answers(self, path: str, status: int = 200) -> bool:
-        """Whether a path is answered with a status."""
+    def answers(self, path: str, status: int = 200, patience: float = 10) -> bool:
+        """Whether a path is answered with a status, in that many seconds."""
         try:
-            return self.get(path).status_code == status
+            return self.get(path, patience).status_code == status
         except (requests.ConnectionError, requests.Timeout):
             return False
 
@@ -86,13 +86,12 @@ class Running:
 
 @contextmanager
 def serving(
-    url: str, tree: Path = TREE, env: Path = Path(sys.executable).parent, **variables: str
+    url: str, tree: Path = TREE, env: Path = Path(sys.executable).parent, /, **variables: str
 ) -> Iterator[Running]:
-    """The application of a tree, when it is live; ended afterwards."""
+    """The application of a tree, with one worker, when it is live; ended afterwards."""
     port = free_port()
-    process = subprocess.Popen(
-        [env / "gunicorn"], cwd=tree, env=environment(url, PORT=str(port), **variables)
-    )
+    told = {"PORT": str(port), "WEB_CONCURRENCY": "1", **variables}
+    process = subprocess.Popen([env / "gunicorn"], cwd=tree, env=environment(url, **told))
     try:
         running = Running(process, f"http://127.0.0.1:{port}")
         running.await_answer("/live")

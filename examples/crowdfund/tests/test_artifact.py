@@ -93,7 +93,14 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> Version:
 
     def made(version: str) -> Path:
         if not (into / version).exists():
-            lay_out = [TOOLS, "build.py", version, "--tree", "--into", into / version]
+            lay_out: list[str | Path] = [
+                TOOLS,
+                "build.py",
+                version,
+                "--tree",
+                "--into",
+                into / version,
+            ]
             subprocess.run(lay_out, cwd=TREE, check=True)
         return into / version
 
@@ -152,7 +159,13 @@ def test_its_bill_of_materials_lists_what_is_locked_and_names_no_index(
 ) -> None:
     release = unpacked("1")
     script = "import sys, pathlib, build; build.bill_of_materials(*map(pathlib.Path, sys.argv[1:]))"
-    again = [TOOLS, "-c", script, release / "requirements.txt", tmp_path / "again"]
+    again: list[str | Path] = [
+        TOOLS,
+        "-c",
+        script,
+        release / "requirements.txt",
+        tmp_path / "again",
+    ]
     subprocess.run(again, cwd=TREE, check=True)
     assert (tmp_path / "again").read_bytes() == (release / "sbom.cdx.json").read_bytes()
     bill = json.loads((release / "sbom.cdx.json").read_text())
