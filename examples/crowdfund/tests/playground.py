@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.processes import TREE, alembic
 
 
 def main() -> int:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C, or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = os.environ.get("PORT") or "8000"
     try:
         with running() as server:
@@ -34,7 +36,8 @@ def main() -> int:
             try:
                 return process.wait()
             except KeyboardInterrupt:
-                return process.wait()  # it got the same signal
+                process.terminate()
+                return process.wait()
     except NoServer as problem:
         print(problem, file=sys.stderr)
         return 1
