@@ -256,10 +256,12 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     client = background.client(found["endpoint"])
     if given.command == "psql":
         server = visit.chosen(client.call("GET", "databases"), given.site)
-        Podman(Identity(given.dir)).become(*visit.psql(server, given.database))
+        Podman(Identity(given.dir)).become(
+            *visit.psql(server, given.database, terminal=os.isatty(0))
+        )
     if given.command == "shell":
         host = visit.chosen_host(client.call("GET", "hosts"), given.host)
-        Podman(Identity(given.dir)).become(*visit.shell(host))
+        Podman(Identity(given.dir)).become(*visit.shell(host, terminal=os.isatty(0)))
     if given.command == "reset":
         client.call("POST", "reset")
     elif given.command == "clock":

@@ -63,9 +63,15 @@ def chosen_host(hosts: Iterable[Server], wanted: str) -> Server:
     return found[0]
 
 
-def shell(host: Server) -> tuple[str, ...]:
+def shell(host: Server, *, terminal: bool) -> tuple[str, ...]:
     """The words after `podman` that open a session as who logs in there."""
-    return ("exec", "--interactive", "--tty", str(host["container"]), "su", "--login", USER)
+    return (*_inside(host, terminal), "su", "--login", USER)
+
+
+def _inside(server: Server, terminal: bool) -> tuple[str, ...]:
+    """terminal: whether the input is one. Given one, the end of another input would not be seen."""
+    tty = ("--tty",) if terminal else ()
+    return ("exec", "--interactive", *tty, str(server["container"]))
 
 
 def name_lines(names: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -104,8 +110,8 @@ def chosen(servers: Iterable[Server], site: str) -> Server:
     return found[0]
 
 
-def psql(server: Server, database: str) -> tuple[str, ...]:
+def psql(server: Server, database: str, *, terminal: bool) -> tuple[str, ...]:
     """The words after `podman` that open a session as RDS's own superuser."""
     sockets = f"--host={HOME}/socket"
     words = ("psql", sockets, f"--port={server['port']}", f"--username={ADMIN}", database)
-    return ("exec", "--interactive", "--tty", str(server["container"]), *words)
+    return (*_inside(server, terminal), *words)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from sandbox.ground import able
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 from sandbox.ground.sweep import left, sweep
-from sandbox.running import Handle, running
+from sandbox.running import CHECKOUT, Handle, running
 
 Clients = Callable[..., Any]
 
@@ -73,6 +75,31 @@ def folder() -> Iterator[Path]:
     sweep(identity, Podman(identity))
     assert left(identity) == []
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def session(real_cloud: Handle, folder: Path) -> Iterator[Callable[..., str]]:
+    """What `python -m sandbox psql` or `shell` prints whose input comes by a pipe and ends."""
+    record = folder / "pid"
+    record.write_text(f"{real_cloud.process.pid} {real_cloud.endpoint}\n", encoding="ascii")
+
+    def enter(*words: str, told: str) -> str:
+        command = [sys.executable, "-m", "sandbox", "--dir", str(folder), *words]
+        # A session that does not end with its input fails the test after this time.
+        done = subprocess.run(
+            command,
+            input=told,
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    yield enter
+    record.unlink()
 
 
 @pytest.fixture(scope="session")
