@@ -256,14 +256,22 @@ def test_up_is_idempotent_status_tells_and_down_leaves_nothing(tmp_path: Path) -
 
 
 def test_down_ends_a_sandbox_whose_number_was_not_written_down(tmp_path: Path) -> None:
-    folder = tmp_path / "state"
-    endpoint = command(folder, "up").stdout.strip()
-    assert Client(endpoint).health()
-    # As if `up` had been killed right after it started the server.
-    (folder / "pid").unlink()
-    assert command(folder, "down").returncode == 0
-    assert Client(endpoint).health() is None
-    assert not folder.exists()
+    folder, port = tmp_path / "state", free_port()
+    try:
+        command(folder, "up", "--port", str(port))
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) == 0
+        # As if `up` had been killed right after it started the server.
+        (folder / "pid").rename(tmp_path / "pid")
+        assert command(folder, "down").returncode == 0
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+        assert not folder.exists()
+    finally:
+        if (tmp_path / "pid").exists():
+            folder.mkdir(exist_ok=True)
+            (tmp_path / "pid").rename(folder / "pid")
+        command(folder, "down")
 
 
 def test_each_start_has_other_keys(tmp_path: Path) -> None:
