@@ -222,7 +222,7 @@ def _fault(client: Client, words: list[str]) -> None:
     """Order a fault by its name; without one, list them all. Raises ValueError, Refused."""
     if not words:
         for one in client.call("GET", "disasters"):
-            print(f"{one['usage']}\n    {one['what']}")
+            print(f"{one['usage']}\n    {one['what']} E.g. {one['example']}")
         print("lifted\n    Lift all faults of requests, and bring back a region that is dark.")
         return
     name, *pairs = words

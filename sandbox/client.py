@@ -36,7 +36,7 @@ class Client:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as problem:
             text = problem.read().decode("utf-8", "replace")
-            raise Refused(f"{method} {name}: {text}") from None
+            raise Refused(f"{method} {name}: {_reason(text)}") from None
 
     def health(self) -> dict[str, Any] | None:
         """What the sandbox says of itself, None if nothing answers there or something else does."""
@@ -46,3 +46,11 @@ class Client:
         except (OSError, ValueError, Refused):
             return None
         return answer if isinstance(answer, dict) and "pid" in answer else None
+
+
+def _reason(text: str) -> str:
+    """What a refusal says, which may come from another server than a sandbox."""
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, TypeError, KeyError):
+        return text

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import parse_qs
 
 from sandbox.address import ADDRESS
 from sandbox.answers import Answer
+from sandbox.arguments import bound, check_region, described, explaining
 from sandbox.faults import BadRule, Faults, Rule, rule_of
-from sandbox.named_faults import OF_REQUESTS, bound, described
+from sandbox.named_faults import OF_REQUESTS
+from sandbox.regions import GLOBAL_REGION, all_regions
 from sandbox.request_log import RequestLog
 from sandbox.world import World
 
@@ -63,7 +66,7 @@ class Control:
                 self._world.settle()
                 return {"settled": True}
             case "POST", "speed":
-                self._world.speed = float(content["speed"])
+                self._call("speed", self._set_speed, content)
                 return {"speed": self._world.speed}
             case (("GET" | "POST"), "clock"):
                 return self._clock(content or {})
@@ -82,11 +85,10 @@ class Control:
     def _route_faults(self, method: str, name: str, content: Any) -> Any:
         match method, name:
             case "POST", name if name in self._world.controls:
-                with self._world.lock:
-                    self._world.controls[name](**content)
+                self._call(name, self._world.controls[name], content)
                 return {name: content}
             case "POST", "disasters":
-                return self._strike(**content)
+                return self._strike(content)
             case "GET", "disasters":
                 return list(described({**OF_REQUESTS, **self._world.disasters}))
             case "POST", "faults":
@@ -119,7 +121,7 @@ class Control:
     def _clock(self, steering: Any) -> dict[str, Any]:
         with self._world.lock:
             if steering:
-                self._world.clock.steer(**steering)
+                self._call("clock", self._world.clock.steer, steering)
             return self._world.clock.status()
 
     def _order(self, content: Any) -> dict[str, Any]:
@@ -127,6 +129,9 @@ class Control:
         if not all(isinstance(rule, dict) for rule in given):
             raise BadRule("a fault rule is a JSON object, or a list of them")
         rules = [rule_of(rule) for rule in given]
+        for rule in rules:
+            if rule.region is not None:
+                check_region(rule.region, self._regions(GLOBAL_REGION))
         with self._world.lock:
             self._faults.order(rules)
             self._tell_darkness()
@@ -134,18 +139,35 @@ class Control:
         self._world.settle()
         return {"rules": count}
 
-    def _strike(self, disaster: str, **details: Any) -> dict[str, Any]:
-        if order := OF_REQUESTS.get(disaster):
-            self._order(order(**bound(disaster, order, details)))
-            return {"disaster": disaster}
-        happen = self._world.disasters.get(disaster)
+    def _strike(self, content: Any) -> dict[str, Any]:
+        known = {**self._world.disasters, **OF_REQUESTS}
+        details = dict(content) if isinstance(content, dict) else {}
+        disaster = details.pop("disaster", None)
+        if disaster is None:
+            raise BadRule('disaster is missing in a JSON object, e.g. {"disaster": "http-500"}')
+        happen = known.get(disaster)
         if happen is None:
-            known = ", ".join(sorted({*OF_REQUESTS, *self._world.disasters}))
-            raise BadRule(f"there is no {disaster!r}; there are {known}")
-        with self._world.lock:
-            happen(**bound(disaster, happen, details))
-        self._world.settle()
+            raise BadRule(f"there is no {disaster!r}; there are {', '.join(sorted(known))}")
+        if order := OF_REQUESTS.get(disaster):
+            with explaining(disaster, order):
+                self._order(order(**bound(order, details, self._regions(GLOBAL_REGION))))
+        else:
+            self._call(disaster, happen, details)
+            self._world.settle()
         return {"disaster": disaster}
+
+    def _call(self, name: str, function: Callable[..., object], content: Any) -> None:
+        """Call what was ordered under the lock, if it can be meant so."""
+        with explaining(name, function):
+            values = bound(function, content, self._regions())
+            with self._world.lock:
+                function(**values)
+
+    def _set_speed(self, speed: float) -> None:
+        self._world.speed = speed
+
+    def _regions(self, *more: str) -> frozenset[str]:
+        return (self._world.regions or all_regions()).union(more)
 
     def _tell_darkness(self) -> None:
         """A region whose whole API is dark is dark altogether."""

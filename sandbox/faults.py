@@ -6,9 +6,11 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from sandbox.calls import Call
+from sandbox.services import operations
 
 EFFECTS = frozenset({"throttle", "error500", "lost", "delay", "dark", "stale", "kill"})
 MODES = frozenset({"before", "after"})
@@ -94,6 +96,7 @@ def rule_of(given: Mapping[str, Any]) -> Rule:
     if effect not in EFFECTS:
         raise BadRule(f"effect must be one of {', '.join(sorted(EFFECTS))}, not {effect!r}")
     values = _numbers(given) | _texts(given)
+    _check_operation(values.get("service"), values.get("action"))
     if given.get("write_only"):
         values["write"] = True
     elif given.get("write") is not None:
@@ -118,8 +121,24 @@ def _numbers(given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
             raise BadRule(f"{name} must be a number of at least 0, not {value!r}")
+        if not isfinite(value) or (kind is int and value != int(value)):
+            wanted = "a whole number" if kind is int else "a number"
+            raise BadRule(f"{name} must be {wanted}, not {value!r}")
         values[name] = kind(value)
+    if values.get("probability", 0.0) > 1.0:
+        raise BadRule(f"probability must be at most 1, not {values['probability']:g}")
     return values
+
+
+def _check_operation(service: str | None, action: str | None) -> None:
+    """Raises BadRule for what botocore does not know by these names."""
+    if service is None:
+        return
+    known = operations(service)
+    if not known:
+        raise BadRule(f"there is no service {service!r}; one is ec2")
+    if action is not None and action not in known:
+        raise BadRule(f"{service} has no action {action!r}; one is {min(known)}")
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,20 +2,15 @@
 """What can go wrong on order, by a name: disasters of the world, and faults of its API.
 
 A fault of the API is a function that returns the rule to be ordered, as `faults.rule_of` takes it.
-What each is called, wants and does is read from the functions themselves.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sandbox.faults import BadRule
-
 Rule = dict[str, Any]
-_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
 def region_dark(region: str) -> Rule:
@@ -65,50 +60,6 @@ OF_REQUESTS: Mapping[str, Callable[..., Rule]] = MappingProxyType(
         "throttling": throttling,
     }
 )
-
-
-def bound(name: str, function: Callable[..., object], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments for a function, numbers and switches made of texts.
-
-    Raises BadRule, which says what it wants.
-    """
-    signature = inspect.signature(function)
-    try:
-        signature.bind(**given)
-        return {key: _value(signature.parameters[key], value) for key, value in given.items()}
-    except (TypeError, ValueError) as problem:
-        raise BadRule(f"{name}: {problem}; it is ordered as: {usage(name, function)}") from None
-
-
-def usage(name: str, function: Callable[..., object]) -> str:
-    """A name with its arguments, e.g. "zone-dies zone=…"; what may be left out is in brackets."""
-    words = [name]
-    for parameter in inspect.signature(function).parameters.values():
-        word = f"{parameter.name}=…"
-        words.append(word if parameter.default is parameter.empty else f"[{word}]")
-    return " ".join(words)
-
-
-def described(known: Mapping[str, Callable[..., object]]) -> Iterator[dict[str, str]]:
-    """Each by name, how it is ordered, and what it does."""
-    for name, function in sorted(known.items()):
-        what = (inspect.getdoc(function) or "").partition("\n")[0]
-        yield {"name": name, "usage": usage(name, function), "what": what}
-
-
-def _value(parameter: inspect.Parameter, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    match parameter.annotation:
-        case "int":
-            return int(value)
-        case "float":
-            return float(value)
-        case "bool" if value.lower() in (*_TRUE, *_FALSE):
-            return value.lower() in _TRUE
-        case "bool":
-            raise ValueError(f"{parameter.name} must be true or false, not {value!r}")
-    return value
 
 
 def _chosen(service: str, action: str, region: str) -> Rule:

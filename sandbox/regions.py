@@ -11,6 +11,9 @@ from sandbox import pricing
 from sandbox.calls import Call
 from sandbox.services import GLOBAL
 
+# Of requests to services that are one for the whole world.
+GLOBAL_REGION = "us-east-1"
+
 
 @cache
 def all_regions() -> frozenset[str]:

@@ -99,7 +99,7 @@ class Handle:
         return found
 
     def disasters(self) -> list[dict[str, str]]:
-        """What can go wrong on order: name, usage, what it does."""
+        """What can go wrong on order: name, usage, example, what it does."""
         found: list[dict[str, str]] = self._client.call("GET", "disasters")
         return found
 

@@ -8,8 +8,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
+from botocore.exceptions import UnknownServiceError, ValidationError
 from moto.core.request import Request
 from moto.core.routing import ServiceOperationRouter, get_service_router
+from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 UNKNOWN = "Unknown"
@@ -60,6 +62,14 @@ def _router(service: str) -> ServiceOperationRouter | None:
         return get_service_router(service)
     except Exception:
         return None
+
+
+def operations(service: str) -> frozenset[str]:
+    """The operations of a service as botocore names them; none where there is no such service."""
+    try:
+        return frozenset(get_service_model(service).operation_names)
+    except (UnknownServiceError, ValidationError):
+        return frozenset()
 
 
 _CBOR_PATH = re.compile(r"^/service/[^/]+/operation/([A-Za-z0-9]+)$")

@@ -192,8 +192,15 @@ class World:
         self._disturb()
 
     def sever(self, one: str, other: str, cut: bool = True) -> None:
-        """Let nothing pass between two regions any more, or let it pass again."""
+        """Let nothing pass between two regions any more, or let it pass again.
+
+        Raises ValueError.
+        """
         pair = (min(one, other), max(one, other))
+        if one == other:
+            raise ValueError(f"{one} cannot be cut from itself")
+        if not cut and pair not in self.cut:
+            raise ValueError(f"{one} and {other} are not cut from each other")
         self.cut = self.cut | {pair} if cut else self.cut - {pair}
         self._disturb()
 

@@ -11,6 +11,7 @@ from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses import EC2Response
 
 from sandbox.shims import Hook
+from sandbox.shims._zones import check_zone
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -36,13 +37,19 @@ def install(world: World) -> None:
 
     def none(region: str, zone: str = "", instance_type: str = "") -> None:
         """Let there be no capacity for launches of a region, or only of a zone or type in it."""
+        if zone:
+            check_zone(world, zone)
         if not zone.startswith(region if zone else ""):
             raise ValueError(f"zone must be one of {region}, e.g. {region}a, not {zone!r}")
         short.add((region, zone, instance_type))
 
     def some(region: str, zone: str = "", instance_type: str = "") -> None:
         """Let there be capacity again where it was taken away, said in the same words."""
-        short.discard((region, zone, instance_type))
+        words = (region, zone, instance_type)
+        if words not in short:
+            said = ", ".join(" ".join(filter(None, one)) for one in sorted(short)) or "nothing"
+            raise ValueError(f"{said} was taken away, not {' '.join(filter(None, words))}")
+        short.remove(words)
 
     world.disasters["no-capacity"] = none
     world.disasters["capacity-returns"] = some

@@ -10,6 +10,7 @@ from moto.rds.models import rds_backends
 
 from sandbox.shims import Hook
 from sandbox.shims._network_picture import backends
+from sandbox.shims._zones import check_zone
 from sandbox.world import World
 
 MENDED = (
@@ -24,7 +25,7 @@ def install(world: World) -> None:
 
     def zone_dies(zone: str) -> None:
         """Let nothing reach the subnets of a zone, and end what is in it."""
-        _check(zone)
+        check_zone(world, zone)
         world.lose_zone(zone)
         for region, name in _databases(zone):
             world.disasters["database-dies"](region, name)
@@ -35,16 +36,13 @@ def install(world: World) -> None:
 
     def zone_returns(zone: str) -> None:
         """Let a zone be reached again."""
+        check_zone(world, zone)
+        if zone not in world.dead_zones:
+            raise ValueError(f"{zone} is not dead")
         world.lose_zone(zone, lost=False)
 
     world.disasters["zone-dies"] = zone_dies
     world.disasters["zone-returns"] = zone_returns
-
-
-def _check(zone: str) -> None:
-    known = [one.name for zones in RegionsAndZonesBackend.zones.values() for one in zones]
-    if zone not in known:
-        raise ValueError(f"there is no availability zone {zone!r}; one is us-east-1a")
 
 
 def _databases(zone: str) -> list[tuple[str, str]]:

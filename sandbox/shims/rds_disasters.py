@@ -15,6 +15,8 @@ MENDED = (
     "The host of an instance can die: a Multi-AZ instance fails over to its second zone, if that "
     "is not dead too; another stays down until its zone is there again and its host replaced.",
 )
+# recovery_min_apply_delay is a number of milliseconds with 31 bits.
+_MOST_SECONDS = (2**31 - 1) // 1000
 HOOKS: tuple[Hook, ...] = ((RDSBackend, "describe_db_instances", ("db_instance_identifier",)),)
 
 
@@ -81,7 +83,12 @@ def install(world: World) -> None:
 
     def replica_lags(region: str, name: str, seconds: float) -> None:
         """Have a replica apply what it receives so many seconds late; 0 as soon as it can."""
-        order = Lag(instance(region, name).dbi_resource_id, float(seconds))
+        db = instance(region, name)
+        if not db.is_replica:
+            raise ValueError(f"{name} is no replica in {region}")
+        if seconds > _MOST_SECONDS:
+            raise ValueError(f"seconds must be at most {_MOST_SECONDS}, not {seconds:g}")
+        order = Lag(db.dbi_resource_id, seconds)
         label, ignore = f"{name} lags", _rds_servers.ignore
         world.databases.carry_out(lambda: order, 0.0, label, ignore, ignore)
 

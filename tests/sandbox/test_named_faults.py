@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from sandbox.background import Background
-from sandbox.client import Refused
-from sandbox.running import Handle
+from sandbox.client import Client, Refused
+from sandbox.running import Handle, running
 
 PROMISED = {
     *("host-dies", "zone-dies", "region-dark", "regions-cut", "replica-lags", "response-lost"),
@@ -54,23 +57,154 @@ def test_so_many_internal_errors_come_as_were_ordered(cloud: Handle, client: Any
     assert client("ec2").describe_vpcs()["Vpcs"]
 
 
+EAST, WEST = "us-east-1", "us-west-2"
+ZONE_OF_MARS = "there is no availability zone 'mars-1a'"
+
+
 @pytest.mark.parametrize(
     ("name", "details", "said"),
     [
-        ("zone-dies", {}, "missing a required argument: 'zone'"),
-        ("zone-dies", {"zone": "us-east-1a", "soon": "yes"}, "unexpected keyword argument 'soon'"),
-        ("slow-answers", {"seconds": "long"}, "could not convert string to float: 'long'"),
-        ("regions-cut", {"one": "a", "other": "b", "cut": "maybe"}, "cut must be true or false"),
+        ("zone-dies", {}, "zone is missing"),
+        ("zone-dies", {"zone": "us-east-1a", "soon": "yes"}, "'soon' is not known"),
+        ("zone-dies", {"zone": 5}, "zone must be a text, not 5"),
+        ("zone-dies", {"zone": "mars-1a"}, ZONE_OF_MARS),
+        ("zone-returns", {"zone": "mars-1a"}, ZONE_OF_MARS),
+        ("zone-returns", {"zone": "us-east-1a"}, "us-east-1a is not dead"),
+        ("slow-answers", {"seconds": "long"}, "seconds must be a number, not 'long'"),
+        ("slow-answers", {"seconds": []}, "seconds must be a number, not []"),
+        ("slow-answers", {"seconds": "-1"}, "seconds must be at least 0, not -1"),
+        ("slow-answers", {"seconds": "nan"}, "seconds must be a number, not 'nan'"),
+        ("slow-answers", {"seconds": 1, "service": "ec3"}, "there is no service 'ec3'"),
+        ("http-500", {"action": "CreateVPC", "service": "ec2"}, "ec2 has no action 'CreateVPC'"),
+        ("http-500", {"probability": "2"}, "probability must be at most 1, not 2"),
+        ("http-500", {"times": "1.5"}, "times must be a whole number, not '1.5'"),
+        ("region-dark", {"region": "mars"}, "there is no region 'mars'"),
+        ("regions-cut", {"one": EAST, "other": WEST, "cut": "maybe"}, "cut must be true or false"),
+        ("regions-cut", {"one": EAST, "other": "mars"}, "there is no region 'mars'"),
+        ("regions-cut", {"one": EAST, "other": EAST}, "cannot be cut from itself"),
+        ("no-capacity", {"region": "mars"}, "there is no region 'mars'"),
+        (
+            "no-capacity",
+            {"region": EAST, "zone": "us-east-1q"},
+            "no availability zone 'us-east-1q'",
+        ),
+        ("no-capacity", {"region": EAST, "zone": "us-west-2a"}, "zone must be one of us-east-1"),
+        ("capacity-returns", {"region": EAST}, "nothing was taken away, not us-east-1"),
+        ("host-dies", {"region": EAST, "instance": "i-0"}, "there is no instance i-0 in us-east-1"),
+        ("host-dies", {"region": "mars", "instance": "i-0"}, "there is no region 'mars'"),
+        ("target-fails", {"region": EAST, "instance": "i-0"}, "i-0 is no target in us-east-1"),
+        ("target-recovers", {"region": "mars", "instance": "i-0"}, "there is no region 'mars'"),
+        ("database-dies", {"region": EAST, "name": "no"}, "there is no database instance no in"),
+        ("database-dies", {"region": "mars", "name": "no"}, "there is no region 'mars'"),
+        (
+            "replica-lags",
+            {"region": EAST, "name": "no", "seconds": 5},
+            "no database instance no in",
+        ),
+        (
+            "replica-lags",
+            {"region": EAST, "name": "db", "seconds": -5},
+            "must be at least 0, not -5",
+        ),
+        ("replica-lags", {"region": EAST, "name": "db", "seconds": 5}, "db is no replica"),
         ("flood", {}, "there is no 'flood'; there are "),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_how_it_is_ordered(
-    cloud: Handle, name: str, details: dict[str, str], said: str
+    cloud: Handle, client: Any, name: str, details: dict[str, Any], said: str
 ) -> None:
+    client("rds").create_db_instance(
+        DBInstanceIdentifier="db",
+        Engine="postgres",
+        DBInstanceClass="db.t3.micro",
+        AllocatedStorage=20,
+        MasterUsername="u",
+        MasterUserPassword="not-a-secret",
+    )
     with pytest.raises(Refused) as refused:
         cloud.strike(name, **details)
+    told = str(refused.value)
+    assert said in told
+    assert name == "flood" or f"it is ordered as: {name} " in told
+    assert name == "flood" or "e.g. " in told
+    for internal in ("keyword", "argument", "locals", "convert", "invalid literal", "()"):
+        assert internal not in told
+    assert client("ec2").describe_vpcs()["Vpcs"]
+    assert cloud.fired() == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"effect": "dark", "region": "mars"}, "there is no region 'mars'; one is us-east-1"),
+        ({"effect": "lost", "service": "ec3"}, "there is no service 'ec3'; one is ec2"),
+        ({"effect": "lost", "service": "rds", "action": "CreateVpc"}, "rds has no action"),
+        ({"effect": "throttle", "probability": 1.5}, "probability must be at most 1, not 1.5"),
+        ({"effect": "delay", "seconds": -1}, "seconds must be"),
+    ],
+)
+def test_a_rule_that_could_never_fire_is_refused(
+    cloud: Handle, rule: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        cloud.faults([{"effect": "lost", "action": "CreateVpc"}, rule])
     assert said in str(refused.value)
-    assert name == "flood" or f"it is ordered as: {name} " in str(refused.value)
+    assert Client(cloud.endpoint).call("GET", "faults") == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "content", "said"),
+    [
+        ("disasters", {"zone": "us-east-1a"}, "disaster is missing"),
+        ("disasters", [], "a JSON object"),
+        ("permissions", {"enforced": "perhaps"}, "enforced must be true or false"),
+        ("permissions", {"on": True}, "'on' is not known"),
+        ("quotas", {"region": "us-east-1"}, "service is missing"),
+        ("clock", {"speed": 5}, "'speed' is not known"),
+        ("speed", {}, "speed is missing"),
+    ],
+)
+def test_what_steers_the_sandbox_is_told_in_its_own_words(
+    cloud: Handle, endpoint: str, content: Any, said: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        Client(cloud.endpoint).call("POST", endpoint, content)
+    assert said in str(refused.value)
+    assert "argument" not in str(refused.value)
+
+
+def test_regions_that_a_sandbox_has_not_are_none_of_it() -> None:
+    with running(regions=["us-west-2", "eu-west-1"]) as cloud:
+        with pytest.raises(Refused, match="there is no region 'us-east-2'; one is eu-west-1"):
+            cloud.strike("no-capacity", region="us-east-2")
+        with pytest.raises(Refused, match="there is no region 'us-east-2'"):
+            cloud.strike("region-dark", region="us-east-2")
+        with pytest.raises(Refused, match="there is no availability zone 'us-east-2a'"):
+            cloud.strike("zone-dies", zone="us-east-2a")
+        # IAM is there, whatever the regions.
+        cloud.faults([{"effect": "dark", "service": "iam", "region": "us-east-1"}])
+
+
+# Of what is not there, or has not happened, in an account without anything.
+FOR_NOTHING = re.compile("there is no (database )?instance|is no target|is not dead|nothing was")
+
+
+def test_the_example_of_each_is_taken(cloud: Handle) -> None:
+    for one in cloud.disasters():
+        name, *pairs = one["example"].split()
+        assert name == one["name"]
+        with suppress_nothing():
+            cloud.strike(name, **dict(pair.split("=", 1) for pair in pairs))
+        cloud.reset()
+
+
+@contextmanager
+def suppress_nothing() -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        if not FOR_NOTHING.search(str(refused)):
+            raise
 
 
 def test_one_command_lists_orders_and_lifts(tmp_path: Path) -> None:
