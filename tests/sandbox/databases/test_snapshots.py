@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from typing import Any
 
@@ -102,6 +103,7 @@ def test_a_copy_does_not_arrive_while_its_source_is_away(estate: Any, loss: str)
     away = estate.client("rds", AWAY)
     named = {"DBSnapshotIdentifier": "copied"}
     away.copy_db_snapshot(SourceDBSnapshotIdentifier=arn, TargetDBSnapshotIdentifier="copied")
+    time.sleep(2.0)  # in which it would arrive
     kept = estate.folder / "databases" / AWAY / "snapshots"
     assert not kept.exists() or not list(kept.iterdir())
     assert away.describe_db_snapshots(**named)["DBSnapshots"][0]["Status"] == "creating"

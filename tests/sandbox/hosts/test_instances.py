@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import boto3
@@ -218,6 +219,7 @@ def test_a_copied_image_does_not_arrive_while_its_region_is_dark(site: Any) -> N
     site.until(lambda: available(ec2, image))
     site.cloud.faults([{"effect": "dark", "region": HOME}])
     copy = away.copy_image(SourceImageId=image, SourceRegion=HOME, Name="web")["ImageId"]
+    time.sleep(2.0)  # in which it would arrive
     assert away.describe_images(ImageIds=[copy])["Images"][0]["State"] == "pending"
     assert site.podman("images", "--quiet", f"{site.identity.prefix}-{copy}").strip() == ""
     site.cloud.faults([])
