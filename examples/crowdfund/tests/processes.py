@@ -98,4 +98,5 @@ def serving(
         yield running
     finally:
         process.terminate()
-        assert process.wait(PATIENCE) == 0
+        status = process.wait(PATIENCE)
+    assert status == 0  # where nothing else went wrong, which would be hidden by it

@@ -16,7 +16,7 @@ import trustme
 from tests.conftest import make_database
 from tests.forwarder import forwarding
 from tests.postgres import Server, folder, running
-from tests.processes import TREE, alembic, environment, serving, until
+from tests.processes import PATIENCE, TREE, alembic, environment, serving, until
 
 PLEDGE = {"amount_cents": 2500, "email": "ada@example.com", "name": "Ada"}
 KEY = "0d9f3c52-7f0e"
@@ -48,9 +48,10 @@ def test_twenty_at_once_with_the_same_key_make_one_pledge(server: Server, url: s
 
 
 def test_told_to_end_it_finishes_what_it_began(url: str) -> None:
+    patient = {"DATABASE_STATEMENT_TIMEOUT_MS": "60000", "GRACEFUL_TIMEOUT_SECONDS": "600"}
     with (
         psycopg.connect(url) as holder,
-        serving(url, DATABASE_STATEMENT_TIMEOUT_MS="60000") as application,
+        serving(url, **patient) as application,
         ThreadPoolExecutor(1) as thread,
     ):
         holder.execute("lock table pledges in share mode")
@@ -60,7 +61,7 @@ def test_told_to_end_it_finishes_what_it_began(url: str) -> None:
         until(lambda: not application.answers("/live", patience=1), "no new request is taken")
         holder.commit()
         assert request.result().status_code == 201
-        assert application.process.wait(60) == 0
+        assert application.process.wait(PATIENCE) == 0
 
 
 def test_a_statement_that_takes_too_long_is_given_up(url: str) -> None:
