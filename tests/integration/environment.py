@@ -86,9 +86,12 @@ class Environment:
     def unprotect(self, site: str, **options: Any) -> Result:
         return unprotect(self.params(site, **options), dry=False)
 
-    def start_tier(self, tier: str, site: str) -> Result:
-        """One tier of one site, without waiting for what it starts."""
-        params = self.params(site, wait=False)
+    def start_tier(self, tier: str, site: str, earlier: Result | None = None) -> Result:
+        """One tier of one site, without waiting for what it starts.
+
+        earlier: the result of the tier before it, handed on as the role of the tier does.
+        """
+        params = self.params(site, wait=False, known=(earlier or {}).get("known", {}))
         return run({**params, **params.pop("traffic")}, tier, dry=False)
 
     def aws(self, site: str) -> Aws:

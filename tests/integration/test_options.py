@@ -319,8 +319,8 @@ def test_port_and_certificate_change_in_one_run_and_hosts_stay_where_the_listene
     old = _forwarded(aws)
     names = {**TRAFFIC, "certificate_names": ["api.shop.example.com"]}
     empty.declared |= {"application_port": 9090, "traffic": names}
-    empty.start_tier("traffic", "home")
-    empty.start_tier("web_tier", "home")
+    traffic = empty.start_tier("traffic", "home")
+    empty.start_tier("web_tier", "home", traffic)
     assert _forwarded(aws) == old
     (group,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert old in group["TargetGroupARNs"] and len(group["TargetGroupARNs"]) == 2

@@ -53,11 +53,15 @@ def known(
     """Facts by address of all that is settled, for the tiers that come after.
 
     handed: what this tier got from those before. Of what a plan would make there are no facts yet,
-    and nobody has to look for it.
+    and nobody has to look for it. What is still to be changed is not as declared, however settled:
+    whoever waits for it has to look.
     """
     haves = outcome.haves if outcome else planned.haves
+    behind = {*outcome.deferred, *outcome.errors, *outcome.skipped} if outcome else set()
     fresh = {
-        have.address: dict(have.facts) for have in haves.values() if have.settled and not have.site
+        have.address: dict(have.facts)
+        for have in haves.values()
+        if have.settled and not have.site and have.address not in behind
     }
     steps = () if outcome else planned.plan.steps
     missing: dict[str, dict[str, Any]] = {
