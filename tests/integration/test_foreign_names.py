@@ -26,6 +26,7 @@ LATENCY = {
     "ComparisonOperator": "GreaterThanThreshold",
 }
 BUCKET = f"production-home-logs-{ACCOUNT}-us-east-1"
+FULL = f"production-home-backups-{ACCOUNT}-us-east-1"
 
 
 def network(aws: Aws) -> tuple[str, list[str]]:
@@ -51,6 +52,12 @@ def bucket(aws: Aws) -> None:
     aws.client("s3").create_bucket(Bucket=BUCKET)
     tags = {"TagSet": [{"Key": "owner", "Value": "theirs"}]}
     aws.client("s3").put_bucket_tagging(Bucket=BUCKET, Tagging=tags)
+
+
+def full(aws: Aws) -> None:
+    """A bucket without tags, which is not empty."""
+    aws.client("s3").create_bucket(Bucket=FULL)
+    aws.client("s3").put_object(Bucket=FULL, Key="theirs", Body=b"1")
 
 
 def subnet_group(aws: Aws) -> None:
@@ -126,6 +133,13 @@ NAMED: dict[str, Callable[[Aws], Any]] = {
     ),
     "kms key alias/phoenix-production-home": key,
     f"bucket {BUCKET}": bucket,
+    f"bucket {FULL}": full,
+    "log group /aws/rds/instance/production-home-database/upgrade": lambda aws: aws.client(
+        "logs"
+    ).create_log_group(
+        logGroupName="/aws/rds/instance/production-home-database/upgrade",
+        tags={"owner": "theirs"},
+    ),
     "db subnet group production-home-database": subnet_group,
     "db instance production-home-database": instance,
     "target group production-home-web-8080": target_group,

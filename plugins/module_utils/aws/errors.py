@@ -162,9 +162,20 @@ WAYS_ON = {
 }
 
 
+# Ends of the codes with which services refuse what a quota does not allow.
+USED_UP = ("LimitExceeded", "LimitExceededException", "QuotaExceeded", "QuotaExceededFault")
+RAISE_QUOTA = (
+    "a quota of the account is used up in this region: raise it in Service Quotas, remove what is "
+    "not used, or declare less (of addresses, a site with `nat: one` takes one, not one a zone)"
+)
+
+
 def way_on(error: BaseException) -> str:
     """What to do about an exception, "" where nothing is known."""
-    return WAYS_ON.get(type(error).__name__, "")
+    # Too many requests at once are no quota that one raises.
+    throttled = code(error) == "RequestLimitExceeded"
+    used_up = isinstance(error, ClientError) and code(error).endswith(USED_UP) and not throttled
+    return RAISE_QUOTA if used_up else WAYS_ON.get(type(error).__name__, "")
 
 
 # Services that are one for all regions.

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.errors import code, request_id
+from ..aws.errors import code, request_id, way_on
 from ..declaration.site import Site
 from ..engine import graph
 from ..engine.apply import Outcome
@@ -94,7 +94,7 @@ def failures(site: Site, outcome: Outcome) -> list[dict[str, str]]:
             "code": getattr(error, "code", "") or code(error),
             "message": silence.message(site, error),
             "request_id": request_id(error),
-            "hint": str(getattr(error, "hint", "")) or silence.way_on(site, error),
+            "hint": str(getattr(error, "hint", "")) or silence.way_on(site, error) or way_on(error),
         }
         for name, error in outcome.errors.items()
     ]

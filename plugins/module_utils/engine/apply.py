@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .errors import NeverReady
 from .model import Action, Have, Plan, Step
 
 
@@ -227,6 +228,9 @@ def _settle(run: _Run, pool: Executor) -> None:
             run.running[pool.submit(run.world.finish, step, have)] = step
         elif have.settled:
             run.mark(step, State.SETTLED, have.status)
+        elif have.failed:
+            run.errors[step.address] = NeverReady(f"it has failed: {have.status}")
+            run.mark(step, State.FAILED, have.status)
         elif before is None or before.status != have.status:
             run.mark(step, State.MADE, have.status)
 

@@ -35,5 +35,11 @@ class NameTaken(EngineError):
     code = "name_taken"
 
 
+class NeverReady(EngineError):
+    """An object was made and has failed since."""
+
+    code = "never_ready"
+
+
 class ReplacementRefused(EngineError):
     code = "replacement_refused"

@@ -79,6 +79,7 @@ class Have:
     facts: what Refs read ("id", "arn", "name", "dns_name", …); never compared.
     settled: usable by those who need it ready. status: AWS's own word for it, for progress lines.
     foreign: things found on it that are not ours, named in reports and left alone.
+    failed: it never settles by itself; `status` says why. Whoever waits for it is told at once.
     """
 
     kind: str
@@ -89,6 +90,7 @@ class Have:
     status: str = ""
     foreign: tuple[str, ...] = ()
     site: str = ""
+    failed: bool = False
 
     @property
     def address(self) -> str:

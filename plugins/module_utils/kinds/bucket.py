@@ -42,12 +42,12 @@ class Bucket(Kind):
         name = str(want.spec["name"])
         if settings.versioned(view, name) is None:
             return ""
-        return "" if _may_adopt(view, bucket_tags(view, name)) else name
+        return "" if _may_adopt(view, name, bucket_tags(view, name)) else name
 
     def create(self, aws: Aws, want: Want) -> Have:
         name, tags = want.spec["name"], want.spec["tags"]
         found = bucket_tags(View(aws), name)
-        if not _may_adopt(View(aws), found):
+        if not _may_adopt(View(aws), name, found):
             raise not_ours(f"bucket {name}", aws.scope.prefix)
         configuration: dict[str, Any] = {"Tags": pairs(tags)}
         if aws.scope.region != DEFAULT_REGION:
@@ -96,16 +96,20 @@ def _find(view: View, want: Want) -> Have | None:
         return Have("bucket", want.id, {}, _facts(want), versioned, status)
     arn = view.scope.arn("s3", name, regional=False)
     tags = tags_of(view, arn, [want], lambda: bucket_tags(view, name) or {})
-    if not _may_adopt(view, tags):
+    if not _may_adopt(view, name, tags):
         return None
     spec = {"name": name, **settings.read(view, name), "versioning": versioned, "tags": tags}
     foreign = settings.foreign(view, name)
     return Have("bucket", want.id, spec, _facts(want), versioned, status, foreign)
 
 
-def _may_adopt(view: View, tags: Mapping[str, str] | None) -> bool:
-    """Ours, or of our exact name and without a single tag: nobody else's mark is overwritten."""
-    return not tags or view.scope.owns(tags, "bucket")
+def _may_adopt(view: View, name: str, tags: Mapping[str, str] | None) -> bool:
+    """Ours, or the rest of a killed run: of our exact name, and with no tag and no object."""
+    if tags:
+        return view.scope.owns(tags, "bucket")
+    owner = {"ExpectedBucketOwner": view.scope.account}
+    found = view.call("s3", "list_object_versions", Bucket=name, MaxKeys=1, **owner) or {}
+    return not (found.get("Versions") or found.get("DeleteMarkers"))
 
 
 def _facts(want: Want) -> dict[str, str]:

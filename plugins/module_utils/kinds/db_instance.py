@@ -68,7 +68,8 @@ class DbInstance(Kind):
                 continue
             ready = reading.copyable(item) if want.given else reading.settled(item)
             status = _status(item)
-            yield Have(self.name, want.id, spec, reading.facts(item), ready, status)
+            facts, failed = reading.facts(item), reading.failed(item)
+            yield Have(self.name, want.id, spec, facts, ready, status, failed=failed)
 
     def taken(self, view: View, want: Want) -> str:
         name = str(want.spec["identifier"])

@@ -17,6 +17,16 @@ Item = Mapping[str, Any]
 OPERATIONAL = ("available", "storage-optimization")
 
 
+# From these no instance comes back by itself.
+FAILED = ("failed", "inaccessible-encryption-credentials")
+
+
+def failed(item: Item) -> bool:
+    """Whether it cannot become available unless somebody does something about it."""
+    status = str(item["DBInstanceStatus"])
+    return status in FAILED or status.startswith("incompatible-")
+
+
 def described(view: View, identifier: str) -> Item | None:
     """What AWS tells of an instance, with what is pending in place of what it replaces."""
     answer = view.call("rds", "describe_db_instances", DBInstanceIdentifier=identifier)

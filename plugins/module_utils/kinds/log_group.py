@@ -3,7 +3,8 @@
 """Log group into which RDS writes the logs of a database.
 
 RDS makes a group that is not there, untagged and kept for ever, and leaves it behind; it uses one
-of that name that is there. So ours is made before the database.
+of that name that is there. So ours is made before the database, and one that RDS has made for a
+database of this name is taken over.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class LogGroup(Kind):
             name = item["logGroupName"]
             arn = _arn(view.scope, name)
             tags = _tags(view, arn, wants)
-            if not view.scope.owns(tags, self.name):
+            id = _id(view.scope, tags, name, wants)
+            if not id:
                 continue
             spec = {
                 "name": name,
@@ -42,7 +44,14 @@ class LogGroup(Kind):
                 "retention": item.get("retentionInDays", 0),
                 "tags": tags,
             }
-            yield Have(self.name, view.scope.id_of(tags), spec, _facts(view.scope, name))
+            yield Have(self.name, id, spec, _facts(view.scope, name))
+
+    def taken(self, view: View, want: Want) -> str:
+        name = str(want.spec["name"])
+        pages = view.pages(
+            "logs", "describe_log_groups", "logGroups", logGroupNamePrefix=path(view.scope, "")
+        )
+        return name if any(item["logGroupName"] == name for item in pages) else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
@@ -72,6 +81,13 @@ class LogGroup(Kind):
 def path(scope: Scope, log: str) -> str:
     """Where RDS writes this log of the site's database; of "" the top of all of them."""
     return f"/aws/rds/instance/{scope.database}/{log}"
+
+
+def _id(scope: Scope, tags: Mapping[str, str], name: str, wants: Iterable[Want]) -> str:
+    """The id of a group of ours, or of the one that RDS has made in its place; "" for any other."""
+    if scope.owns(tags, LogGroup.name):
+        return scope.id_of(tags)
+    return "" if tags else next((want.id for want in wants if want.spec.get("name") == name), "")
 
 
 def _retain(aws: Aws, spec: Mapping[str, Any]) -> None:

@@ -59,6 +59,7 @@ class NatGateway(Kind):
             _facts(item),
             settled=item["State"] == "available",
             status=": ".join(filter(None, (item["State"], item.get("FailureMessage", "")))),
+            failed=not usable,
         )
 
     def create(self, aws: Aws, want: Want) -> Have:

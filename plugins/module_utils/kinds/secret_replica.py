@@ -21,8 +21,9 @@ FAILED = "Failed"
 class SecretReplica(Kind):
     """spec: name (of the secret), region, key (alias in that region). facts: id, region, arn.
 
-    Settled: in sync. A copy that failed counts as absent and is made again. Copies bear the tags of
-    their secret; an undeclared one is ours by its key, the one of a site of this environment.
+    Settled: in sync. A copy that failed is not as declared, and made again; its status says why it
+    failed. Copies bear the tags of their secret; an undeclared one is ours by its key, the one of a
+    site of this environment.
     """
 
     name: ClassVar[str] = "secret_replica"
@@ -41,7 +42,7 @@ class SecretReplica(Kind):
             taken = {want.id for want in wants}
             for copy in data.get("ReplicationStatus", []):
                 want = declared.get((name, copy["Region"]))
-                if want and copy.get("Status") != FAILED:
+                if want:
                     yield _have(want.id, data, copy)
                 elif not want and _key(copy).startswith(view.scope.key_aliases):
                     id = f"{DATABASE}-{copy['Region']}" if DATABASE in taken else DATABASE
@@ -79,11 +80,15 @@ def _key(copy: Mapping[str, Any]) -> str:
 
 def _have(id: str, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:
     status = copy.get("Status", "")
+    failed = status == FAILED
+    if failed and copy.get("StatusMessage"):
+        status = f"{status}: {copy['StatusMessage']}"
     return Have(
         "secret_replica",
         id,
-        {"name": data["Name"], "region": copy["Region"], "key": _key(copy)},
+        {"name": data["Name"], "region": copy["Region"], "key": "" if failed else _key(copy)},
         _facts(data, copy["Region"]),
         settled=status == READY,
         status=status,
+        failed=failed,
     )

@@ -32,6 +32,7 @@ class FakeWorld:
     made_at: dict[str, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     barrier: threading.Barrier | None = None
+    dies: Mapping[str, float] = field(default_factory=dict)  # seconds until an object has failed
 
     def act(self, step: Step, haves: Mapping[str, Have]) -> Have | None:
         if self.barrier:
@@ -48,8 +49,10 @@ class FakeWorld:
     def _have(self, step: Step) -> Have:
         ready = self.made_at.get(step.address, 0.0) + self.slow.get(step.address, 0.0)
         settled = self.clock >= ready
-        status = "available" if settled else "creating"
-        return Have(step.kind, step.id, {}, {"id": step.address}, settled, status)
+        failed = not settled and self.clock >= self.dies.get(step.address, 1e9)
+        status = "available" if settled else "failed: no room" if failed else "creating"
+        facts = {"id": step.address}
+        return Have(step.kind, step.id, {}, facts, settled, status, failed=failed)
 
     def look(self, steps: Iterable[Step]) -> Mapping[str, Have]:
         return {step.address: self._have(step) for step in steps}

@@ -134,6 +134,18 @@ def test_after_the_deadline_the_run_ends_and_says_what_it_waited_for(
     assert outcome.waiting == {"k/db": "creating"} and outcome.deferred == ("k/x",)
 
 
+def test_nobody_waits_for_what_has_failed_and_its_reason_is_told(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    w = world(slow={"k/db": 900.0, "k/nat": 50.0}, dies={"k/db": 7.0})
+    outcome = run([want("db"), want("replica", "db", ready=True), want("nat")], w, pool)
+    assert {name: str(error) for name, error in outcome.errors.items()} == {
+        "k/db": "it has failed: failed: no room"
+    }
+    assert outcome.skipped == ("k/replica",)
+    assert w.settled_at("k/nat") <= 51.0 and w.clock <= 52.0
+
+
 def test_a_given_object_that_is_absent_is_awaited(world: World, pool: ThreadPoolExecutor) -> None:
     w = world()
     outcome = run([want("peer", given=True), want("x", "peer")], w, pool)

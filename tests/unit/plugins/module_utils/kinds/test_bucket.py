@@ -145,6 +145,17 @@ def test_a_bucket_left_half_made_is_completed(life: Any, aws: Any, want: Want) -
     assert one.differences(want) == {}
 
 
+def test_a_bucket_without_tags_in_which_something_is_is_left_alone(
+    life: Any, aws: Any, want: Want
+) -> None:
+    s3, name = aws.client("s3"), want.spec["name"]
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="theirs", Body=b"1")
+    assert life(Bucket()).find(want) is None
+    with pytest.raises(Conflict, match="without the owner tags"):
+        life(Bucket()).make(want)
+
+
 def test_three_buckets_are_read_with_five_requests_each_and_one_for_all_tags(
     aws: Any, scope: Scope
 ) -> None:

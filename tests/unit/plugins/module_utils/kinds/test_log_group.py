@@ -40,6 +40,13 @@ def test_what_is_changed_is_seen_and_put_right(life: Any, aws: Aws, want: Want) 
     assert life(LogGroup()).differences(want) == {}
 
 
-def test_a_group_without_our_tags_is_not_ours(life: Any, aws: Aws, want: Want) -> None:
-    aws.client("logs").create_log_group(logGroupName=NAME)
+def test_a_group_that_rds_made_is_taken_over(life: Any, aws: Aws, want: Want) -> None:
+    aws.client("logs").create_log_group(logGroupName=NAME, kmsKeyId=want.spec["key"])
+    assert "retention" in life(LogGroup()).differences(want)
+    life(LogGroup()).repair(want)
+    assert life(LogGroup()).differences(want) == {}
+
+
+def test_a_group_with_somebodys_tags_is_not_ours(life: Any, aws: Aws, want: Want) -> None:
+    aws.client("logs").create_log_group(logGroupName=NAME, tags={"owner": "theirs"})
     assert life(LogGroup()).find(want) is None

@@ -58,6 +58,25 @@ def test_a_copy_with_another_key_is_seen(life: Any, want: Want) -> None:
     assert set(one.differences(want)) == {"key"}
 
 
+def test_a_copy_that_failed_says_why_and_is_to_be_made_again(
+    life: Any, monkeypatch: pytest.MonkeyPatch, want: Want
+) -> None:
+    one = life(SecretReplica())
+    one.make(want)
+    told = {"Region": "us-west-2", "KmsKeyId": want.spec["key"], "Status": "Failed"}
+    told["StatusMessage"] = "Secret name simple already exists in region us-west-2."
+    original = FakeSecret.to_dict
+
+    def to_dict(self: FakeSecret, *given: Any, **more: Any) -> Any:
+        return {**original(self, *given, **more), "ReplicationStatus": [told]}
+
+    monkeypatch.setattr(FakeSecret, "to_dict", to_dict)
+    have = one.find(want)
+    assert have.failed and not have.settled
+    assert have.status == "Failed: Secret name simple already exists in region us-west-2."
+    assert set(one.differences(want)) == {"key"}
+
+
 def test_a_copy_of_a_secret_that_is_not_ours_is_not_ours(life: Any, aws: Any, want: Want) -> None:
     one = life(SecretReplica())
     one.make(want)
