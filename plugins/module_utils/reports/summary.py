@@ -34,9 +34,7 @@ def as_dict(results: Results, planned: bool) -> dict[str, Any]:
                 "notices": _notices(tasks),
                 "actions": merged(tasks),
                 "done": [name for result in tasks.values() for name in result.get("done", [])],
-                "foreign": sorted(
-                    {n for result in tasks.values() for n in result.get("foreign", [])}
-                ),
+                "foreign": _foreign(tasks),
                 "waiting": waiting(tasks),
                 "resources": _last(tasks).get("known", {}),
                 "errors": [e for result in tasks.values() for e in result.get("errors", [])],
@@ -100,7 +98,12 @@ def text(results: Results, planned: bool) -> str:
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     notes = [f"note: {site}: {n}" for site, tasks in results.items() for n in _notices(tasks)]
-    lines += ["", *_actions(results, planned), *_legend(results), *notes]
+    others = [
+        f"? {site} {item}  (not ours, and left alone)"
+        for site, tasks in results.items()
+        for item in _foreign(tasks)
+    ]
+    lines += ["", *_actions(results, planned), *_legend(results), *others, *notes]
     return "\n".join(lines)
 
 
@@ -136,6 +139,11 @@ def _missed(tasks: Mapping[str, Mapping[str, Any]]) -> set[str]:
     done = {name for result in tasks.values() for name in result.get("done", [])}
     acted = (action for action in merged(tasks) if action["action"] in COUNTED)
     return {action["address"] for action in acted} - done if failed(tasks) else set()
+
+
+def _foreign(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What others have put on objects of ours, "address: what"."""
+    return sorted({item for result in tasks.values() for item in result.get("foreign", [])})
 
 
 def _notices(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:

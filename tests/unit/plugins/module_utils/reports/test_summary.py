@@ -38,6 +38,14 @@ def test_what_a_later_task_completes_counts_as_one_creation() -> None:
     assert only["action"] == "create"
 
 
+def test_what_others_have_put_on_our_objects_is_named() -> None:
+    found = results()
+    found["home"]["site"]["foreign"] = ["security_group/database: rule 0.0.0.0/0 to 22"]
+    line = "? home security_group/database: rule 0.0.0.0/0 to 22  (not ours, and left alone)"
+    assert line in summary.text(found, planned=True).splitlines()
+    assert line in summary.text(found, planned=False).splitlines()
+
+
 def test_parameters_that_wait_for_a_reboot_are_said() -> None:
     found = results(endpoint="db.example", pending_reboot=["production-home-database"])
     text = summary.built(found, DECLARED)
