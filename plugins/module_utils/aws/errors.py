@@ -42,6 +42,13 @@ UNPROPAGATED = (
 )
 
 
+# Services that say of what is not there only by their text that it is not.
+ABSENT_TOLD = (
+    ("InvalidChangeBatch", "but it was not found"),
+    ("ValidationError", "AutoScalingGroup name not found"),
+)
+
+
 class Meaning(enum.Enum):
     """How a failed call goes on."""
 
@@ -85,7 +92,8 @@ def meaning(error: BaseException) -> Meaning:
         return Meaning.THROTTLED
     if status(error) >= 500:
         return Meaning.UNCLEAR
-    if _absent(name):
+    told = any(name == one and text in str(error) for one, text in ABSENT_TOLD)
+    if told or _absent(name):
         return Meaning.ABSENT
     if _exists(name):
         return Meaning.EXISTS

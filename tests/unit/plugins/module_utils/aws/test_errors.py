@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import way_on
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import (
+    Meaning,
+    meaning,
+    way_on,
+)
 from botocore.exceptions import ClientError
 
 
@@ -22,3 +26,23 @@ from botocore.exceptions import ClientError
 def test_where_a_quota_is_used_up_the_way_on_is_told(code: str, told: bool) -> None:
     error = ClientError({"Error": {"Code": code, "Message": "no"}}, "AnyOperation")
     assert ("Service Quotas" in way_on(error)) is told
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "absent"),
+    [
+        (
+            "InvalidChangeBatch",
+            "[Tried to delete resource record set [name='a.', type='A'] but it was not found]",
+            True,
+        ),
+        ("InvalidChangeBatch", "[RRSet with DNS name a. is not permitted]", False),
+        ("ValidationError", "AutoScalingGroup name not found - AutoScalingGroup: web", True),
+        ("ValidationError", "Launch template name not given", False),
+    ],
+)
+def test_what_is_gone_is_known_by_the_text_where_the_code_does_not_tell(
+    code: str, text: str, absent: bool
+) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": text}}, "AnyOperation")
+    assert (meaning(error) is Meaning.ABSENT) is absent
