@@ -48,6 +48,14 @@ attributes:
 """
 
 EXAMPLES = r"""
+- name: A task registers what is reported, as the roles of the tiers do
+  operatingdev.phoenix.storage:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
+  register: storage_result
+
 - name: Report the run of all sites
   operatingdev.phoenix.site_report:
     folder: reports

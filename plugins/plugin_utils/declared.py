@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..module_utils.converge.catalog import TIERS
-from ..module_utils.converge.intake import RUN_FIELDS
+from ..module_utils.converge.intake import CONNECTION_FIELDS, RUN_FIELDS
 from ..module_utils.converge.run import run
 from ..module_utils.declaration.fields import Field, Problem, near, read
 from ..module_utils.declaration.secrets import HIDDEN, NO_SECRET, SECRETIVE
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
+from ..module_utils.runner import CONNECTION
 from .here import CONNECTION_VARIABLE, PREFIX
 from .whole import Whole, spelled
 
@@ -43,6 +44,7 @@ class Declared(Whole):
             *strange_variables(task_vars, self._templar.is_template),
             *without_host(params.get("sites"), hosts),
             *read((CONNECTION_AS_ONE,), {CONNECTION_VARIABLE: shared})[1],
+            *connecting(shared),
         )
         return params
 
@@ -92,6 +94,15 @@ def strange_variables(
         elif ours:
             rule = f"is unknown; there are {', '.join(listed)}"
             yield Problem(name, value, rule, f"leave out {name}")
+
+
+def connecting(shared: Any) -> list[Problem]:
+    """What is wrong inside of the variable by which the account is reached."""
+    if not isinstance(shared, Mapping):
+        return []
+    aliases = {alias for spec in CONNECTION.values() for alias in spec.get("aliases", ())}
+    named = {name: value for name, value in shared.items() if name not in aliases}
+    return read(CONNECTION_FIELDS, named, CONNECTION_VARIABLE)[1]
 
 
 def without_host(sites: Any, hosts: Iterable[str]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ none of it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from ..module_utils.declaration.fields import Field, Problem, strangers
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
 from ..module_utils.engine.apply import Event, State
 from ..module_utils.runner import CONNECTION, arguments, dry_run
+from .orphans import end_with_the_controller
 
 PREFIX = "phoenix_"
 SERVING = "serving/main"
@@ -43,6 +45,7 @@ class Here(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        end_with_the_controller(os.getpid())
         params = self.parameters(dict(self._task.args), task_vars or {})
         self._params, self._awaited = params, set[str]()
         self._waited: dict[str, float] = {}

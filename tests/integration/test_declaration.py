@@ -119,6 +119,7 @@ def test_a_good_inventory_passes_the_check_without_a_request(
         ({"phoenix_account_id": 12345678901}, "phoenix_account_id", "12 digits"),
         ({"phoenix_aws": "default"}, "phoenix_aws", "the options by which the account"),
         ({"phoenix_aws": {"profil": "x"}}, "phoenix_aws.profil", "did you mean profile?"),
+        ({"phoenix_aws": {"endpoint_url": "ftp://x"}}, "phoenix_aws.endpoint_url", "http"),
     ],
 )
 def test_a_mistake_is_told_by_the_name_of_the_variable(

@@ -58,7 +58,8 @@ def test_a_bucket_with_objects_is_named_and_nothing_is_touched(empty: Environmen
     empty.run()
     lift(empty)
     empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
-    empty.destroy("recovery", confirm="production")
+    # What is in the releases of home is replicated.
+    empty.destroy("recovery", confirm="production", empty_buckets=["releases"])
     found = refused(empty, "home", confirm="production")
     assert found["code"] == "not_empty" and RELEASES in found["message"]
 
@@ -69,7 +70,7 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     empty.run()
     lift(empty)
     empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
-    gone = empty.destroy("recovery", confirm="production")
+    gone = empty.destroy("recovery", confirm="production", empty_buckets=["releases"])
     assert gone["left"] == []
     assert [item.split()[0] for item in gone["kept"]] == ["kms_key/main,"]
     assert re.search(r"scheduled for deletion on \d{4}-\d\d-\d\d;", gone["kept"][0])
@@ -218,7 +219,7 @@ def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
     assert told["left"] == []
     assert [item.split()[0] for item in told["kept"]] == KEPT_AT_HOME
     lift(empty)
-    empty.destroy("recovery", confirm="production")
+    empty.destroy("recovery", confirm="production", empty_buckets=["releases"])
     told = empty.foresee("home", confirm="production", empty_buckets=["releases"])
     assert told["obstacles"] == []
     gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])

@@ -33,14 +33,14 @@ class Playbooks:
         self.folder = folder
 
     def run(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-        command, environment = self._call(name, *options)
+        command, environment = self.call(name, *options)
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
 
     def killed(self, name: str, rule: dict[str, Any]) -> int:
         """Runs a playbook that is killed, with all its workers, at the request the rule chooses."""
-        command, environment = self._call(name)
+        command, environment = self.call(name)
         # The shell waits until the account knows whom to kill, then becomes the playbook's run.
         process = subprocess.Popen(
             ["/bin/sh", "-c", 'read go; exec "$@"', "run", *command],
@@ -56,7 +56,8 @@ class Playbooks:
         process.communicate("go\n")
         return process.returncode
 
-    def _call(self, name: str, *options: str) -> tuple[list[str], dict[str, str]]:
+    def call(self, name: str, *options: str) -> tuple[list[str], dict[str, str]]:
+        """The command and the environment by which a playbook is run."""
         command = [str(BIN / "ansible-playbook"), str(ROOT / f"playbooks/{name}.yml")]
         command += [
             "-i",
