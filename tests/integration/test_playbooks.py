@@ -297,14 +297,12 @@ def test_a_killed_playbook_is_finished_by_the_same_command(
     assert max(objects(Environment(sandbox)).values()) == 1
 
 
-THEIRS = "/aws/rds/instance/production-{}-database/postgresql"
+PARAMETER_GROUPS = "L-DE55804A"  # the quota of RDS
 
 
-def occupy(sandbox: Handle, site: str) -> None:
-    """Somebody else makes what RDS would find, under a name of ours that no plan can refuse."""
-    Environment(sandbox).aws(site).client("logs").create_log_group(
-        logGroupName=THEIRS.format(site), tags={"owner": "somebody else"}
-    )
+def use_up(sandbox: Handle, site: str) -> None:
+    """Let the account have no parameter group of databases left, which no plan sees."""
+    sandbox.quota({"home": "us-east-1", "recovery": "us-west-2"}[site], "rds", PARAMETER_GROUPS, 0)
 
 
 def test_where_one_site_fails_the_other_finishes_what_it_can_and_the_run_is_reported(
@@ -312,18 +310,15 @@ def test_where_one_site_fails_the_other_finishes_what_it_can_and_the_run_is_repo
 ) -> None:
     sandbox.reset()
     playbooks = Playbooks(sandbox, tmp_path)
-    # Somebody else's log group has the name of one of ours, which is seen when it is made.
-    occupy(sandbox, "home")
+    use_up(sandbox, "home")
     ran = playbooks.run("site")
     assert ran.returncode != 0
-    assert "log_group/postgresql: " in ran.stdout
+    assert "db_parameter_group/main: " in ran.stdout
+    assert "raise it in Service Quotas" in ran.stdout
     assert "the other site failed, still waiting: home:" in ran.stdout
     assert "Traceback" not in ran.stdout
     report = playbooks.report("run")["sites"]
     assert "vpc/main" in report["recovery"]["done"]
-    assert Environment(sandbox).aws("home").client("logs").list_tags_log_group(
-        logGroupName=THEIRS.format("home")
-    )["tags"] == {"owner": "somebody else"}
 
 
 def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
@@ -455,7 +450,7 @@ def test_a_run_in_which_both_sites_fail_is_reported_as_failed(
     sandbox.reset()
     playbooks = Playbooks(sandbox, tmp_path)
     for site in ("home", "recovery"):
-        occupy(sandbox, site)
+        use_up(sandbox, site)
     ran = playbooks.run("site")
     assert ran.returncode != 0
     assert re.search(r"^Failed at home and recovery: [1-9]", ran.stdout, re.MULTILINE)
