@@ -6,10 +6,7 @@ from __future__ import annotations
 import psycopg
 
 from crowdfund.database import Connection
-
-# The newest migration that this version relies on. Migrations only add, so that a database which
-# is ahead serves too: it is, while a release rolls out, and after one was rolled back.
-REVISION = "0001"
+from crowdfund.revision import REVISION
 
 ASK = """
 select (select max(version_num) from alembic_version) as revision,
