@@ -20,4 +20,4 @@ class ActionModule(Whole):
         return destroy_arguments()
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return destroy(params, dry=dry_run(self._task), listener=self.tell)
+        return destroy(params, dry=dry_run(self._task), listener=self.tell, lease=self.lease)

@@ -20,4 +20,4 @@ class ActionModule(Whole):
         return unprotect_arguments()
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return unprotect(params, dry=dry_run(self._task), listener=self.tell)
+        return unprotect(params, dry=dry_run(self._task), listener=self.tell, lease=self.lease)

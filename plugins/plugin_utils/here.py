@@ -19,9 +19,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.aws import sdk
-from ..module_utils.aws.session import SECRETS
+from ..module_utils.aws.session import SECRETS, Aws
 from ..module_utils.converge.catalog import BY_NAME
+from ..module_utils.converge.holder import of_run
 from ..module_utils.converge.intake import CONNECTION_FIELDS, RUN_FIELDS, Refusal, refusal
+from ..module_utils.converge.lease import Lease
 from ..module_utils.converge.run import run
 from ..module_utils.declaration.fields import Field, Problem, strangers
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
@@ -74,7 +76,11 @@ class Here(ActionBase):
         return given
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return run(params, self.what, dry=dry_run(self._task), listener=self.tell)
+        return run(params, self.what, dry=dry_run(self._task), listener=self.tell, lease=self.lease)
+
+    def lease(self, aws: Aws) -> Lease:
+        """By which the tasks of this run of the playbook write at a site."""
+        return Lease(aws, of_run(os.getppid()), display.display)
 
     def expected(self, task_vars: Mapping[str, Any]) -> Mapping[str, float]:
         """Address -> seconds that its wait took last time; empty where nobody keeps that."""

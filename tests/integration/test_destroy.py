@@ -14,7 +14,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
     declared,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site import Converger
-from environment import Environment, addresses, done
+from environment import SITES, Environment, addresses, done
 from objects import objects, stateful_ids
 
 KEPT_AT_HOME = ["snapshot", "kms_key/main,", "secret/database,"]
@@ -282,4 +282,23 @@ def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_say
     assert planned["home"]["notices"] == []
     assert "home db_instance/main" not in addresses(planned, "create")
     empty.run()
+    assert addresses(empty.plan()) == set()
+
+
+def test_a_key_whose_deletion_somebody_has_begun_is_called_back_before_it_takes_the_data_along(
+    empty: Environment,
+) -> None:
+    empty.run()
+    for site in SITES:
+        aws = empty.aws(site)
+        key = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]["KeyId"]
+        aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    planned = empty.plan()
+    assert addresses(planned) == {f"{site} kms_key/main" for site in SITES}
+    ran = empty.run()
+    assert addresses(ran) == done(ran) == addresses(planned)
+    for site in SITES:
+        aws = empty.aws(site)
+        data = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]
+        assert data["KeyState"] == "Enabled"
     assert addresses(empty.plan()) == set()

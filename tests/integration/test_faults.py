@@ -29,6 +29,22 @@ def test_an_answer_lost_on_every_kind_of_create_gives_one_object_each(empty: Env
     assert addresses(empty.plan()) == set()
 
 
+def test_a_key_whose_own_answer_and_that_of_its_alias_are_lost_is_made_once(
+    empty: Environment,
+) -> None:
+    empty.handle.faults(
+        [
+            {"action": action, "region": region, "effect": "lost", "at": 1}
+            for action in ("CreateKey", "CreateAlias")
+            for region in ("us-east-1", "us-west-2")
+        ]
+    )
+    empty.run_tier("storage")
+    assert len(empty.handle.fired()) == 4
+    empty.handle.faults([])
+    assert max(objects(empty).values()) == 1
+
+
 def test_five_percent_throttling_and_one_percent_server_errors_do_not_stop_a_run(
     empty: Environment,
 ) -> None:

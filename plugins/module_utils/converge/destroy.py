@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..declaration.fields import Field, read
+from ..engine.errors import EngineError
 from . import consent, elsewhere, remains, teardown
 from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
+from .lease import Taker, taken_alone
 from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
-from .site import Converger, Task
+from .site import Converger, Planned, Task
 
 DESTROY_FIELDS = (
     consent.CONFIRM,
@@ -36,7 +39,11 @@ DESTROY_FIELDS = (
 
 
 def destroy(
-    params: Params, *, dry: bool, listener: Listener = lambda event: None
+    params: Params,
+    *,
+    dry: bool,
+    listener: Listener = lambda event: None,
+    lease: Taker = taken_alone,
 ) -> dict[str, Any]:
     """Takes a site down and answers what was removed and what is left. Raises Refusal.
 
@@ -54,31 +61,59 @@ def destroy(
         consent.require(task, flags["confirm"], "taking down")
     require_sdk()
     with refusals(task), Converger(task) as converger:
-        keep = teardown.keeps(converger, converger.plan_destruction())
-        planned = converger.plan_destruction(keep)
         before = flags["before"] if look else ()
-        found = list(teardown.obstacles(converger, planned, empty_buckets=chosen, before=before))
+        planned, found = _planned(converger, chosen, before)
         if found and not dry:
             raise found[0]
         if look:
-            result = result_of(task, planned, None, "destroy")
             needed = consent.missing(task, flags["confirm"]) if dry else ""
-            told = [f"{obstacle}; {obstacle.hint}" for obstacle in found]
-            told += [f"it needs {needed}"] if needed else []
-            kept = remains.foreseen(converger, planned)
-            result |= {
-                "obstacles": told,
-                "left": [],
-                "kept": kept,
-                "changed": dry and result["changed"],
-            }
-            going = [step.address for step in planned.plan.writes]
-            return result | {"report": _report(task, "would remove", going, "would keep", result)}
-        teardown.empty(converger, planned, chosen)
-        outcome = converger.apply(planned, listener)
+            return _foreseen(converger, planned, found, needed, dry=dry)
+        if not planned.plan.writes:
+            return _proved(converger, result_of(task, planned, None, "destroy"))
+        held = lease(converger.account)
+        with held.during() as new:
+            if new:
+                planned, found = _planned(converger, chosen, before)
+                if found:
+                    raise found[0]
+            teardown.empty(converger, planned, chosen)
+            outcome = converger.apply(planned, listener, held.check)
         result = result_of(task, planned, outcome, "destroy")
         raise_failures(task, outcome, result)
         return _proved(converger, result)
+
+
+def _planned(
+    converger: Converger, empty_buckets: Iterable[str], before: Iterable[str]
+) -> tuple[Planned, list[EngineError]]:
+    """What would be removed, and what is in the way of that."""
+    keep = teardown.keeps(converger, converger.plan_destruction())
+    planned = converger.plan_destruction(keep)
+    found = teardown.obstacles(converger, planned, empty_buckets=empty_buckets, before=before)
+    return planned, list(found)
+
+
+def _foreseen(
+    converger: Converger,
+    planned: Planned,
+    found: list[EngineError],
+    needed: str,
+    *,
+    dry: bool,
+) -> dict[str, Any]:
+    """The answer of a task that only looks. needed: the consent that is not given yet."""
+    result = result_of(converger.task, planned, None, "destroy")
+    told = [f"{obstacle}; {obstacle.hint}" for obstacle in found]
+    told += [f"it needs {needed}"] if needed else []
+    result |= {
+        "obstacles": told,
+        "left": [],
+        "kept": remains.foreseen(converger, planned),
+        "changed": dry and result["changed"],
+    }
+    going = [step.address for step in planned.plan.writes]
+    report = _report(converger.task, "would remove", going, "would keep", result)
+    return result | {"report": report}
 
 
 def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:

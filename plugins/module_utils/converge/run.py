@@ -22,6 +22,7 @@ from ..engine.model import Action, Have, Want
 from . import order, remains, report, share, silence
 from .catalog import BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
+from .lease import Lease, Taker, taken_alone
 from .site import Converger, Planned, Task
 
 Listener = Callable[[Event], None]
@@ -33,14 +34,15 @@ def run(
     *,
     dry: bool,
     listener: Listener = lambda event: None,
+    lease: Taker = taken_alone,
     spell: Callable[[str], str] = str,
     problems: Iterable[Problem] = (),
 ) -> dict[str, Any]:
     """Does what a task asks for and answers its result, scrubbed of secrets.
 
-    what: a tier's name, "site", "site_info" or "declaration". dry: plan only. spell: how a path of
-    the declaration is written in messages. problems: those that the caller has found.
-    Raises Refusal.
+    what: a tier's name, "site", "site_info" or "declaration". dry: plan only. lease: by which the
+    site is written to. spell: how a path of the declaration is written in messages. problems: those
+    that the caller has found. Raises Refusal.
     """
     learn_secrets(params)
     tiers = (BY_NAME[what],) if what in BY_NAME else TIERS
@@ -49,17 +51,22 @@ def run(
         return {"changed": False, "sites": dict(task.site.cidrs)}
     earlier = list(params.get("after") or [])
     complete = earlier and all(earlier)
+    wrote = any(result.get("changed") for result in earlier)
     if what == "site" and complete and (dry or not any(r.get("waiting") for r in earlier)):
         # In check mode the earlier tasks have planned all of it. An empty result is of a task that
         # did not run, because the playbook was begun after it: then all is looked at here.
+        if not dry and wrote:
+            with refusals(task), Converger(task) as converger:
+                lease(converger.account).end()
         return {"changed": False, "actions": [], "waiting": {}}
     if what in BY_NAME and task.planned:
         shared = share.share(task.planned, what, task.known)
         if dry or share.idle(shared):
             return {**shared, "usages": shared["usages"] if dry else []}
     require_sdk()
-    result: dict[str, Any] = SECRETS.clean(_converge(task, params, what, dry, listener))
-    return result
+    if dry:
+        return _clean(_plan(task, what))
+    return _clean(_converge(task, what, wrote, listener, lease))
 
 
 def learn_secrets(params: Params) -> None:
@@ -77,27 +84,67 @@ def require_sdk() -> None:
         )
 
 
-def _converge(
-    task: Task, params: Params, what: str, dry: bool, listener: Listener
-) -> dict[str, Any]:
-    if not dry:
-        # What an earlier task has only planned is there by now, or is to be waited for.
-        task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
+def _clean(result: dict[str, Any]) -> dict[str, Any]:
+    cleaned: dict[str, Any] = SECRETS.clean(result)
+    return cleaned
+
+
+def _plan(task: Task, what: str) -> dict[str, Any]:
     with refusals(task), Converger(task) as converger:
         planned = converger.plan()
-        told: dict[str, Any] = {"notices": remains.notices(converger, planned)}
-        alone = order.missing_site(task, planned) if task.wait else None
-        if alone:
-            raise alone
+        _refuse_alone(task, planned)
         missing = order.missing(task, planned) if task.wait else None
-        if dry:
-            # An earlier task that was only planned as well may be the one that makes it.
-            told |= {"warnings": [f"{missing}: {missing.hint}"]} if missing else {}
-            return result_of(task, planned, None, what) | told
-        if missing:
-            raise missing
-        outcome = converger.apply(planned, listener)
-    result = result_of(task, planned, outcome, what) | told
+        # An earlier task that was only planned as well may be the one that makes it.
+        told = {"warnings": [f"{missing}: {missing.hint}"]} if missing else {}
+        notices = remains.notices(converger, planned)
+        return result_of(task, planned, None, what) | {"notices": notices} | told
+
+
+def _converge(
+    task: Task, what: str, wrote: bool, listener: Listener, lease: Taker
+) -> dict[str, Any]:
+    """wrote: whether earlier tasks of the run may have left it the lease."""
+    # What an earlier task has only planned is there by now, or is to be waited for.
+    task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
+    with refusals(task), Converger(task) as converger:
+        held = lease(converger.account)
+        planned = _startable(task, converger)
+        if not planned.plan.writes:
+            if wrote:
+                held.end()
+            return _applied(task, what, converger, planned, listener, held)
+        with held.during(keep=not task.wait) as new:
+            if new:
+                planned = _startable(task, converger)
+            return _applied(task, what, converger, planned, listener, held)
+
+
+def _startable(task: Task, converger: Converger) -> Planned:
+    planned = converger.plan()
+    _refuse_alone(task, planned)
+    missing = order.missing(task, planned) if task.wait else None
+    if missing:
+        raise missing
+    return planned
+
+
+def _refuse_alone(task: Task, planned: Planned) -> None:
+    alone = order.missing_site(task, planned) if task.wait else None
+    if alone:
+        raise alone
+
+
+def _applied(
+    task: Task,
+    what: str,
+    converger: Converger,
+    planned: Planned,
+    listener: Listener,
+    lease: Lease,
+) -> dict[str, Any]:
+    notices = remains.notices(converger, planned)
+    outcome = converger.apply(planned, listener, lease.check)
+    result = result_of(task, planned, outcome, what) | {"notices": notices}
     raise_failures(task, outcome, result)
     return result
 

@@ -150,7 +150,8 @@ class Converger:
         keep: addresses that stay.
         """
         own = [want for want in self.task.wants if not want.given]
-        haves = Reader(self._accounts, KINDS).read(own, kinds_of(self.task.tiers), self._pool)
+        read = Reader(self._accounts, KINDS).read(own, kinds_of(self.task.tiers), self._pool)
+        haves = {name: have for name, have in read.items() if not have.leaving}
         going = {name: have for name, have in haves.items() if name not in keep}
         if going:
             self._verify_accounts()
@@ -180,9 +181,17 @@ class Converger:
         return Planned(plan, haves, {})
 
     def apply(
-        self, planned: Planned, listener: Callable[[Event], None], *, wait: bool = True
+        self,
+        planned: Planned,
+        listener: Callable[[Event], None],
+        guard: Callable[[], None] = lambda: None,
+        *,
+        wait: bool = True,
     ) -> Outcome:
-        """Executes the plan. wait: where the task waits, until everything in it is usable."""
+        """Executes the plan. wait: where the task waits, until everything in it is usable.
+
+        guard: asked before each write; raises where nothing may be written any more.
+        """
         world = Account(
             self._accounts,
             KINDS,
@@ -190,6 +199,7 @@ class Converger:
             timeout=self.task.timeout,
             purge=self.task.purge,
             listener=listener,
+            guard=guard,
         )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix-apply") as pool:
             waits = wait and self.task.wait and not self.task.peer_failed

@@ -13,6 +13,7 @@ from ..declaration.fields import read
 from . import consent
 from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
+from .lease import Lease, Taker, taken_alone
 from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
 from .site import Converger, Planned, Task
 
@@ -20,7 +21,11 @@ UNPROTECT_FIELDS = (consent.CONFIRM,)
 
 
 def unprotect(
-    params: Params, *, dry: bool, listener: Listener = lambda event: None
+    params: Params,
+    *,
+    dry: bool,
+    listener: Listener = lambda event: None,
+    lease: Taker = taken_alone,
 ) -> dict[str, Any]:
     """Lifts the deletion protection of a site and answers of what. Raises Refusal.
 
@@ -36,22 +41,28 @@ def unprotect(
     require_sdk()
     with refusals(task), Converger(task) as converger:
         planned = converger.plan_unprotection()
-        result = (
-            _result(task, planned, "would lift") if dry else _lift(converger, planned, listener)
-        )
+        if dry or not planned.plan.writes:
+            result = _result(task, planned, "would lift")
+        else:
+            held = lease(converger.account)
+            with held.during() as new:
+                planned = converger.plan_unprotection() if new else planned
+                result = _lift(converger, planned, listener, held)
     cleaned: dict[str, Any] = SECRETS.clean(result)
     return cleaned
 
 
-def _lift(converger: Converger, planned: Planned, listener: Listener) -> dict[str, Any]:
+def _lift(
+    converger: Converger, planned: Planned, listener: Listener, lease: Lease
+) -> dict[str, Any]:
     """The change itself is done at once, whatever state the object is in afterwards. Only one that
     is too busy to take it, because it is being made for instance, is waited for.
     """
     task = converger.task
-    outcome = converger.apply(planned, listener, wait=False)
+    outcome = converger.apply(planned, listener, lease.check, wait=False)
     still = converger.plan_unprotection()
     if still.plan.writes and not outcome.errors:
-        outcome = converger.apply(still, listener)
+        outcome = converger.apply(still, listener, lease.check)
         still = converger.plan_unprotection()
     rest = {step.address for step in still.plan.writes}
     result = _result(task, planned, "lifted", rest)

@@ -29,7 +29,11 @@ PATIENCE = 0.02
 
 
 class Account:
-    """Implements engine.apply.World. purge: mappings whose undeclared entries are removed."""
+    """Implements engine.apply.World.
+
+    purge: mappings whose undeclared entries are removed. guard: raises where nothing may be written
+    any more.
+    """
 
     def __init__(
         self,
@@ -40,12 +44,14 @@ class Account:
         timeout: float,
         purge: frozenset[str] = frozenset(),
         listener: Callable[[Event], None] = lambda event: None,
+        guard: Callable[[], None] = lambda: None,
     ) -> None:
         self._accounts = accounts
         self._kinds = kinds
         self._known = known
         self._purge = purge
         self._listener = listener
+        self._guard = guard
         self._made: dict[str, Want] = {}
         self._last_event = time.monotonic()
         self.deadline = time.monotonic() + timeout
@@ -76,12 +82,14 @@ class Account:
 
     def finish(self, step: Step, have: Have) -> Have:
         """What AWS does not take in the create call is set once the object is there."""
+        self._guard()
         want, kind = self._made[step.address], self._kinds[step.kind]
         after = self._update(kind, self._accounts[""], want, have)
         del self._made[step.address]
         return self._postponed(kind, want, after)
 
     def act(self, step: Step, haves: Mapping[str, Have]) -> Have | None:
+        self._guard()
         kind = self._kinds[step.kind]
         aws = self._accounts[""]
         if step.action is Action.DESTROY and step.have:

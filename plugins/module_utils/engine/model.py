@@ -80,6 +80,7 @@ class Have:
     settled: usable by those who need it ready. status: AWS's own word for it, for progress lines.
     foreign: things found on it that are not ours, named in reports and left alone.
     failed: it never settles by itself; `status` says why. Whoever waits for it is told at once.
+    leaving: it waits for its end, and a change calls it back. For a teardown it is gone.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Have:
     foreign: tuple[str, ...] = ()
     site: str = ""
     failed: bool = False
+    leaving: bool = False
 
     @property
     def address(self) -> str:

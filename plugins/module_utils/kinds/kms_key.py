@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import not_ours
+from ..aws.errors import Meaning, meaning, not_ours
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
@@ -23,7 +23,8 @@ WINDOW_DAYS = 30
 class KmsKey(Kind):
     """spec: alias, description (str), policy (document), rotation, enabled (bool), tags.
 
-    facts: id, arn, alias. A key that waits for its deletion counts as absent; create revives it.
+    facts: id, arn, alias. A key that waits for its deletion is leaving and not enabled: an update
+    calls it back, so that what it encrypted stays readable, and what names it need not change.
     """
 
     name: ClassVar[str] = "kms_key"
@@ -36,16 +37,20 @@ class KmsKey(Kind):
             alias = str(want.spec.get("alias", view.scope.key_alias))
             named = described(view, alias)
             data = named or unaliased(view, want)
-            if data is None or data["KeyState"] in DYING:
+            if data is None:
                 continue
+            leaving = data["KeyState"] in DYING
             facts = {"id": data["KeyId"], "arn": data["Arn"], "alias": alias}
             if want.given:
-                yield Have(self.name, want.id, {}, facts, status=data["KeyState"])
+                if not leaving:
+                    yield Have(self.name, want.id, {}, facts, status=data["KeyState"])
                 continue
             tags = tags_of_key(view, data, want)
             if view.scope.owns(tags, self.name):
                 spec = {**settings(view, data), "alias": alias if named else "", "tags": tags}
-                yield Have(self.name, want.id, spec, facts, status=data["KeyState"])
+                yield Have(
+                    self.name, want.id, spec, facts, status=data["KeyState"], leaving=leaving
+                )
 
     def taken(self, view: View, want: Want) -> str:
         data = described(view, want.spec["alias"])
@@ -53,21 +58,21 @@ class KmsKey(Kind):
         return str(want.spec["alias"]) if data and not ours else ""
 
     def create(self, aws: Aws, want: Want) -> Have:
-        view = View(aws)
-        there = described(view, want.spec["alias"])
-        if there:
-            return _revive(view, want, there)
+        if self.taken(View(aws), want):
+            raise not_ours(f"the key that {want.spec['alias']} names", aws.scope.prefix)
         data = aws.once("kms").create_key(
             Description=want.spec["description"],
             Policy=document(want.spec["policy"]),
             Tags=pairs(want.spec["tags"], "TagKey", "TagValue"),
         )["KeyMetadata"]
-        aws.client("kms").create_alias(AliasName=want.spec["alias"], TargetKeyId=data["KeyId"])
+        _name(aws, data["KeyId"], want.spec["alias"])
         if want.spec["rotation"]:
             aws.client("kms").enable_key_rotation(KeyId=data["KeyId"])
         return have_for(want, _facts(want, data))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
+        if have.leaving:
+            _call_back(aws, have.facts["id"])
         _set(aws, have.facts["id"], want.spec, changed(changes))
         put, drop = tag_edits(changes)
         kms = aws.client("kms")
@@ -88,19 +93,6 @@ def _facts(want: Want, data: Mapping[str, Any]) -> dict[str, str]:
     return {"id": data["KeyId"], "arn": data["Arn"], "alias": want.spec["alias"]}
 
 
-def _revive(view: View, want: Want, data: Mapping[str, Any]) -> Have:
-    """Takes back the deletion of our key, so that what it encrypted stays readable."""
-    if not view.scope.owns(tags_of_key(view, data, want), want.kind):
-        raise not_ours(f"the key that {want.spec['alias']} names", view.scope.prefix)
-    if data["KeyState"] in DYING:
-        view.aws.client("kms").cancel_key_deletion(KeyId=data["KeyId"])
-    keys = frozenset({"enabled", "policy", "rotation", "description"})
-    _set(view.aws, data["KeyId"], want.spec, keys)
-    tags = pairs(want.spec["tags"], "TagKey", "TagValue")
-    view.aws.client("kms").tag_resource(KeyId=data["KeyId"], Tags=tags)
-    return have_for(want, _facts(want, data))
-
-
 def _set(aws: Aws, key: str, spec: Mapping[str, Any], keys: frozenset[str]) -> None:
     """One setter a key; a disabled key takes no other change, so it is enabled first."""
     kms = aws.client("kms")
@@ -113,4 +105,26 @@ def _set(aws: Aws, key: str, spec: Mapping[str, Any], keys: frozenset[str]) -> N
     if "description" in keys:
         kms.update_key_description(KeyId=key, Description=spec["description"])
     if "alias" in keys:
-        kms.create_alias(AliasName=spec["alias"], TargetKeyId=key)
+        _name(aws, key, spec["alias"])
+
+
+def _call_back(aws: Aws, key: str) -> None:
+    """Takes back the deletion of a key. A call whose answer was lost meets one that is back."""
+    kms = aws.client("kms")
+    try:
+        kms.cancel_key_deletion(KeyId=key)
+    except Exception:
+        if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] in DYING:
+            raise
+
+
+def _name(aws: Aws, key: str, alias: str) -> None:
+    """Gives a key its alias. A call whose answer was lost is repeated, and meets its own alias."""
+    kms = aws.client("kms")
+    try:
+        kms.create_alias(AliasName=alias, TargetKeyId=key)
+    except Exception as error:
+        if meaning(error) is not Meaning.EXISTS:
+            raise
+        if kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"] != key:
+            raise

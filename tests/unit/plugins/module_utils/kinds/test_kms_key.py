@@ -80,14 +80,16 @@ def test_a_key_whose_alias_was_never_made_is_adopted(life: Any, aws: Any, want: 
     assert keys(aws) == [have.facts["id"]]
 
 
-def test_a_removed_key_is_absent_and_comes_back_as_the_same_key(
+def test_a_removed_key_is_on_its_way_out_and_comes_back_as_the_same_key(
     life: Any, aws: Any, want: Want
 ) -> None:
     one = life(KmsKey())
     have = one.make(want)
     one.remove(want)
-    assert one.find(want) is None
-    assert one.make(want).facts == have.facts
+    leaving = one.find(want)
+    assert leaving.leaving and not leaving.spec["enabled"]
+    one.repair(want)
+    assert one.find(want).facts == have.facts
     assert one.differences(want) == {}
     assert keys(aws) == [have.facts["id"]]
 

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who writes: the run of a playbook and the process of one of its tasks, told across machines."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """run, process: each one process of one machine, as `_named` spells it; the same for all tasks
+    of a run, and of this task. who: for people.
+    """
+
+    run: str
+    process: str
+    who: str
+
+    def dumps(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def loads(cls, text: str) -> Holder:
+        """Of a text that is none of ours a holder that nobody is."""
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            found = json.loads(text)
+            return cls(**{name: str(found.get(name, "")) for name in cls.__slots__})
+        return cls("", "", "somebody")
+
+    @property
+    def known_dead(self) -> bool:
+        """Whether both processes were of this machine and are no more. Of another machine, or where
+        a system does not tell, nobody knows.
+        """
+        here = _machine()
+        names = (self.run, self.process)
+        ours = bool(here) and all(name.startswith(f"{here}/") for name in names)
+        return ours and all(_named(_number(name)) != name for name in names)
+
+
+def of_run(controller: int) -> Holder:
+    """This process, as a task of the run whose controller has this process number."""
+    return Holder(_named(controller), _named(os.getpid()), _who())
+
+
+def alone() -> Holder:
+    """This process, as a run of its own."""
+    return of_run(os.getpid())
+
+
+def _who() -> str:
+    name = "unknown"
+    # A container may run under a number that no user has.
+    with contextlib.suppress(KeyError, OSError):
+        name = getpass.getuser()
+    return f"{name}@{socket.gethostname()}"
+
+
+def _named(number: int) -> str:
+    """A process, told from all others there ever were: machine, number and when it began."""
+    return f"{_machine() or socket.gethostname()}/{number}/{_began(number)}"
+
+
+def _machine() -> str:
+    """This boot of this machine, and in it the processes that see one another; "" if untold."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}:{(_PROC / 'self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _number(name: str) -> int:
+    """The process number in a name."""
+    text = name.rsplit("/", 2)[-2]
+    return int(text) if text.isdecimal() else 0
+
+
+def _began(number: int) -> str:
+    """Since when a process runs, in ticks since the machine's start; "" where there is none."""
+    with contextlib.suppress(OSError):
+        text = (_PROC / str(number) / "stat").read_text(encoding="utf-8", errors="replace")
+        # The name, in brackets, may hold anything; the 22nd field is the 20th after it.
+        state, *rest = text.rpartition(")")[2].split()
+        if state not in ("Z", "X"):
+            return rest[18]
+    return ""

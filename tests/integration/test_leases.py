@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two runs at once: one of them writes at a site, the other one waits or ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from environment import SITES, Environment, addresses
+from killing import DRIVE
+from objects import objects
+from test_playbooks import Playbooks
+
+from sandbox.running import Handle
+
+HELD = "another run writes at this site"
+
+
+@pytest.fixture
+def playbooks(tmp_path_factory: pytest.TempPathFactory, sandbox: Handle) -> Playbooks:
+    sandbox.faults([])
+    sandbox.reset()
+    return Playbooks(sandbox, tmp_path_factory.mktemp("report"))
+
+
+def leases(environment: Environment) -> list[str]:
+    return [
+        item["Name"]
+        for site in SITES
+        for item in environment.aws(site)
+        .client("ssm")
+        .get_parameters_by_path(Path="/phoenix", Recursive=True)["Parameters"]
+    ]
+
+
+def test_two_runs_begun_at_once_on_an_empty_account_make_nothing_twice(empty: Environment) -> None:
+    command = [sys.executable, str(DRIVE), empty.handle.endpoint]
+    runs = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for run in runs:
+        assert run.stdin
+        run.stdin.write("go\n")
+        run.stdin.flush()
+    told = [run.communicate()[1] for run in runs]
+    for run, text in zip(runs, told, strict=True):
+        assert run.returncode == 0 or HELD in text
+    empty.run()
+    assert max(objects(empty).values()) == 1
+    assert addresses(empty.plan()) == set()
+    assert leases(empty) == []
+
+
+def test_a_playbook_gives_its_leases_back_and_one_that_finds_nothing_to_do_takes_none(
+    playbooks: Playbooks,
+) -> None:
+    environment = Environment(playbooks.handle)
+    ran = playbooks.run("site")
+    assert ran.returncode == 0, ran.stdout
+    assert leases(environment) == []
+    mark = playbooks.handle.mark()
+    assert playbooks.run("site").returncode == 0
+    assert playbooks.handle.writes_since(mark) == []
+
+
+def test_a_playbook_whose_site_is_held_by_another_run_touches_nothing_there(
+    playbooks: Playbooks,
+) -> None:
+    """The other one is of another machine, so that only its signs of life tell that it lives."""
+    environment = Environment(playbooks.handle)
+    held = {site: environment.aws(site).client("ssm").put_parameter for site in SITES}
+    names = {site: f"/phoenix/production/{site}/lease/1" for site in SITES}
+    value = '{"run": "other/1/1", "process": "other/2/1", "who": "ann@elsewhere"}'
+    for site, put in held.items():
+        put(Name=names[site], Value=value, Type="String")
+    mark = playbooks.handle.mark()
+    command, variables = playbooks.call("site")
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            for site, put in held.items():
+                put(Name=names[site], Value=value, Type="String", Overwrite=True)
+            try:
+                process.wait(3)
+            except subprocess.TimeoutExpired:
+                continue
+        assert process.stdout
+        text = process.stdout.read()
+    assert process.returncode != 0
+    assert text.count(HELD) >= len(SITES)
+    assert "ann@elsewhere" in text
+    assert "one run at a time" in text
+    made = {entry["action"] for entry in playbooks.handle.writes_since(mark)}
+    assert made == {"PutParameter"}
