@@ -18,7 +18,7 @@ from sandbox.wrap import add, wrap
 
 MENDED = (
     "CreateDBSubnetGroup refuses a name in use, subnets of one zone, and subnets of two VPCs.",
-    "ModifyDBSubnetGroup keeps the group (the emulator loses it).",
+    "ModifyDBSubnetGroup keeps the group (the emulator loses it), and every subnet in use.",
     "A subnet group or parameter group in use, and a default one, is not deleted.",
     "CreateDBParameterGroup refuses an unknown family.",
     "ModifyDBParameterGroup refuses `immediate` for static parameters and more than 20 at once.",
@@ -88,6 +88,39 @@ def check_subnets(subnets: list[Any]) -> None:
         )
 
 
+def check_in_use(backend: Any, group: Any, subnets: list[Any]) -> None:
+    """Refuse to take from a group a subnet in which one of its instances, or a standby, is.
+
+    The code is that of the operation's model, the text is as users have reported it.
+    """
+    kept = {subnet.id for subnet in subnets}
+    lost = sorted(_used(backend, group) - kept)
+    if lost:
+        raise Refusal(
+            "SubnetAlreadyInUse",
+            f"Some of the subnets to be deleted are currently in use: {', '.join(lost)}",
+        )
+
+
+def _used(backend: Any, group: Any) -> set[str]:
+    """The subnets that the instances of a group are in: of each of their zones the first."""
+    first: dict[str, str] = {}
+    for subnet in group.subnets:
+        first.setdefault(subnet["SubnetAvailabilityZone"]["Name"], subnet["SubnetIdentifier"])
+    zones = {
+        zone
+        for db in _members(backend, group)
+        for zone in (db.availability_zone, db.__dict__.get("secondary_availability_zone"))
+    }
+    return {id for zone, id in first.items() if zone in zones}
+
+
+def _members(backend: Any, group: Any) -> list[Any]:
+    """The instances that are in a subnet group."""
+    found = backend.databases.values()
+    return [db for db in found if getattr(db, "db_subnet_group", None) is group]
+
+
 def subnet_groups() -> None:
     @wrap(RDSBackend, "create_subnet_group")
     def create_subnet_group(
@@ -107,6 +140,7 @@ def subnet_groups() -> None:
         if subnet_name not in self.subnet_groups:
             raise DBSubnetGroupNotFoundError(subnet_name)
         check_subnets(subnets)
+        check_in_use(self, self.subnet_groups[subnet_name], subnets)
         group = original(subnet_name, description, subnets)
         self.subnet_groups[subnet_name] = group
         return group
@@ -114,11 +148,7 @@ def subnet_groups() -> None:
     @wrap(RDSBackend, "delete_subnet_group")
     def delete_subnet_group(original: Any, self: RDSBackend, subnet_name: str) -> Any:
         group = self.subnet_groups.get(subnet_name)
-        users = [
-            db.db_instance_identifier
-            for db in self.databases.values()
-            if group is not None and getattr(db, "db_subnet_group", None) is group
-        ]
+        users = [db.db_instance_identifier for db in _members(self, group)] if group else []
         if users:
             raise Refusal(
                 "InvalidDBSubnetGroupStateFault",

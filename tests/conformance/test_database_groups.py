@@ -27,6 +27,31 @@ def test_a_subnet_group_gets_other_subnets(estate: Estate, rds: Any) -> None:
     assert zones == {f"{HOME}b", f"{HOME}c"}
 
 
+def test_a_subnet_that_an_instance_uses_stays_in_its_group(estate: Estate, rds: Any) -> None:
+    made = estate.create()
+    subnets = dict(zip("abc", estate.nets[HOME]["subnets"], strict=True))
+    used = {made["AvailabilityZone"][-1], made["SecondaryAvailabilityZone"][-1]}
+    (free,) = set(subnets) - used
+    for zone in used:
+        rest = [id for letter, id in subnets.items() if letter != zone]
+        code = refused(rds.modify_db_subnet_group, **SUBNETS, SubnetIds=rest)
+        assert code == "SubnetAlreadyInUse"
+    group = rds.describe_db_subnet_groups(**SUBNETS)["DBSubnetGroups"][0]["Subnets"]
+    assert {subnet["SubnetIdentifier"] for subnet in group} == set(subnets.values())
+    kept = [id for letter, id in subnets.items() if letter != free]
+    assert refused(rds.modify_db_subnet_group, **SUBNETS, SubnetIds=kept) == ""
+
+
+def test_a_standby_that_is_given_up_frees_its_subnet(estate: Estate, rds: Any) -> None:
+    standby = estate.create()["SecondaryAvailabilityZone"]
+    one = {"DBInstanceIdentifier": "db"}
+    rds.modify_db_instance(**one, MultiAZ=False, ApplyImmediately=True)
+    zones = [f"{HOME}{letter}" for letter in "abc"]
+    placed = zip(zones, estate.nets[HOME]["subnets"], strict=True)
+    rest = [id for zone, id in placed if zone != standby]
+    assert refused(rds.modify_db_subnet_group, **SUBNETS, SubnetIds=rest) == ""
+
+
 def test_groups_in_use_are_not_deleted(estate: Estate, rds: Any) -> None:
     estate.create()
     assert refused(rds.delete_db_subnet_group, **SUBNETS) == "InvalidDBSubnetGroupStateFault"

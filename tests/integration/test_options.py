@@ -295,6 +295,56 @@ def test_another_major_version_is_refused_with_the_rule_and_nothing_to_allow(
     assert "allow_replace" not in message
 
 
+@pytest.mark.parametrize(("lost", "role"), [("a", "the instance"), ("b", "its standby")])
+def test_a_zone_in_which_the_database_is_cannot_be_left_out(
+    stands: Environment, lost: str, role: str
+) -> None:
+    zones = [letter for letter in "abc" if letter != lost]
+    told = refused(stands, **at("home", zones=zones))
+    assert told.result["code"] == "subnet_in_use"
+    message = str(told)
+    assert (
+        f"site home: db_subnet_group/main cannot lose the subnet of us-east-1{lost}: "
+        f"production-home-database has {role} there" in message
+    )
+    assert "declare the zone again" in message
+    assert "database_multi_az" in message and "--force-failover" in message
+
+
+def test_a_zone_that_only_another_database_in_our_group_uses_cannot_be_left_out_either(
+    stands: Environment,
+) -> None:
+    rds = stands.aws("home").client("rds")
+    theirs = "restored-by-hand"
+    rds.create_db_instance(
+        DBInstanceIdentifier=theirs,
+        Engine="postgres",
+        DBInstanceClass="db.t4g.micro",
+        AllocatedStorage=20,
+        MasterUsername="theirs",
+        MasterUserPassword="only-emulated",
+        DBSubnetGroupName="production-home-database",
+        AvailabilityZone="us-east-1c",
+    )
+    try:
+        message = str(refused(stands, **at("home", zones=["a", "b"])))
+    finally:
+        rds.delete_db_instance(DBInstanceIdentifier=theirs, SkipFinalSnapshot=True)
+    assert f"{theirs} has the instance there" in message
+
+
+def test_a_zone_is_left_out_once_the_standby_has_gone_from_it(stands: Environment) -> None:
+    single = {"database": {"multi_az": False}}
+    fewer = {**single, **at("home", zones=["a", "c"])}
+    stands.run(**single)
+    planned = stands.plan(**fewer)
+    assert addresses(planned) == addresses(stands.run(**fewer))
+    assert "home subnet/database-b" in addresses(planned, "destroy")
+    assert addresses(stands.plan(**fewer)) == set()
+    stands.run()
+    assert addresses(stands.plan()) == set()
+
+
 def test_less_storage_than_was_declared_is_refused_and_what_grew_by_itself_is_not(
     stands: Environment,
 ) -> None:

@@ -35,6 +35,10 @@ class NameTaken(EngineError):
     code = "name_taken"
 
 
+class SubnetInUse(EngineError):
+    code = "subnet_in_use"
+
+
 class NeverReady(EngineError):
     """An object was made and has failed since."""
 

@@ -4,17 +4,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import Conflict
 from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine.errors import EngineError, SubnetInUse
 from ..engine.model import Change, Have, Rules, Want
 from .arn_tags import rds_tags, retag_rds
 from .base import Kind, changed, have_for, sought
 
 MAIN = "main"
+# Where an instance is, by the key under which RDS tells the zone.
+PARTS = {"AvailabilityZone": "the instance", "SecondaryAvailabilityZone": "its standby"}
+FREE_IT = (
+    "declare the zone again. To leave it out, free it first: a standby goes where the database is "
+    "declared with one zone (database_multi_az: false, of a replica database_replica_multi_az: "
+    "false); an instance that has a standby changes places with it at `aws rds reboot-db-instance "
+    "--force-failover`"
+)
 
 
 class DbSubnetGroup(Kind):
@@ -36,6 +46,21 @@ class DbSubnetGroup(Kind):
         name = str(want.spec["name"])
         return name if _named(view, name) else ""
 
+    def objections(
+        self, view: View, want: Want, have: Have | None
+    ) -> Iterator[EngineError | Conflict]:
+        """RDS takes no subnet from a group in which an instance of it, or a standby, is."""
+        yield from super().objections(view, want, have)
+        lost = sorted(have.spec["subnets"].keys() - want.spec["subnets"].keys()) if have else []
+        users = _users(view, str(want.spec["name"])) if lost else {}
+        for zone in lost:
+            if zone in users:
+                yield SubnetInUse(
+                    f"{want.address} cannot lose the subnet of {zone}: {', '.join(users[zone])} "
+                    "there, and RDS takes no subnet from a group that an instance uses",
+                    FREE_IT,
+                )
+
     def create(self, aws: Aws, want: Want) -> Have:
         answer = aws.once("rds").create_db_subnet_group(
             **_arguments(want.spec), Tags=pairs(want.spec["tags"])
@@ -56,6 +81,17 @@ def _named(view: View, name: str) -> list[dict[str, Any]]:
     """The group of this name, if there is one, in a list."""
     target = {"DBSubnetGroupName": name}
     return view.pages("rds", "describe_db_subnet_groups", "DBSubnetGroups", **target)
+
+
+def _users(view: View, group: str) -> dict[str, list[str]]:
+    """Who is in which zone, of all instances of a group, also those of others."""
+    found: dict[str, list[str]] = {}
+    for item in view.pages("rds", "describe_db_instances", "DBInstances"):
+        if (item.get("DBSubnetGroup") or {}).get("DBSubnetGroupName") == group:
+            name = item["DBInstanceIdentifier"]
+            for key, part in PARTS.items():
+                found.setdefault(item.get(key, ""), []).append(f"{name} has {part}")
+    return found
 
 
 def _spec(item: Mapping[str, Any]) -> dict[str, Any]:
