@@ -25,9 +25,14 @@ def kept(view: View) -> bool:
     return any(tags.get(ID) == f"secret/{DATABASE}" for tags in found)
 
 
-def described(view: View, name: str) -> Mapping[str, Any] | None:
-    """All that AWS tells of a secret but its value; None where there is none."""
-    answer: Mapping[str, Any] | None = view.call("secretsmanager", "describe_secret", SecretId=name)
+def described(view: View, name: str, region: str = "") -> Mapping[str, Any] | None:
+    """All that AWS tells of a secret but its value; None where there is none.
+
+    region: where it is looked for, by default the view's own.
+    """
+    answer: Mapping[str, Any] | None = view.call(
+        "secretsmanager", "describe_secret", region, SecretId=name
+    )
     return answer
 
 

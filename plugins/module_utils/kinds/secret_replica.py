@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import Conflict, not_ours
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
+from ..engine.errors import EngineError, NameTaken
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, have_for
 from .secret_reading import DATABASE, described, kept
@@ -19,11 +21,11 @@ FAILED = "Failed"
 
 
 class SecretReplica(Kind):
-    """spec: name (of the secret), region, key (alias in that region). facts: id, region, arn.
+    """spec: name (of the secret), region, key (alias in that region), state ("usable", "failed").
 
-    Settled: in sync. A copy that failed is not as declared, and made again; its status says why it
-    failed. Copies bear the tags of their secret; an undeclared one is ours by its key, the one of a
-    site of this environment.
+    facts: id, region, arn. Settled: in sync. A copy that failed holds nothing and is made again by
+    `update`; its status says why it failed. Copies bear the tags of their secret; an undeclared one
+    is ours by its key, the one of a site of this environment.
     """
 
     name: ClassVar[str] = "secret_replica"
@@ -43,11 +45,30 @@ class SecretReplica(Kind):
             for copy in data.get("ReplicationStatus", []):
                 want = declared.get((name, copy["Region"]))
                 if want:
-                    yield _have(want.id, data, copy)
+                    yield _have(want.id, data, copy, str(want.spec["key"]))
                 elif not want and _key(copy).startswith(view.scope.key_aliases):
                     id = f"{DATABASE}-{copy['Region']}" if DATABASE in taken else DATABASE
                     taken.add(id)
                     yield _have(id, data, copy)
+
+    def objections(
+        self, view: View, want: Want, have: Have | None
+    ) -> Iterator[EngineError | Conflict]:
+        """A copy bears the name of its secret, so that must be free in its region."""
+        name, region = str(want.spec["name"]), str(want.spec["region"])
+        found = described(view, name, region)
+        if not found:
+            return
+        what = f"secret {name} in {region}"
+        if not view.scope.owns(canon.tags(found.get("Tags", []))):
+            yield not_ours(what, view.scope.prefix)
+        elif found.get("PrimaryRegion") != view.scope.region:
+            yield NameTaken(
+                f"{what} is a copy no longer, but a secret of its own in the place of one",
+                "if nobody reads it any more, remove it, then run the same playbook again: "
+                f"aws secretsmanager delete-secret --region {region} --secret-id {name} "
+                "--force-delete-without-recovery",
+            )
 
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
@@ -59,8 +80,9 @@ class SecretReplica(Kind):
         return have_for(want, facts, settled=False, status="InProgress")
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
-        """Nothing of a copy is changed in place."""
-        return None
+        """Nothing of a copy is changed in place; one that failed makes room for a new one."""
+        self.delete(aws, have)
+        return self.create(aws, want)
 
     def delete(self, aws: Aws, have: Have) -> None:
         aws.client("secretsmanager").remove_regions_from_replication(
@@ -78,7 +100,8 @@ def _key(copy: Mapping[str, Any]) -> str:
     return str(copy.get("KmsKeyId", "")).rpartition(":")[2]
 
 
-def _have(id: str, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:
+def _have(id: str, data: Mapping[str, Any], copy: Mapping[str, Any], key: str = "") -> Have:
+    """What AWS tells of a copy. key: the declared one, for a copy that failed and so has none."""
     status = copy.get("Status", "")
     failed = status == FAILED
     if failed and copy.get("StatusMessage"):
@@ -86,7 +109,12 @@ def _have(id: str, data: Mapping[str, Any], copy: Mapping[str, Any]) -> Have:
     return Have(
         "secret_replica",
         id,
-        {"name": data["Name"], "region": copy["Region"], "key": "" if failed else _key(copy)},
+        {
+            "name": data["Name"],
+            "region": copy["Region"],
+            "key": key if failed else _key(copy),
+            "state": "failed" if failed else "usable",
+        },
         _facts(data, copy["Region"]),
         settled=status == READY,
         status=status,

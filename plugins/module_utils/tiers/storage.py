@@ -146,7 +146,12 @@ def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
     yield Want(
         "secret_replica",
         "database",
-        {"name": scope.secret, "region": peer.region, "key": peer.key_alias},
+        {
+            "name": scope.secret,
+            "region": peer.region,
+            "key": peer.key_alias,
+            "state": "usable",
+        },
         after=(Ref("secret/database"), Ref(there, ready=True)),
         tier=TIER,
     )
