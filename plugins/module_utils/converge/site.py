@@ -240,6 +240,11 @@ def _refuse_objections(view: View, plan: Plan) -> None:
         if step.want
         for error in KINDS[step.kind].objections(view, step.want, step.have)
     ]
+    new: dict[str, list[Want]] = {}
+    for step in plan.writes:
+        if step.action is Action.CREATE and step.want:
+            new.setdefault(step.kind, []).append(step.want)
+    found += [error for kind, wants in new.items() for error in KINDS[kind].shortage(view, wants)]
     if found:
         first = found[0]
         first.args = ("; ".join(str(error) for error in found),)

@@ -39,6 +39,10 @@ class SubnetInUse(EngineError):
     code = "subnet_in_use"
 
 
+class QuotaUsedUp(EngineError):
+    code = "quota_used_up"
+
+
 class NeverReady(EngineError):
     """An object was made and has failed since."""
 

@@ -63,6 +63,10 @@ class Kind(abc.ABC):
         if name:
             yield not_ours(f"{self.title} {name}", view.scope.prefix)
 
+    def shortage(self, view: View, wants: Sequence[Want]) -> Iterator[EngineError]:
+        """Why not as many can be made as are planned. wants: all that would be made."""
+        return iter(())
+
     @property
     def title(self) -> str:
         """The kind in words."""

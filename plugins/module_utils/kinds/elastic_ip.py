@@ -4,14 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import Meaning, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine.errors import EngineError, QuotaUsedUp
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, have_for, retag_ec2
+
+QUOTA = {"ServiceCode": "ec2", "QuotaCode": "L-0263D0A3"}
+# What a new account may have in a region.
+DEFAULT = 5
+POOL = "amazon"
 
 
 class ElasticIp(Kind):
@@ -25,6 +32,21 @@ class ElasticIp(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for id, item, tags in view.owned(self.name, "ec2", "describe_addresses", "Addresses"):
             yield Have(self.name, id, {"tags": tags}, _facts(item))
+
+    def shortage(self, view: View, wants: Sequence[Want]) -> Iterator[EngineError]:
+        """All addresses of an account count, whoever made them."""
+        there, region = _counted(view), view.scope.region
+        needed = there + len(wants)
+        allowed = _quota(view) if needed > DEFAULT else needed
+        if needed > allowed:
+            yield QuotaUsedUp(
+                f"{len(wants)} elastic IP addresses would be made in {region}, where {there} are "
+                f"there and the quota of the account allows {allowed}",
+                "release those that are not used, declare nat: one for the site, which then takes "
+                "one address and not one a zone, or ask for more: aws service-quotas "
+                f"request-service-quota-increase --region {region} --service-code ec2 "
+                f"--quota-code {QUOTA['QuotaCode']} --desired-value {needed}",
+            )
 
     def create(self, aws: Aws, want: Want) -> Have:
         answer = aws.once("ec2").allocate_address(
@@ -43,3 +65,21 @@ class ElasticIp(Kind):
 
 def _facts(item: Mapping[str, Any]) -> dict[str, str]:
     return {"id": item["AllocationId"], "public_ip": item["PublicIp"]}
+
+
+def _counted(view: View) -> int:
+    """The addresses that count. Those of a pool that a user brought, or of a service, do not."""
+    found = view.pages("ec2", "describe_addresses", "Addresses")
+    amazons = [item for item in found if item.get("PublicIpv4Pool", POOL) == POOL]
+    return sum(1 for item in amazons if not item.get("ServiceManaged"))
+
+
+def _quota(view: View) -> float:
+    """How many there may be; without end where AWS does not say, since then the run tells."""
+    try:
+        answer = view.call("service-quotas", "get_service_quota", **QUOTA)
+    except Exception as error:
+        if meaning(error) not in (Meaning.REFUSED, Meaning.UNCLEAR):
+            raise
+        answer = None
+    return int(answer["Quota"]["Value"]) if answer else float("inf")
