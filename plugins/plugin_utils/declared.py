@@ -14,11 +14,14 @@ from ..module_utils.declaration.fields import Field, Problem, near, read
 from ..module_utils.declaration.secrets import HIDDEN, NO_SECRET, SECRETIVE
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
 from ..module_utils.runner import CONNECTION
+from . import reporting
 from .here import CONNECTION_VARIABLE, PREFIX
 from .whole import Whole, spelled
 
 # First words of variables that other roles do not use, or that a database's password would have.
 OURS_ALONE = (PREFIX, "web_tier_", "database_")
+# First words of the variables of roles, of which only near misses count.
+ROLES = (*(f"{tier.TIER}_" for tier in TIERS), "site_", "destroy_")
 # Options of modules that nobody else's variables are called, and that decide what is removed.
 OPTIONS_ALONE = ("allow_replace", "purge_tags")
 CONNECTION_AS_ONE = Field(
@@ -45,6 +48,13 @@ class Declared(Whole):
             *without_host(params.get("sites"), hosts),
             *read((CONNECTION_AS_ONE,), {CONNECTION_VARIABLE: shared})[1],
             *connecting(shared),
+            *reporting.mistakes(
+                {
+                    field.name: self._templar.template(task_vars[field.name])
+                    for field in reporting.FIELDS
+                    if field.name in task_vars
+                }
+            ),
         )
         return params
 
@@ -72,6 +82,7 @@ def strange_variables(
         PREFIX + field.name: field for field in (*ENVIRONMENT_FIELDS, *RUN_FIELDS)
     }
     known |= {f"{tier.TIER}_{field.name}": field for tier in TIERS for field in tier.FIELDS}
+    known |= {field.name: field for field in reporting.FIELDS}
     listed = (*(name for name in known if name.startswith(PREFIX)), CONNECTION_VARIABLE)
     for name in OPTIONS_ALONE:
         if name in variables:
@@ -86,8 +97,8 @@ def strange_variables(
             if isinstance(value, str) and not is_template(value):
                 yield Problem(name, HIDDEN, NO_SECRET, f"leave out {name}")
             continue
-        tiers = any(name.startswith(f"{tier.TIER}_") for tier in TIERS)
-        close = near(name, known, cutoff=0.8) if ours or tiers else ""
+        roles = name.startswith(ROLES)
+        close = near(name, known, cutoff=0.8) if ours or roles else ""
         if close:
             example = f"{close}: {known[close].example}"
             yield Problem(name, value, f"is unknown; did you mean {close}?", example)

@@ -232,3 +232,44 @@ def test_the_plan_of_a_site_writes_nothing_outside_of_check_mode_either(
     ended = inventory.run(inventory.playbook(play))
     assert ended.code == 0, ended.output
     assert sandbox.log(mark) and sandbox.writes_since(mark) == []
+
+
+def test_variables_of_the_report_are_checked_with_all_others(
+    inventory: Inventory, sandbox: Handle
+) -> None:
+    inventory.variables |= {"site_prices": "nonsense", "site_next_steps": {"a": 1}}
+    inventory.variables["site_report_foldr"] = "reports"
+    mark = sandbox.mark()
+    ended = inventory.run()
+    refused(ended, sandbox, mark)
+    assert ended.paths() == {"site_prices", "site_next_steps", "site_report_foldr"}
+
+
+@pytest.mark.parametrize("folder", ["/proc/nope", "hosts.yml/below", {"a": 1}])
+def test_a_folder_in_which_no_report_can_be_written_stops_the_run_before_it_begins(
+    inventory: Inventory, sandbox: Handle, folder: Any
+) -> None:
+    inventory.variables["site_report_folder"] = folder
+    mark = sandbox.mark()
+    ended = inventory.run()
+    refused(ended, sandbox, mark)
+    assert ended.paths() == {"site_report_folder"}
+
+
+def test_the_check_of_the_folder_leaves_nothing_behind(
+    inventory: Inventory, sandbox: Handle
+) -> None:
+    inventory.variables["site_report_folder"] = str(inventory.folder / "a" / "b")
+    ended = inventory.run(inventory.playbook(PREFLIGHT))
+    assert ended.code == 0, ended.output
+    assert not (inventory.folder / "a").exists()
+
+
+def test_the_buckets_to_be_emptied_are_told_by_the_variable_that_the_user_wrote(
+    inventory: Inventory, sandbox: Handle
+) -> None:
+    inventory.variables["destroy_empty_buckets"] = True
+    mark = sandbox.mark()
+    ended = inventory.run(ROOT / "playbooks/destroy.yml")
+    refused(ended, sandbox, mark)
+    assert ended.paths() == {"destroy_empty_buckets"}

@@ -227,7 +227,7 @@ def built(results: Results, declared: Mapping[str, Any]) -> str:
                 f"reboot-db-instance --region {place.get('region')} "
                 f"--db-instance-identifier {database.get('id')}"
             )
-        lines += [f"    {line}" for line in _unready(results[site])]
+        lines += [f"    {line}" for line in _unready(site, results)]
     return "\n".join(lines)
 
 
@@ -248,8 +248,21 @@ def waiting(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {name: state for name, state in found.items() if state != DEFERRED or name in acts}
 
 
-def _unready(tasks: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """The same in words, a line for each reason."""
+def _stands(tasks: Mapping[str, Mapping[str, Any]], address: str) -> bool:
+    """Whether an object was there and ready when the tasks of its own site were through."""
+    seen = any(
+        address in result.get("done", ()) or result.get("known", {}).get(address)
+        for result in tasks.values()
+    )
+    return seen and address not in waiting(tasks)
+
+
+def _unready(own: str, results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[str]:
+    """The same of a site in words, a line for each reason.
+
+    What the other site makes is looked at from there: it may have been ready long since.
+    """
+    tasks = results[own]
     made: list[str] = []
     begun: list[str] = []
     others: dict[str, list[str]] = {}
@@ -257,7 +270,8 @@ def _unready(tasks: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, state in waiting(tasks).items():
         site, colon, address = name.partition(":")
         if colon:
-            others.setdefault(site, []).append(address)
+            if not _stands(results.get(site, {}), address):
+                others.setdefault(site, []).append(address)
         elif state in (DEFERRED, ABSENT) and name in acts:
             begun.append(name)
         else:

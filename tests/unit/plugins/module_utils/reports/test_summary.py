@@ -92,6 +92,20 @@ def test_what_is_not_ready_is_said_in_words_and_what_stands_is_not() -> None:
     }
 
 
+def test_what_the_other_site_has_made_since_is_not_said_to_be_awaited() -> None:
+    waits = {"recovery:alarm/switch": "absent", "recovery:kms_key/main": "absent"}
+    found = {
+        "home": {"traffic": {"failed": True, "actions": [], "waiting": waits}},
+        "recovery": {
+            "storage": {"actions": [], "waiting": {"kms_key/main": "incomplete"}},
+            "web_tier": {"actions": [], "done": ["alarm/switch"], "known": {}},
+        },
+    }
+    text = summary.built(found, DECLARED)
+    assert "made by the run of site recovery: kms_key/main" in text
+    assert "alarm/switch" not in text
+
+
 def test_what_the_last_look_at_everything_found_ready_is_not_said_to_be_awaited() -> None:
     found = results()
     found["home"]["database"] |= {"done": [], "waiting": {"db_instance/main": "creating"}}
