@@ -178,3 +178,17 @@ def test_by_the_credentials_of_the_other_site_no_wrong_account_is_planned_either
     told = refusal(lambda: run(params, "site", dry=True), standing)
     assert told.result["code"] == "wrong_account"
     assert "site home" in str(told) and "210987654321" in str(told)
+
+
+def test_a_replica_that_was_promoted_by_hand_is_refused_with_what_can_be_done_about_it(
+    empty: Environment,
+) -> None:
+    empty.run()
+    rds = empty.aws("recovery").client("rds")
+    rds.promote_read_replica(DBInstanceIdentifier="production-recovery-database")
+    params = empty.params("recovery")
+    told = str(refusal(lambda: run(params, "site", dry=True), empty))
+    assert "db_instance/main holds data and would have to be replaced to change: source" in told
+    assert "a replica that was promoted does not become one again" in told
+    assert "--limit" in told and "aws rds delete-db-instance" in told
+    assert "declare the values that are there now" not in told

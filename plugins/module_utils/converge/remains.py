@@ -7,6 +7,7 @@ what a later run has to say of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from ..aws.view import View
 from ..engine import canon
@@ -93,4 +94,13 @@ def scheduled(converger: Converger) -> Iterator[str]:
             yield f"kms_key/main, scheduled for deletion{day}; {CALLED_BACK}"
     data = described(view, scope.secret) or {}
     if data.get("DeletedDate") and scope.owns(canon.tags(data.get("Tags", []))):
-        yield f"secret/database, scheduled for deletion; {CALLED_BACK}"
+        last = _last_day(data["DeletedDate"])
+        yield f"secret/database, scheduled for deletion on {last:%Y-%m-%d}; {CALLED_BACK}"
+
+
+def _last_day(told: datetime) -> datetime:
+    """The day on which a secret ends. AWS documents `DeletedDate` once as that day, and once as the
+    one on which it was asked to go; what is past can only be the latter.
+    """
+    past = told <= datetime.now(told.tzinfo)
+    return told + timedelta(days=secret.WINDOW_DAYS) if past else told

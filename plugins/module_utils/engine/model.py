@@ -171,6 +171,8 @@ class Rules:
     grows: spec keys, numbers, that AWS raises in place and never lowers.
     container: AWS does not remove it while something that refers to it stands.
     advice: why a key stays as it is, and what to do instead, where a refusal should say so.
+    observed: keys that follow from what became of the object and that nobody declares by value; of
+    these the advice is all there is to do.
     """
 
     replace: frozenset[str] = frozenset()
@@ -180,6 +182,7 @@ class Rules:
     grows: frozenset[str] = frozenset()
     container: bool = False
     advice: Mapping[str, str] = field(default_factory=dict)
+    observed: frozenset[str] = frozenset()
 
     def demands_new(self, change: Change) -> bool:
         """Whether a change can only be made by a new object in place of the one that stands."""

@@ -29,6 +29,7 @@ def check(steps: Iterable[Step], rules: Mapping[str, Rules], allowed: frozenset[
     for address, step in doomed.items():
         if address not in never and rules[step.kind].container:
             never |= _held(step, planned, rules)
+    declared = any(_declared(doomed[name], rules[doomed[name].kind]) for name in never)
     unasked = [name for name in doomed if name not in never and not allowed & {"all", name}]
     what = {**never, **dict.fromkeys(unasked, "would have to be replaced")}
     lines = [_line(doomed[name], words, rules[doomed[name].kind]) for name, words in what.items()]
@@ -36,11 +37,17 @@ def check(steps: Iterable[Step], rules: Mapping[str, Rules], allowed: frozenset[
         message = (
             lines[0] if len(lines) == 1 else "\n  ".join(("not all changes can be made:", *lines))
         )
-        raise ReplacementRefused(message, _hint(bool(never), unasked))
+        raise ReplacementRefused(message, _hint(declared, bool(never), unasked))
 
 
 def _stateful(steps: Iterable[Step], rules: Mapping[str, Rules]) -> list[str]:
     return [step.address for step in steps if rules[step.kind].stateful]
+
+
+def _declared(step: Step, own: Rules) -> bool:
+    """Whether another declaration would do."""
+    decisive = {change.key for change in step.changes if own.demands_new(change)}
+    return not decisive <= own.observed
 
 
 def _line(step: Step, what: str, own: Rules) -> str:
@@ -60,9 +67,10 @@ def _short(value: Any) -> str:
     return str(value) if plain else ""
 
 
-def _hint(never: bool, unasked: list[str]) -> str:
+def _hint(declared: bool, never: bool, unasked: list[str]) -> str:
+    """declared: something that is never replaced differs from what was declared."""
     hints = []
-    if never:
+    if declared:
         hints.append(
             "declare the values that are there now; other ones need a second environment, to which "
             "the data is moved"

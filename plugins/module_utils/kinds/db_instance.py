@@ -20,6 +20,13 @@ from .db_instance_making import login, replicate
 
 MAIN = "main"
 DELETING = "deleting"
+PROMOTED = (
+    "a replica that was promoted does not become one again. If it is to serve, leave it as it is "
+    "and run only the other site (--limit). If nobody needs what it holds, delete it, with a last "
+    "snapshot, and run the same playbook again, which makes a new replica: aws rds "
+    "modify-db-instance --no-deletion-protection, then aws rds delete-db-instance "
+    "--final-db-snapshot-identifier <name>, each with --region and --db-instance-identifier"
+)
 
 
 class DbInstance(Kind):
@@ -55,7 +62,9 @@ class DbInstance(Kind):
         advice={
             "major": "the major version is fixed for the life of a database",
             "allocated_storage": "RDS cannot shrink storage",
+            "source": PROMOTED,
         },
+        observed=frozenset({"source"}),
     )
     services: ClassVar[tuple[str, ...]] = ("rds", "secretsmanager")
     unprotected: ClassVar[Mapping[str, Any]] = MappingProxyType({"deletion_protection": False})
