@@ -302,3 +302,19 @@ def test_a_key_whose_deletion_somebody_has_begun_is_called_back_before_it_takes_
         data = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]
         assert data["KeyState"] == "Enabled"
     assert addresses(empty.plan()) == set()
+
+
+def test_a_database_whose_key_is_about_to_be_lost_is_not_destroyed_for_its_snapshot_would_be_too(
+    empty: Environment,
+) -> None:
+    empty.run()
+    lift(empty)
+    empty.destroy("recovery", confirm="production")
+    aws = empty.aws("home")
+    key = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]["KeyId"]
+    aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    mark = empty.handle.mark()
+    with pytest.raises(Refusal, match=r"waits for its deletion[\s\S]*run site.yml first") as told:
+        empty.destroy("home", confirm="production")
+    assert told.value.result["code"] == "key_leaves"
+    assert empty.handle.writes_since(mark) == []

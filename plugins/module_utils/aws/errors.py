@@ -22,6 +22,7 @@ THROTTLED = frozenset(
         "LimitExceededException.Throttled",
         "PriorRequestNotComplete",
         "SlowDown",
+        "TooManyUpdates",
         "EC2ThrottledException",
     }
 )
@@ -39,6 +40,8 @@ UNPROPAGATED = (
     "Unable to validate",
     "Access Denied for bucket",
     "A conflicting conditional operation is currently in progress",
+    # A key whose deletion was taken back a moment ago.
+    "is pending deletion",
 )
 
 

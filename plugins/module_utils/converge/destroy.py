@@ -68,15 +68,16 @@ def destroy(
         if look:
             needed = consent.missing(task, flags["confirm"]) if dry else ""
             return _foreseen(converger, planned, found, needed, dry=dry)
-        if not planned.plan.writes:
-            return _proved(converger, result_of(task, planned, None, "destroy"))
         held = lease(converger.account)
+        if not planned.plan.writes:
+            held.end()
+            return _proved(converger, result_of(task, planned, None, "destroy"))
         with held.during() as new:
             if new:
                 planned, found = _planned(converger, chosen, before)
                 if found:
                     raise found[0]
-            teardown.empty(converger, planned, chosen)
+            teardown.empty(converger, planned, chosen, held.check)
             outcome = converger.apply(planned, listener, held.check)
         result = result_of(task, planned, outcome, "destroy")
         raise_failures(task, outcome, result)

@@ -34,17 +34,21 @@ class Holder:
         with contextlib.suppress(ValueError, TypeError, AttributeError):
             found = json.loads(text)
             return cls(**{name: str(found.get(name, "")) for name in cls.__slots__})
-        return cls("", "", "somebody")
+        return NOBODY
 
     @property
-    def known_dead(self) -> bool:
-        """Whether both processes were of this machine and are no more. Of another machine, or where
-        a system does not tell, nobody knows.
+    def lives(self) -> bool | None:
+        """Whether a process of both is still there; None where that cannot be known, as of another
+        machine.
         """
         here = _machine()
         names = (self.run, self.process)
-        ours = bool(here) and all(name.startswith(f"{here}/") for name in names)
-        return ours and all(_named(_number(name)) != name for name in names)
+        if not here or not all(name.startswith(f"{here}/") for name in names):
+            return None
+        return any(_lives(name) for name in names)
+
+
+NOBODY = Holder("", "", "somebody")
 
 
 def of_run(controller: int) -> Holder:
@@ -67,7 +71,7 @@ def _who() -> str:
 
 def _named(number: int) -> str:
     """A process, told from all others there ever were: machine, number and when it began."""
-    return f"{_machine() or socket.gethostname()}/{number}/{_began(number)}"
+    return f"{_machine() or socket.gethostname()}/{number}/{_began(number) or ''}"
 
 
 def _machine() -> str:
@@ -79,18 +83,28 @@ def _machine() -> str:
         return ""
 
 
-def _number(name: str) -> int:
-    """The process number in a name."""
+def _lives(name: str) -> bool:
+    """Whether a process of this machine is there. What cannot be seen for want of rights is."""
     text = name.rsplit("/", 2)[-2]
-    return int(text) if text.isdecimal() else 0
+    number = int(text) if text.isdecimal() else 0
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    began = _began(number)
+    return began is None or _named(number) == name
 
 
-def _began(number: int) -> str:
-    """Since when a process runs, in ticks since the machine's start; "" where there is none."""
-    with contextlib.suppress(OSError):
+def _began(number: int) -> str | None:
+    """Since when a process runs, in ticks since the machine's start; "" of one that has ended
+    and is only still listed, None where nothing is told.
+    """
+    try:
         text = (_PROC / str(number) / "stat").read_text(encoding="utf-8", errors="replace")
-        # The name, in brackets, may hold anything; the 22nd field is the 20th after it.
-        state, *rest = text.rpartition(")")[2].split()
-        if state not in ("Z", "X"):
-            return rest[18]
-    return ""
+    except OSError:
+        return None
+    # The name, in brackets, may hold anything; the 22nd field is the 20th after it.
+    state, *rest = text.rpartition(")")[2].split()
+    return "" if state in ("Z", "X") else rest[18]

@@ -3,18 +3,19 @@
 """One run at a time writes at a site. Two at once would both find nothing, and make it twice.
 
 The lease is a parameter of Systems Manager in the site's own region, so that a site can be built
-while another one's region is down. AWS makes a parameter only where there is none of its name, so
-of two that claim one number one gets it; and who takes over after somebody claims the next number,
-so that of two that do one gets it as well. It is renewed while a task writes. A run that was killed
-renews no more, and its lease lapses.
+while another one's region is down. AWS makes a parameter only where there is none of its name: of
+two that claim one number one gets it. Who takes over after somebody claims the next number. Whoever
+has claimed or renewed looks again, and withdraws where it finds another that lives. It is renewed
+while a task writes. A run that was killed renews no more, and its lease lapses.
 """
 
 from __future__ import annotations
 
 import contextlib
+import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,18 +24,27 @@ from ..aws.errors import Meaning, meaning
 from ..aws.scope import Scope, pairs
 from ..aws.session import Aws
 from ..engine.errors import EngineError
-from .holder import Holder, alone
+from .holder import NOBODY, Holder, alone
 
-LAPSE = 60.0  # seconds without a sign of life after which the next run takes over
+LAPSE = 120.0  # seconds without a sign of life after which the next run takes over
 RENEW = 15.0  # seconds between signs of life
 LOOK = 1.0  # seconds between looks at a lease that another run holds
 DESCRIPTION = "Held by a run of Phoenix that writes at this site; renewed while it does"
+
+
+TRIES = 5
 
 
 class Held(EngineError):
     """Another run writes at the site, or has taken over."""
 
     code = "held"
+
+
+class Unleased(EngineError):
+    """AWS refused what a lease needs."""
+
+    code = "unleased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +67,53 @@ class Lease:
         self._aws = aws
         self._holder = holder
         self._say = say
+        self.kept = False
         self._number = 0
         self._renewed = 0.0
+        self._lost: Entry | None = None
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def during(self, *, keep: bool = False) -> Iterator[bool]:
-        """Holds the lease meanwhile. keep: also after a success, for later tasks of the run.
+    def during(self) -> Iterator[bool]:
+        """Holds the lease meanwhile, and after a success too where `kept` was set: for later tasks.
 
-        Answers whether it is new: what was read before it was held may be out of date. Raises Held.
+        Answers whether it is new: what was read before it was held may be out of date.
+        Raises Held, Unleased.
         """
-        new = self._take()
+        self.kept = False
         over = threading.Event()
         thread = threading.Thread(target=self._go_on, args=(over,), name="lease", daemon=True)
-        thread.start()
-        kept = False
         try:
+            new = self._take()
+            thread.start()
             yield new
-            kept = keep
+        except BaseException:
+            self.kept = False
+            raise
         finally:
             over.set()
-            thread.join()
-            if not kept or self._holder.run == self._holder.process:
+            if thread.ident:
+                thread.join()
+            # Of a task that is a run of its own nobody could know the lease again.
+            if not self.kept or self._holder.run == self._holder.process:
                 self.end()
 
     def check(self) -> None:
         """Raises Held where this run was out of sight for so long that another one took over."""
-        with self._lock:
-            # By the clock of the day: that of a machine that slept has gone on.
-            if time.time() - self._renewed >= LAPSE:
+        if self._lost:
+            raise _held(self._lost)
+        # By the clock of the day: that of a machine that slept has gone on.
+        if time.time() - self._renewed >= LAPSE:
+            with self._lock:
                 self._renew()
 
     def end(self) -> None:
-        """Gives back what this run holds. Where that fails, it lapses by itself."""
+        """Gives back what this run holds, and clears away what lapsed. Where that fails, it lapses
+        by itself.
+        """
         with contextlib.suppress(Exception):
             for entry in self._entries():
-                if entry.holder.run == self._holder.run:
+                if self._mine(entry) or _lapsed(entry):
                     self._drop(entry)
 
     def _take(self) -> bool:
@@ -100,54 +121,78 @@ class Lease:
         began, seen, tried = time.monotonic(), None, False
         while True:
             entries = self._entries()
-            last = entries[-1] if entries else None
-            if last and last.holder.run == self._holder.run:
-                self._number = last.number
-                self._sign()
-                return tried
-            if last and not _lapsed(last, time.monotonic() - began):
+            watched = time.monotonic() - began
+            own = [entry for entry in entries if self._mine(entry)]
+            gone = [e for e in entries if not self._mine(e) and _lapsed(e, watched)]
+            others = [entry for entry in entries if entry not in own and entry not in gone]
+            if others:
+                last = others[-1]
+                for entry in own:
+                    # Another run lives: what this one kept has lapsed, or was claimed too late.
+                    tried = True
+                    self._drop(entry)
                 if seen is None:
                     seen = last
                     self._say(f"site {self._aws.scope.site} {_waits(last)}")
                 elif (seen.number, seen.version) != (last.number, last.version):
                     raise _held(last)
+                time.sleep(LOOK * random.uniform(1, 2))
+                continue
+            if own:
+                self._number = own[-1].number
+                self._put(Overwrite=True)
+                ours = True
             else:
                 tried = True
-                if self._claim(last.number + 1 if last else 1):
-                    for entry in entries:
-                        self._drop(entry)
-                    return True
-            time.sleep(LOOK)
+                self._number = entries[-1].number + 1 if entries else 1
+                ours = self._claimed()
+            if ours and self._alone({(entry.number, entry.version) for entry in gone}):
+                for entry in gone:
+                    self._drop(entry)
+                return tried
 
-    def _claim(self, number: int) -> bool:
-        """Whether this number is ours now."""
+    def _alone(self, gone: Set[tuple[int, int]]) -> bool:
+        """Whether nobody else has claimed or renewed meanwhile. gone: what had lapsed before."""
+        entries = self._entries()
+        others = [entry for entry in entries if not self._mine(entry)]
+        mine = len(others) < len(entries)
+        return mine and all((e.number, e.version) in gone or _lapsed(e) for e in others)
+
+    def _claimed(self) -> bool:
+        """Whether the number is ours. A call whose answer was lost finds its own parameter."""
         try:
-            self._ssm.put_parameter(
-                Name=self._name(number),
-                Value=self._holder.dumps(),
-                Type="String",
-                Description=DESCRIPTION,
-                Tags=pairs(self._aws.scope.tags),
-            )
+            self._put(Description=DESCRIPTION, Tags=pairs(self._aws.scope.tags))
         except Exception as error:
-            # It may have been made by a call whose answer was lost: then the next look finds ours.
-            if meaning(error) is Meaning.EXISTS:
-                return False
-            raise
-        self._number, self._renewed = number, time.time()
-        return True
+            if meaning(error) is not Meaning.EXISTS:
+                raise
+            time.sleep(LOOK)
+        return any(self._mine(entry) for entry in self._entries())
 
     def _renew(self) -> None:
         """Gives a sign of life. Raises Held where another run has taken over."""
         last = next(reversed(self._entries()), None)
-        if last is None or last.holder.run != self._holder.run:
-            raise _held(last)
-        self._sign()
+        if last and self._mine(last):
+            self._put(Overwrite=True)
+            last = next(reversed(self._entries()), None)
+        if last is None or not self._mine(last):
+            self._lost = last or Entry(0, 0, 0.0, NOBODY)
+            raise _held(self._lost)
 
-    def _sign(self) -> None:
-        name, value = self._name(self._number), self._holder.dumps()
-        self._ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
-        self._renewed = time.time()
+    def _put(self, **more: Any) -> None:
+        name = self._name(self._number)
+        for attempt in range(TRIES):
+            began = time.time()
+            try:
+                self._ssm.put_parameter(
+                    Name=name, Value=self._holder.dumps(), Type="String", **more
+                )
+            except Exception as error:
+                if meaning(error) is Meaning.THROTTLED and attempt < TRIES - 1:
+                    time.sleep(LOOK)
+                    continue
+                raise self._explained(error) from error
+            self._renewed = began
+            return
 
     def _go_on(self, over: threading.Event) -> None:
         while not over.wait(RENEW):
@@ -156,18 +201,41 @@ class Lease:
                 self._renew()
 
     def _entries(self) -> list[Entry]:
-        answer = self._ssm.get_parameters_by_path(Path=path(self._aws.scope))
-        return sorted(
-            (_entry(item, _now(answer)) for item in answer["Parameters"]),
-            key=lambda entry: entry.number,
-        )
+        found: list[dict[str, Any]] = []
+        more: dict[str, str] = {}
+        while True:
+            try:
+                answer = self._ssm.get_parameters_by_path(Path=path(self._aws.scope), **more)
+            except Exception as error:
+                raise self._explained(error) from error
+            found += answer["Parameters"]
+            # A page may be empty and not be the last one.
+            if not answer.get("NextToken"):
+                break
+            more = {"NextToken": answer["NextToken"]}
+        now = _now(answer)
+        return sorted((_entry(item, now) for item in found), key=lambda entry: entry.number)
 
     def _drop(self, entry: Entry) -> None:
         try:
             self._ssm.delete_parameter(Name=self._name(entry.number))
         except Exception as error:
             if meaning(error) is not Meaning.ABSENT:
-                raise
+                raise self._explained(error) from error
+
+    def _mine(self, entry: Entry) -> bool:
+        return entry.holder.run == self._holder.run
+
+    def _explained(self, error: Exception) -> Exception:
+        """A refusal of AWS in the words of who runs a playbook; anything else as it is."""
+        if meaning(error) is not Meaning.REFUSED:
+            return error
+        scope = self._aws.scope
+        return Unleased(
+            f"a run that writes needs the lease {path(scope)}, and AWS refused it: {error}",
+            "allow ssm:GetParametersByPath, ssm:PutParameter, ssm:AddTagsToResource and "
+            f"ssm:DeleteParameter on {scope.arn('ssm', f'parameter{path(scope)}*')}",
+        )
 
     @property
     def _ssm(self) -> Any:
@@ -195,7 +263,7 @@ def _entry(item: dict[str, Any], now: float) -> Entry:
     return Entry(
         number=int(number) if number.isdecimal() else 0,
         version=int(item["Version"]),
-        age=now - item["LastModifiedDate"].timestamp(),
+        age=max(0.0, now - item["LastModifiedDate"].timestamp()),
         holder=Holder.loads(item["Value"]),
     )
 
@@ -206,16 +274,18 @@ def _now(answer: dict[str, Any]) -> float:
     return parsedate_to_datetime(date).timestamp() if date else time.time()
 
 
-def _lapsed(entry: Entry, watched: float) -> bool:
+def _lapsed(entry: Entry, watched: float = 0.0) -> bool:
     """watched: seconds for which it was seen unchanged, by our own clock."""
-    return max(entry.age, watched) >= LAPSE or entry.holder.known_dead
+    lives = entry.holder.lives
+    return not lives if lives is not None else max(entry.age, watched) >= LAPSE
 
 
-def _held(last: Entry | None) -> Held:
-    whose = f"that of {last.holder.who}, which gave its last sign of life" if last else "it ended"
-    since = f" {last.age:.0f} s ago" if last else " meanwhile"
+def _held(entry: Entry) -> Held:
+    whose = f"that of {entry.holder.who}, which gave its last sign of life {entry.age:.0f} s ago"
     return Held(
-        f"another run writes at this site: {whose}{since}; this one went no further",
+        f"another run writes at this site: {whose}; this one went no further here"
+        if entry.holder.run
+        else "another run wrote at this site meanwhile; this one went no further here",
         "wait for it to end, then run the same playbook again: one run at a time writes at a site",
     )
 

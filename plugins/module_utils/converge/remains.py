@@ -6,8 +6,9 @@ what a later run has to say of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from ..aws.view import View
 from ..engine import canon
@@ -85,17 +86,25 @@ def needed(have: Have) -> str:
 def scheduled(converger: Converger) -> Iterator[str]:
     """The site's key and secret where they wait for their end, as AWS tells it."""
     view, scope = View(converger.account), converger.account.scope
-    answer = view.call("kms", "describe_key", KeyId=scope.key_alias)
-    key = answer["KeyMetadata"] if answer else {}
-    if key.get("KeyState") in DYING:
-        tags = view.pages("kms", "list_resource_tags", "Tags", KeyId=key["KeyId"])
-        if scope.owns(canon.tags(tags, "TagKey", "TagValue")):
-            day = f" on {key['DeletionDate']:%Y-%m-%d}" if "DeletionDate" in key else ""
-            yield f"kms_key/main, scheduled for deletion{day}; {CALLED_BACK}"
+    key = key_leaves(converger)
+    if key:
+        day = f" on {key['DeletionDate']:%Y-%m-%d}" if "DeletionDate" in key else ""
+        yield f"kms_key/main, scheduled for deletion{day}; {CALLED_BACK}"
     data = described(view, scope.secret) or {}
     if data.get("DeletedDate") and scope.owns(canon.tags(data.get("Tags", []))):
         last = _last_day(data["DeletedDate"])
         yield f"secret/database, scheduled for deletion on {last:%Y-%m-%d}; {CALLED_BACK}"
+
+
+def key_leaves(converger: Converger) -> Mapping[str, Any]:
+    """What AWS tells of the site's key where that waits for its deletion, else nothing."""
+    view, scope = View(converger.account), converger.account.scope
+    answer = view.call("kms", "describe_key", KeyId=scope.key_alias)
+    key: Mapping[str, Any] = answer["KeyMetadata"] if answer else {}
+    if key.get("KeyState") not in DYING:
+        return {}
+    tags = view.pages("kms", "list_resource_tags", "Tags", KeyId=key["KeyId"])
+    return key if scope.owns(canon.tags(tags, "TagKey", "TagValue")) else {}
 
 
 def _last_day(told: datetime) -> datetime:

@@ -22,7 +22,7 @@ from ..engine.model import Action, Have, Want
 from . import order, remains, report, share, silence
 from .catalog import BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
-from .lease import Lease, Taker, taken_alone
+from .lease import Taker, taken_alone
 from .site import Converger, Planned, Task
 
 Listener = Callable[[Event], None]
@@ -108,15 +108,22 @@ def _converge(
     task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
     with refusals(task), Converger(task) as converger:
         held = lease(converger.account)
-        planned = _startable(task, converger)
+        try:
+            planned = _startable(task, converger)
+        except Exception:
+            # The run ends here, and an earlier task of it may have kept the lease.
+            held.end()
+            raise
         if not planned.plan.writes:
             if wrote:
                 held.end()
-            return _applied(task, what, converger, planned, listener, held)
-        with held.during(keep=not task.wait) as new:
+            return _applied(task, what, converger, planned, listener, held.check)
+        with held.during() as new:
             if new:
                 planned = _startable(task, converger)
-            return _applied(task, what, converger, planned, listener, held)
+            result = _applied(task, what, converger, planned, listener, held.check)
+            held.kept = result["changed"] and not task.wait
+            return result
 
 
 def _startable(task: Task, converger: Converger) -> Planned:
@@ -140,10 +147,10 @@ def _applied(
     converger: Converger,
     planned: Planned,
     listener: Listener,
-    lease: Lease,
+    guard: Callable[[], None],
 ) -> dict[str, Any]:
     notices = remains.notices(converger, planned)
-    outcome = converger.apply(planned, listener, lease.check)
+    outcome = converger.apply(planned, listener, guard)
     result = result_of(task, planned, outcome, what) | {"notices": notices}
     raise_failures(task, outcome, result)
     return result

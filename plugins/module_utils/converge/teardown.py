@@ -7,7 +7,7 @@ What is removed is found in the account by owner tags and names, not in a record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,10 @@ class ForeignRecords(EngineError):
     code = "foreign_records"
 
 
+class KeyLeaves(EngineError):
+    code = "key_leaves"
+
+
 class PeerStands(EngineError):
     code = "peer_stands"
 
@@ -70,9 +74,9 @@ def obstacles(
 ) -> Iterator[EngineError]:
     """Why the teardown would stop half-way or lose data. Touches nothing.
 
-    StandsElsewhere, Protected, NotEmpty, ForeignRecords, PeerStands; each names every object
-    concerned and the next command. before: sites that are taken down before this one, so they are
-    no obstacle.
+    StandsElsewhere, Protected, KeyLeaves, NotEmpty, ForeignRecords, PeerStands; each names every
+    object concerned and the next command. before: sites that are taken down before this one, so
+    they are no obstacle.
     """
     try:
         elsewhere.refuse(converger.sweep().found, converger.task.site)
@@ -84,6 +88,12 @@ def obstacles(
             "protected against deletion: " + ", ".join(protected),
             "lift the protection in a run of its own: "
             "ansible-playbook operatingdev.phoenix.unprotect",
+        )
+    if remains.is_primary(planned.haves.get("db_instance/main")) and remains.key_leaves(converger):
+        yield KeyLeaves(
+            "the key of the database waits for its deletion, and its final snapshot could not be "
+            "read without it",
+            "run site.yml first, which calls the key back",
         )
     full = [
         f"{name} ({have.facts['name']})"
@@ -107,12 +117,14 @@ def obstacles(
         yield from _standing_peer(converger, peer)
 
 
-def empty(converger: Converger, planned: Planned, chosen: Iterable[str]) -> None:
-    """Removes every version of every object in the chosen buckets."""
+def empty(
+    converger: Converger, planned: Planned, chosen: Iterable[str], guard: Callable[[], None]
+) -> None:
+    """Removes every version of every object in the chosen buckets. guard: as in `apply`."""
     names = set(chosen)
     for have in planned.haves.values():
         if have.kind == "bucket" and have.id in names:
-            empty_bucket(converger.account, str(have.facts["name"]))
+            empty_bucket(converger.account, str(have.facts["name"]), guard)
 
 
 def left(converger: Converger) -> Left:

@@ -82,14 +82,12 @@ class Account:
 
     def finish(self, step: Step, have: Have) -> Have:
         """What AWS does not take in the create call is set once the object is there."""
-        self._guard()
         want, kind = self._made[step.address], self._kinds[step.kind]
         after = self._update(kind, self._accounts[""], want, have)
         del self._made[step.address]
         return self._postponed(kind, want, after)
 
     def act(self, step: Step, haves: Mapping[str, Have]) -> Have | None:
-        self._guard()
         kind = self._kinds[step.kind]
         aws = self._accounts[""]
         if step.action is Action.DESTROY and step.have:
@@ -123,6 +121,7 @@ class Account:
     def _create(self, kind: Kind, aws: Aws, want: Want) -> Have:
         began, attempt = self.now(), 0
         while True:
+            self._guard()
             try:
                 return kind.create(aws, want)
             except Exception as error:
@@ -161,6 +160,7 @@ class Account:
             return have
         began, attempt = self.now(), 0
         while True:
+            self._guard()
             try:
                 after = kind.update(aws, want, have, changes)
                 break
@@ -181,6 +181,7 @@ class Account:
     def _delete(self, kind: Kind, aws: Aws, have: Have) -> None:
         began, attempt = self.now(), 0
         while True:
+            self._guard()
             try:
                 kind.delete(aws, have)
                 return

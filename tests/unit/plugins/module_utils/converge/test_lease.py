@@ -25,8 +25,10 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.hold
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import (
     Held,
     Lease,
+    Unleased,
     path,
 )
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 SCOPE = Scope("production", "home", "us-east-1", "123456789012", tags={"team": "shop"})
@@ -46,6 +48,13 @@ def held_by(aws: Aws, holder: Holder, said: list[str] | None = None) -> Lease:
     return Lease(aws, holder, [].append if said is None else said.append)
 
 
+def keep(aws: Aws, holder: Holder) -> None:
+    """What a task does that leaves the lease to a later one of its run."""
+    lease = held_by(aws, holder)
+    with lease.during():
+        lease.kept = True
+
+
 def entries(aws: Aws) -> list[str]:
     found = aws.client("ssm").get_parameters_by_path(Path=path(SCOPE))["Parameters"]
     return [item["Name"] for item in found]
@@ -59,14 +68,20 @@ def test_it_is_held_meanwhile_and_given_back(aws: Aws) -> None:
 
 
 def test_it_is_given_back_after_a_failure_too(aws: Aws) -> None:
-    with pytest.raises(ValueError, match="no"), held_by(aws, FIRST).during(keep=True):
-        raise ValueError("no")
+    lease = held_by(aws, FIRST)
+
+    def work() -> None:
+        with lease.during():
+            lease.kept = True
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        work()
     assert entries(aws) == []
 
 
 def test_a_later_task_of_the_run_finds_it_kept_and_need_not_look_again(aws: Aws) -> None:
-    with held_by(aws, FIRST).during(keep=True):
-        pass
+    keep(aws, FIRST)
     assert len(entries(aws)) == 1
     with held_by(aws, FIRST).during() as new:
         assert not new
@@ -74,8 +89,7 @@ def test_a_later_task_of_the_run_finds_it_kept_and_need_not_look_again(aws: Aws)
 
 
 def test_a_task_that_belongs_to_no_run_keeps_nothing(aws: Aws) -> None:
-    with held_by(aws, alone()).during(keep=True):
-        pass
+    keep(aws, alone())
     assert entries(aws) == []
 
 
@@ -98,8 +112,7 @@ def test_a_run_that_another_one_keeps_out_ends_as_soon_as_that_gives_a_sign_of_l
 def test_a_lease_that_nobody_renews_is_taken_over_and_what_was_read_before_is_old(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with held_by(aws, FIRST).during(keep=True):
-        pass
+    keep(aws, FIRST)
     monkeypatch.setattr(module, "LAPSE", 0.5)
     with held_by(aws, SECOND).during() as new:
         assert new
@@ -110,12 +123,12 @@ def test_who_slept_and_was_taken_over_from_writes_no_more(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = held_by(aws, FIRST)
-    with first.during(keep=True):
+    with first.during():
         first.check()
         monkeypatch.setattr(module, "LAPSE", 0.0)
         with held_by(aws, SECOND).during(), pytest.raises(Held, match="bob@laptop"):
             first.check()
-        with pytest.raises(Held, match="it ended meanwhile"):
+        with pytest.raises(Held, match="bob@laptop"):
             first.check()
 
 
@@ -160,27 +173,26 @@ def test_a_process_of_this_machine_that_is_no_more_is_known_to_be_dead(aws: Aws)
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     holder = of_run(process.pid)
     dead = Holder(holder.run, holder.run, "x@y")
-    assert not dead.known_dead
-    with held_by(aws, dead).during(keep=True):
-        pass
+    assert dead.lives
+    keep(aws, dead)
     aws.client("ssm").put_parameter(
         Name="/phoenix/production/home/lease/4", Value=dead.dumps(), Type="String"
     )
     process.kill()
     process.wait()
-    assert dead.known_dead
+    assert dead.lives is False
     # Its controller is dead, and the worker is not: that may still write.
-    assert not Holder(holder.run, alone().process, "x@y").known_dead
+    assert Holder(holder.run, alone().process, "x@y").lives
     with held_by(aws, SECOND).during() as new:
         assert new
         assert entries(aws) == ["/phoenix/production/home/lease/5"]
 
 
 def test_of_another_machine_nobody_knows_whether_its_process_lives() -> None:
-    assert not FIRST.known_dead
+    assert FIRST.lives is None
     number = str(os.getpid())
-    assert not Holder(f"elsewhere/{number}/1", f"elsewhere/{number}/1", "x@y").known_dead
-    assert not Holder.loads("no json").known_dead
+    assert Holder(f"elsewhere/{number}/1", f"elsewhere/{number}/1", "x@y").lives is None
+    assert Holder.loads("no json").lives is None
     assert Holder.loads(FIRST.dumps()) == FIRST
 
 
@@ -190,3 +202,121 @@ def test_the_users_tags_are_on_it(aws: Aws) -> None:
             ResourceType="Parameter", ResourceId=entries(aws)[0]
         )
         assert listed["TagList"] == [{"Key": "team", "Value": "shop"}]
+
+
+def test_of_two_of_which_each_claimed_a_number_of_its_own_none_goes_on_beside_the_other(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One had looked before the other one came: its own number is free, and it is too late."""
+    rival = held_by(Aws(SCOPE, Connection(access_key="x", secret_key="x")), SECOND)
+    late = held_by(aws, FIRST)
+    looks = iter([True])
+    entries_now = late._entries
+
+    def looked_before_the_rival_came() -> list[module.Entry]:
+        found = entries_now()
+        if next(looks, False):
+            aws.client("ssm").put_parameter(
+                Name="/phoenix/production/home/lease/7", Value=SECOND.dumps(), Type="String"
+            )
+        return found
+
+    monkeypatch.setattr(late, "_entries", looked_before_the_rival_came)
+    said = threading.Event()
+    monkeypatch.setattr(late, "_say", lambda line: said.set())
+    refused: list[Held] = []
+
+    def work() -> None:
+        try:
+            with late.during():
+                pytest.fail("both hold it")
+        except Held as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    said.wait(60)
+    assert entries(aws) == ["/phoenix/production/home/lease/7"]
+    with rival.during() as new:
+        assert not new
+        thread.join(60)
+    assert len(refused) == 1
+
+
+def test_a_run_whose_kept_lease_was_taken_over_does_not_sign_it_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(aws, FIRST)
+    first = held_by(aws, FIRST)
+    put = first._put
+
+    def too_late(**more: object) -> None:
+        aws.client("ssm").put_parameter(
+            Name="/phoenix/production/home/lease/2", Value=SECOND.dumps(), Type="String"
+        )
+        aws.client("ssm").delete_parameter(Name="/phoenix/production/home/lease/1")
+        monkeypatch.setattr(first, "_put", put)
+        put(**more)
+
+    monkeypatch.setattr(first, "_put", too_late)
+    seen: list[list[str]] = []
+
+    def say(line: str) -> None:
+        seen.append(entries(aws))
+        aws.client("ssm").delete_parameter(Name="/phoenix/production/home/lease/2")
+
+    monkeypatch.setattr(first, "_say", say)
+    with first.during() as new:
+        assert new
+    assert seen == [["/phoenix/production/home/lease/2"]]
+
+
+def test_an_empty_page_that_is_not_the_last_one_does_not_hide_who_holds_it(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(aws, FIRST)
+    lease = held_by(aws, SECOND)
+    real = aws.client("ssm").get_parameters_by_path
+    pages: list[str] = []
+
+    def paged(**arguments: str) -> object:
+        answer = real(Path=arguments["Path"])
+        if "NextToken" not in arguments:
+            return {**answer, "Parameters": [], "NextToken": "more"}
+        pages.append(arguments["NextToken"])
+        return answer
+
+    monkeypatch.setattr(aws.client("ssm"), "get_parameters_by_path", paged)
+    assert [entry.holder for entry in lease._entries()] == [FIRST]
+    assert pages == ["more"]
+
+
+def test_what_aws_refuses_is_told_with_the_rights_that_it_takes(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**arguments: object) -> None:
+        error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+        raise ClientError(error, "PutParameter")
+
+    monkeypatch.setattr(aws.client("ssm"), "put_parameter", denied)
+    with (
+        pytest.raises(Unleased, match=r"/phoenix/production/home/lease.*not authorized") as told,
+        held_by(aws, FIRST).during(),
+    ):
+        pytest.fail("it holds what it was refused")
+    assert "ssm:PutParameter" in told.value.hint
+
+
+def test_an_update_that_meets_another_one_is_tried_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tries = aws.client("ssm").put_parameter, iter([True, True])
+
+    def busy(**arguments: object) -> object:
+        if next(tries, False):
+            raise ClientError({"Error": {"Code": "TooManyUpdates", "Message": "b"}}, "PutParameter")
+        return real(**arguments)
+
+    monkeypatch.setattr(aws.client("ssm"), "put_parameter", busy)
+    with held_by(aws, FIRST).during():
+        assert len(entries(aws)) == 1

@@ -64,6 +64,8 @@ class Thing(Kind):
 
     def update(self, aws: object, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         self.updates += 1
+        if self.outcomes:
+            raise self.outcomes.pop(0)
         return None
 
     def delete(self, aws: object, have: Have) -> None:
@@ -72,10 +74,10 @@ class Thing(Kind):
             raise self.outcomes.pop(0)
 
 
-def account(thing: Thing) -> Account:
+def account(thing: Thing, **options: Any) -> Account:
     scope = Scope("production", "home", "us-east-1", "123456789012")
     aws = Aws(scope, Connection(access_key="x", secret_key="x"))
-    return Account({"": aws}, {"thing": thing}, {}, timeout=60)
+    return Account({"": aws}, {"thing": thing}, {}, timeout=60, **options)
 
 
 def create(thing: Thing) -> Have | None:
@@ -189,3 +191,27 @@ def test_a_change_that_a_busy_object_does_not_take_is_made_once_it_has_settled()
     assert busy.updates == 2
     assert world.look([step])[WANT.address].settled
     assert busy.updates == 2
+
+
+@pytest.mark.parametrize("tries", [0, 1, 2])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.DESTROY])
+def test_nothing_is_written_by_who_may_not_write_any_more_not_even_at_another_try(
+    action: Action, tries: int
+) -> None:
+    old = Have("thing", "main", {"size": 1}, {"id": "thing-0"})
+    asked: list[int] = []
+
+    def guard() -> None:
+        asked.append(1)
+        if len(asked) > tries:
+            raise NotYours
+
+    thing = Thing(outcomes=[refused("Throttling")] * 5)
+    step = Step("thing/main", action, "thing", "main", "t", WANT, old)
+    with pytest.raises(NotYours):
+        account(thing, guard=guard).act(step, {})
+    assert thing.creates + thing.updates + thing.deletes == tries
+
+
+class NotYours(Exception):
+    """What a guard raises here."""
