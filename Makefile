@@ -83,7 +83,7 @@ test: lint types sanity ## all that CI runs
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip
-	pytest -m real tests/sandbox
+	pytest -m real tests
 
 lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 	ruff check . && ruff format --check . && yamllint --strict .
@@ -92,6 +92,7 @@ lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 
 types: $(READY) ## mypy --strict
 	mypy
+	mypy roles/web_host/files/configuration.py
 	@$(MAKE) --no-print-directory -C examples/crowdfund types
 
 sanity: $(READY) ## every ansible-test sanity test, on the built collection
