@@ -84,7 +84,10 @@ class Application:
         if path.startswith("/_sandbox/"):
             answer = self._control.answer(environ["REQUEST_METHOD"], path, environ, body)
         else:
-            answer = self._serve(identify(environ, body), environ)
+            # The emulator keeps what it once made of a service's model, and not for threads.
+            with self._world.lock:
+                call = identify(environ, body)
+            answer = self._serve(call, environ)
         start_response(f"{answer.status} {_phrase(answer.status)}", answer.headers)
         return [answer.body]
 

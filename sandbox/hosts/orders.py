@@ -69,8 +69,11 @@ class TakeImage:
 
 @dataclass(frozen=True, slots=True)
 class CopyImage:
+    """ours: the source was made of a host, so that its content is here or lost."""
+
     image: str
     source: str
+    ours: bool
 
 
 @dataclass(frozen=True, slots=True)

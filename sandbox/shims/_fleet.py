@@ -69,7 +69,8 @@ def settle(world: World, group: Any) -> None:
     try:
         for _ in range(ROUNDS):
             state.again = False
-            if not alive(group):
+            # Where a region is dark, what keeps the groups is as dead as the rest.
+            if not alive(group) or group.region in world.dark:
                 return
             health.check(world, group)
             advance(world, group)

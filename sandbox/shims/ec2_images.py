@@ -218,11 +218,13 @@ def _names(world: World) -> None:
         image = original(*args, **kwargs)
         source = str(kwargs.get("source_image_id") or args[0])
         there = str(kwargs.get("source_region") or args[1])
+        known = ec2_backends[self.account_id][there].amis.get(source)
+        ours = known is not None and known.owner_id == self.account_id
 
         def fed() -> bool:
             return there == self.region_name or not world.severed(there, self.region_name)
 
-        return _pending(world, image, "ami_copy", CopyImage(image.id, source), fed)
+        return _pending(world, image, "ami_copy", CopyImage(image.id, source, ours), fed)
 
     @wrap(EC2Response, "create_image")
     def asked(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:

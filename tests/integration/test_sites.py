@@ -112,6 +112,8 @@ def test_a_second_environment_of_the_same_domain_is_refused_in_planning(
 
 
 def test_an_environment_whose_name_begins_alike_is_another_one(empty: Environment) -> None:
+    # Two environments of three addresses each are more than the quota of an account allows.
+    empty.declared["network"] = {"nat": "one"}
     empty.declared |= {"environment": "production-eu"}
     empty.run()
     mark = empty.handle.mark()

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.ground.commands import CommandFailed
 
+HOME, AWAY = "us-east-1", "us-west-2"
 pytestmark = pytest.mark.real
 FACTS = "cat /etc/machine-id /etc/hostname /etc/ssh/ssh_host_ed25519_key.pub"
 BOOT = "cat /proc/sys/kernel/random/boot_id"
@@ -61,3 +62,22 @@ def test_what_is_launched_of_an_image_is_a_machine_of_its_own_with_user_data_of_
     facts = [site.shell(host, FACTS).splitlines() for host in launched]
     assert all(len(found) == 3 for found in facts)
     assert all(one != other for one, other in zip(*facts, strict=True))
+
+
+def test_a_copy_whose_source_went_before_it_came_over_fails_and_is_nothing_else(site: Any) -> None:
+    number = site.run()
+    site.up(number)
+    home, away = site.client("ec2"), site.client("ec2", AWAY)
+    image = taken(site, number, Name="short-lived", NoReboot=True)
+    site.cloud.strike("regions-cut", one=HOME, other=AWAY)
+    copy = away.copy_image(Name="too-late", SourceImageId=image, SourceRegion=HOME)["ImageId"]
+    home.deregister_image(ImageId=image)
+    kept = f"localhost/{site.identity.prefix}-{image}:latest"
+    site.until(lambda: not site.podman("images", "--quiet", kept).strip())
+    site.cloud.strike("regions-cut", one=HOME, other=AWAY, cut=False)
+
+    def state() -> str:
+        return str(away.describe_images(ImageIds=[copy])["Images"][0]["State"])
+
+    site.until(lambda: state() != "pending")
+    assert state() == "failed"

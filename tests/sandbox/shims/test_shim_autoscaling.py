@@ -262,3 +262,19 @@ def test_plain_policies_have_no_alarms_and_any_label(plain: Any) -> None:
     asg.suspend_processes(**name, ScalingProcesses=["Launch"])
     asg.set_desired_capacity(**name, DesiredCapacity=2)
     assert states(plain) == {"InService": 2}
+
+
+def test_in_a_dark_region_a_group_does_nothing_and_afterwards_what_is_left_to_do(
+    cloud: Any,
+) -> None:
+    make(cloud)
+    before = {i["InstanceId"] for i in group(cloud)["Instances"]}
+    cloud.disturb(f"dark={EAST}")
+    cloud.client("autoscaling").set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=4)
+    assert {i["InstanceId"] for i in group(cloud)["Instances"]} == before
+    cloud.disturb("")
+    cloud.tick()
+    cloud.advance(60)
+    after = {i["InstanceId"] for i in group(cloud)["Instances"]}
+    assert before < after
+    assert len(after) == 4
