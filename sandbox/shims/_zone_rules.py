@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import dns.exception
+import dns.name
+import dns.rdata
 from moto.elbv2.models import elbv2_backends
 from moto.route53.exceptions import NoSuchHealthCheck
 from moto.route53.exceptions import Route53ClientError as Refusal
@@ -20,6 +24,11 @@ POLICIES = {
     "Region": "region",
     "GeoLocation": "geo_location",
     "MultiValueAnswer": "multi_value_answer",
+}
+# In the words of Route 53, where they are known.
+PROBLEMS = {
+    "A": "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)",
+    "TXT": "InvalidCharacterString (Value should be enclosed in quotation marks)",
 }
 
 
@@ -76,9 +85,25 @@ def check(backend: Any, zone: Any, record: dict[str, Any]) -> None:
         )
     if kind == "CNAME" and name == apex:
         raise wrong_batch(f"RRSet of type CNAME with DNS name {name} is not permitted at apex")
+    check_values(kind, record.get("ResourceRecords", ()))
     check_policy(backend, record)
     if record.get("AliasTarget"):
         check_alias(backend, zone, record["AliasTarget"])
+
+
+def check_values(kind: str, values: Iterable[str]) -> None:
+    """Refuse values that are none of their type."""
+    for value in values:
+        try:
+            dns.rdata.from_text("IN", kind, value, origin=dns.name.root)
+            right = kind != "TXT" or value.startswith('"')
+        except (dns.exception.DNSException, ValueError):
+            right = False
+        if not right:
+            problem = PROBLEMS.get(kind, f"{kind}RRDATAIllegal (Value is not of this type)")
+            raise wrong_batch(
+                f"Invalid Resource Record: 'FATAL problem: {problem} encountered with '{value}''"
+            )
 
 
 def check_policy(backend: Any, record: dict[str, Any]) -> None:

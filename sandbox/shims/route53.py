@@ -25,7 +25,8 @@ MENDED = (
     "A change batch is done as a whole or not at all.",
     "CREATE of what exists, and DELETE of what is not there just so, are refused.",
     "DELETE with a SetIdentifier deletes that one record.",
-    "Records that AWS refuses: two primaries, mixed policies, CNAME at the apex, dead aliases.",
+    "Records that AWS refuses: two primaries, mixed policies, CNAME at the apex, dead aliases, "
+    "values that are not of the record's type.",
     "A primary record that is no alias wants a health check, and it must exist.",
     "Names are told as Route 53 stores them: lower case, with a final dot, `*` escaped.",
     "A change is PENDING until it is everywhere, and an unknown change is refused.",

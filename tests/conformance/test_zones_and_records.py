@@ -162,3 +162,24 @@ def test_tags_of_zones_and_checks_are_changed_and_listed(dns: Any, zone: str, ch
         many = dns.list_tags_for_resources(ResourceType=kind, ResourceIds=[name])
         found = many["ResourceTagSets"][0]["Tags"]
         assert one["ResourceTagSet"]["Tags"] == found == [{"Key": "site", "Value": "home"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "right"),
+    [
+        ("A", "300.1.1.1", "192.0.2.1"),
+        ("A", "192.0.2.1, 192.0.2.2", "192.0.2.2"),
+        ("AAAA", "192.0.2.1", "2001:db8::1"),
+        ("MX", "mail.example.test", "10 mail.example.test"),
+        ("TXT", "bare words", '"quoted words"'),
+        ("SRV", "5060 sip.example.test", "1 2 5060 sip.example.test"),
+        ("CAA", "letsencrypt.org", '0 issue "letsencrypt.org"'),
+    ],
+)
+def test_a_value_that_is_not_of_its_records_type_is_refused(
+    dns: Any, zone: str, kind: str, wrong: str, right: str
+) -> None:
+    one = {"Name": f"typed.{ZONE}", "Type": kind, "TTL": 60}
+    bad, good = ({**one, "ResourceRecords": [{"Value": value}]} for value in (wrong, right))
+    assert code(dns, zone, "CREATE", bad) == "InvalidChangeBatch"
+    change(dns, zone, "CREATE", good)
