@@ -32,7 +32,7 @@ _EXAMPLES: Mapping[str, str] = MappingProxyType(
         "code": "L-1216C47A",
         "enforced": "true",
         "instance": "i-0123456789abcdef0",
-        "name": "production-home",
+        "name": "production-home-database",
         "one": _HOME,
         "other": "us-west-2",
         "region": _HOME,
