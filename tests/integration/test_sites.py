@@ -113,11 +113,11 @@ def test_a_second_environment_of_the_same_domain_is_refused_in_planning(
 
 def test_an_environment_whose_name_begins_alike_is_another_one(empty: Environment) -> None:
     # Two environments of three addresses each are more than the quota of an account allows.
-    empty.declared["network"] = {"nat": "one"}
-    empty.declared |= {"environment": "production-eu"}
+    frugal = {name: {**place, "nat": "one"} for name, place in SITES.items()}
+    empty.declared |= {"environment": "production-eu", "sites": frugal}
     empty.run()
     mark = empty.handle.mark()
-    alike = {"environment": "production", "sites": {"home": SITES["home"]}}
+    alike = {"environment": "production", "sites": {"home": frugal["home"]}}
     empty.declared |= alike
     empty.declared["traffic"] = {**empty.declared["traffic"], "domain": "shop.example.org"}
     assert addresses(empty.plan())
