@@ -29,10 +29,8 @@ from .holder import NOBODY, Holder, alone
 LAPSE = 120.0  # seconds without a sign of life after which the next run takes over
 RENEW = 15.0  # seconds between signs of life
 LOOK = 1.0  # seconds between looks at a lease that another run holds
+TRIES = 5  # of a call that meets others
 DESCRIPTION = "Held by a run of Phoenix that writes at this site; renewed while it does"
-
-
-TRIES = 5
 
 
 class Held(EngineError):
@@ -123,7 +121,12 @@ class Lease:
             entries = self._entries()
             watched = time.monotonic() - began
             own = [entry for entry in entries if self._mine(entry)]
-            gone = [e for e in entries if not self._mine(e) and _lapsed(e, watched)]
+            # Only what has not been renewed since the first look was watched all the time.
+            gone = [
+                entry
+                for entry in entries
+                if not self._mine(entry) and _lapsed(entry, watched if _same(entry, seen) else 0.0)
+            ]
             others = [entry for entry in entries if entry not in own and entry not in gone]
             if others:
                 last = others[-1]
@@ -134,39 +137,42 @@ class Lease:
                 if seen is None:
                     seen = last
                     self._say(f"site {self._aws.scope.site} {_waits(last)}")
-                elif (seen.number, seen.version) != (last.number, last.version):
+                elif not _same(last, seen):
                     raise _held(last)
                 time.sleep(LOOK * random.uniform(1, 2))
                 continue
             if own:
                 self._number = own[-1].number
                 self._put(Overwrite=True)
-                ours = True
             else:
                 tried = True
                 self._number = entries[-1].number + 1 if entries else 1
-                ours = self._claimed()
-            if ours and self._alone({(entry.number, entry.version) for entry in gone}):
+                self._claim()
+            if self._alone({(entry.number, entry.version) for entry in gone}):
                 for entry in gone:
                     self._drop(entry)
                 return tried
 
     def _alone(self, gone: Set[tuple[int, int]]) -> bool:
-        """Whether nobody else has claimed or renewed meanwhile. gone: what had lapsed before."""
+        """Whether this run has it, and nobody else has claimed or renewed meanwhile.
+
+        gone: what had lapsed before.
+        """
         entries = self._entries()
         others = [entry for entry in entries if not self._mine(entry)]
         mine = len(others) < len(entries)
         return mine and all((e.number, e.version) in gone or _lapsed(e) for e in others)
 
-    def _claimed(self) -> bool:
-        """Whether the number is ours. A call whose answer was lost finds its own parameter."""
+    def _claim(self) -> None:
+        """Asks for the number; whether it is ours now, the next look tells: another run may have
+        been first, or this one by a call whose answer was lost.
+        """
         try:
             self._put(Description=DESCRIPTION, Tags=pairs(self._aws.scope.tags))
         except Exception as error:
             if meaning(error) is not Meaning.EXISTS:
                 raise
             time.sleep(LOOK)
-        return any(self._mine(entry) for entry in self._entries())
 
     def _renew(self) -> None:
         """Gives a sign of life. Raises Held where another run has taken over."""
@@ -272,6 +278,11 @@ def _now(answer: dict[str, Any]) -> float:
     """The time on AWS's clock: those of two machines that run playbooks need not agree."""
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     return parsedate_to_datetime(date).timestamp() if date else time.time()
+
+
+def _same(entry: Entry, seen: Entry | None) -> bool:
+    """Whether an entry is the one that was seen, and not renewed since."""
+    return seen is not None and (entry.number, entry.version) == (seen.number, seen.version)
 
 
 def _lapsed(entry: Entry, watched: float = 0.0) -> bool:

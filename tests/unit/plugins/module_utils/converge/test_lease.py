@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
@@ -320,3 +321,30 @@ def test_an_update_that_meets_another_one_is_tried_again(
     monkeypatch.setattr(aws.client("ssm"), "put_parameter", busy)
     with held_by(aws, FIRST).during():
         assert len(entries(aws)) == 1
+
+
+def test_who_gives_a_late_sign_of_life_is_not_taken_over_from(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that waits has watched for long enough, but not what it sees in the end."""
+    keep(aws, FIRST)
+    monkeypatch.setattr(module, "LAPSE", 3.0)
+
+    def renew_late(line: str) -> None:
+        # The pause after it is longer than what is missing of the time.
+        monkeypatch.setattr(module, "LOOK", 3.1)
+        aws.client("ssm").put_parameter(
+            Name="/phoenix/production/home/lease/1",
+            Value=FIRST.dumps(),
+            Type="String",
+            Overwrite=True,
+        )
+
+    lease = held_by(aws, SECOND)
+    monkeypatch.setattr(lease, "_say", renew_late)
+    entries_now = lease._entries
+    monkeypatch.setattr(
+        lease, "_entries", lambda: [replace(entry, age=0.0) for entry in entries_now()]
+    )
+    with pytest.raises(Held, match="ann@laptop"), lease.during():
+        pytest.fail("both hold it")
