@@ -81,6 +81,8 @@ class Remote:
             "ansible_ssh_private_key_file": str(self.key),
             "ansible_ssh_common_args": self._options,
             "ansible_python_interpreter": "/usr/bin/python3",
+            # Whoever runs the tests may have named a folder that is only on this machine.
+            "ansible_remote_tmp": "~/.ansible/tmp",
         }
         self.inventory.write_text(yaml.safe_dump({"all": {"hosts": {"one": host}}}))
 
