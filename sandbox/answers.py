@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -187,6 +188,9 @@ def not_emulated(call: Call, what: str) -> Answer:
     return error(call, 501, "InvalidAction", f"not emulated: {what}")
 
 
-def emulator_broke(call: Call, what: str) -> Answer:
+def emulator_broke(call: Call, crash: Exception) -> Answer:
     """The emulator fell over. 501 as well: it is no fault of AWS and would happen again."""
+    traceback.print_exception(crash)
+    where = traceback.extract_tb(crash.__traceback__)[-1]
+    what = f"{type(crash).__name__}: {crash} ({where.filename}:{where.lineno})"
     return error(call, 501, "EmulatorError", f"the emulator failed: {what}")

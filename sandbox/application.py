@@ -14,14 +14,15 @@ from typing import Any
 from moto.iam.models import get_account_id_from
 
 from sandbox import buckets, credentials, pricing, regions
-from sandbox.answers import Answer, failed, throttled, unknown_region
-from sandbox.calls import Call, identify
+from sandbox.answers import Answer, emulator_broke, failed, throttled, unknown_region
+from sandbox.calls import Call, identify, unknown
 from sandbox.control import Control
-from sandbox.emulator import USUAL, Emulator
+from sandbox.emulator import Emulator
 from sandbox.faults import NOTHING, Faults, Rule, Verdict
 from sandbox.killing import kill_group
 from sandbox.permissions import Permissions
 from sandbox.request_log import RequestLog
+from sandbox.services import USUAL
 from sandbox.staleness import Staleness
 from sandbox.world import World
 
@@ -84,18 +85,17 @@ class Application:
         if path.startswith("/_sandbox/"):
             answer = self._control.answer(environ["REQUEST_METHOD"], path, environ, body)
         else:
-            # The emulator keeps what it once made of a service's model, and not for threads.
-            with self._world.lock:
-                call = identify(environ, body)
-            answer = self._serve(call, environ)
+            answer = self._serve(environ, body)
         start_response(f"{answer.status} {_phrase(answer.status)}", answer.headers)
         return [answer.body]
 
-    def _serve(self, call: Call, environ: dict[str, Any]) -> Answer:
+    def _serve(self, environ: dict[str, Any], body: bytes) -> Answer:
         began, clock = time.time(), time.perf_counter()
-        verdict, answer, done = NOTHING, None, False
+        call, verdict, answer, done = unknown(environ), NOTHING, None, False
         try:
+            # The emulator keeps what it once made of a service's model, and not for threads.
             with self._world.lock:
+                call = identify(environ, body)
                 verdict = self._faults.decide(call, buckets.reached(call, environ))
                 if not verdict.delay:
                     answer, done = self._carry_out(call, environ, verdict)
@@ -103,6 +103,8 @@ class Application:
                 time.sleep(verdict.delay)
                 with self._world.lock:
                     answer, done = self._carry_out(call, environ, verdict)
+        except Exception as crash:
+            answer = emulator_broke(call, crash)
         finally:
             self._log.add(
                 {

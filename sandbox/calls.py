@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sandbox.services import is_write, operation_of, service_of
+from sandbox.services import UNKNOWN, is_write, operation_of, service_of
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _UNSIGNED_STS = re.compile(rb"Action=AssumeRoleWith(SAML|WebIdentity)")
@@ -64,6 +64,23 @@ def identify(environ: dict[str, Any], body: bytes) -> Call:
         write=is_write(service, action, method) and not dry_run,
         dry_run=dry_run,
         about=about,
+    )
+
+
+def unknown(environ: dict[str, Any]) -> Call:
+    """The call of a request of which nothing more could be found out."""
+    method, path = environ.get("REQUEST_METHOD", "GET"), environ.get("PATH_INFO", "/")
+    return Call(
+        service=UNKNOWN,
+        action=UNKNOWN,
+        region="us-east-1",
+        access_key="",
+        protocol="query",
+        method=method,
+        path=path,
+        write=is_write(UNKNOWN, UNKNOWN, method),
+        dry_run=False,
+        about={},
     )
 
 

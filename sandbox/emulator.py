@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,12 +20,6 @@ from sandbox.services import UNKNOWN
 # The emulator lists all methods of a class for every request: a third of the time of a small one.
 responses.method_names_from_class = functools.cache(  # type: ignore[attr-defined]
     responses.method_names_from_class  # type: ignore[attr-defined]
-)
-
-# What a site is made of, as the emulator names it.
-USUAL = (
-    *("ec2", "sts", "s3", "iam", "rds", "elbv2", "autoscaling", "route53", "acm", "kms"),
-    *("secretsmanager", "ssm", "logs", "sns", "cloudwatch", "resourcegroupstaggingapi"),
 )
 
 
@@ -66,10 +59,7 @@ class Emulator:
         except NotImplementedError as gap:
             return not_emulated(call, str(gap) or f"{call.service} {call.action}")
         except Exception as crash:
-            where = traceback.extract_tb(crash.__traceback__)[-1]
-            traceback.print_exc()
-            text = f"{type(crash).__name__}: {crash} ({where.filename}:{where.lineno})"
-            return emulator_broke(call, text)
+            return emulator_broke(call, crash)
         status, headers = started
         if status in (404, 405) and (call.action == UNKNOWN or _is_html(headers)):
             return not_emulated(call, f"{call.service} {call.method} {call.path} ({call.action})")

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from sandbox.calls import Call
-from sandbox.services import operations
+from sandbox.services import USUAL, operations
 
 EFFECTS = frozenset({"throttle", "error500", "lost", "delay", "dark", "stale", "kill"})
 MODES = frozenset({"before", "after"})
@@ -133,6 +133,8 @@ def _numbers(given: Mapping[str, Any]) -> dict[str, Any]:
 def _check_operation(service: str | None, action: str | None) -> None:
     """Raises BadRule for what botocore does not know by these names."""
     if service is None:
+        if action is not None and not any(action in operations(usual) for usual in USUAL):
+            raise BadRule(f"no service of a site has an action {action!r}; one is CreateVpc of ec2")
         return
     known = operations(service)
     if not known:

@@ -16,6 +16,12 @@ from werkzeug.exceptions import HTTPException
 
 UNKNOWN = "Unknown"
 
+# What a site is made of, as the emulator names it.
+USUAL = (
+    *("ec2", "sts", "s3", "iam", "rds", "elbv2", "autoscaling", "route53", "acm", "kms"),
+    *("secretsmanager", "ssm", "logs", "sns", "cloudwatch", "resourcegroupstaggingapi"),
+)
+
 # What a request is signed for, where that is not the name that botocore gives the service.
 _SIGNED_AS = {
     "elasticloadbalancing": "elbv2",

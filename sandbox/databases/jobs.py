@@ -7,6 +7,7 @@ import shlex
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from pg8000.native import Connection
 
@@ -50,8 +51,7 @@ class Jobs:
 
     def carry_out(self, order: Order) -> None:
         """Do what is ordered. Raises what it fails with."""
-        job: Callable[..., None] = getattr(self, _METHODS[type(order)])
-        job(order)
+        _JOBS[type(order)](self, order)
 
     def server(self, resource_id: str) -> Server:
         """Raises Unknown."""
@@ -266,22 +266,22 @@ def lag_of(connection: Connection) -> float:
     return float(value(connection, _LAG) or 0.0)
 
 
-_METHODS: dict[type, str] = {
-    orders.Create: "create",
-    orders.Replicate: "replicate",
-    orders.Restore: "restore",
-    orders.RestoreToTime: "restore_to_time",
-    orders.Promote: "promote",
-    orders.Reboot: "reboot",
-    orders.Stop: "stop",
-    orders.Change: "change",
-    orders.Kill: "kill",
-    orders.Lag: "lag_behind",
-    orders.Delete: "delete",
-    orders.TakeSnapshot: "take_snapshot",
-    orders.CopySnapshot: "copy_snapshot",
-    orders.DropSnapshot: "drop_snapshot",
-    orders.KeepCopies: "keep_copies",
-    orders.StopCopies: "stop_copies",
-    orders.DropCopies: "drop_copies",
+_JOBS: dict[type, Callable[[Jobs, Any], None]] = {
+    orders.Create: Jobs.create,
+    orders.Replicate: Jobs.replicate,
+    orders.Restore: Jobs.restore,
+    orders.RestoreToTime: Jobs.restore_to_time,
+    orders.Promote: Jobs.promote,
+    orders.Reboot: Jobs.reboot,
+    orders.Stop: Jobs.stop,
+    orders.Change: Jobs.change,
+    orders.Kill: Jobs.kill,
+    orders.Lag: Jobs.lag_behind,
+    orders.Delete: Jobs.delete,
+    orders.TakeSnapshot: Jobs.take_snapshot,
+    orders.CopySnapshot: Jobs.copy_snapshot,
+    orders.DropSnapshot: Jobs.drop_snapshot,
+    orders.KeepCopies: Jobs.keep_copies,
+    orders.StopCopies: Jobs.stop_copies,
+    orders.DropCopies: Jobs.drop_copies,
 }

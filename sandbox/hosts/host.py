@@ -35,10 +35,9 @@ class Ground:
         """The name under which an image of the API is kept."""
         return f"localhost/{self.identity.prefix}-{ami}:latest"
 
-    def source(self, ami: str) -> str:
-        """The name of what is launched of an image."""
-        own = self.image(ami)
-        return own if self.podman("images", "--quiet", own).strip() else self.base
+    def source(self, ami: str, *, own: bool) -> str:
+        """The name of what is launched of an image; that of an `own` one may be gone."""
+        return self.image(ami) if own else self.base
 
 
 def domain(region: str) -> str:
@@ -75,7 +74,7 @@ class Host:
             ground.fabric.attach(self.name, machine.vpc_id, machine.address)
             ground.podman.start(
                 self.name,
-                ground.source(machine.image),
+                ground.source(machine.image, own=machine.own),
                 self.name,
                 "--systemd=always",
                 "--no-hosts",

@@ -74,9 +74,8 @@ class Jobs:
                     if again:
                         host.start()
             case orders.CopyImage():
-                # Of an image of ours that is gone there is nothing to copy, and podman says so.
-                name = ground.image(order.source) if order.ours else ground.source(order.source)
-                podman("tag", name, ground.image(order.image))
+                source = ground.source(order.source, own=order.own)
+                podman("tag", source, ground.image(order.image))
             case orders.DropImage():
                 # Hosts may still run on it; podman keeps its layers as long as they do.
                 name = ground.image(order.image)

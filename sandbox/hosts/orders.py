@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A host as it is launched: the ids of its instance and image, and where it is."""
+    """A host as it is launched: the ids of its instance and image, and where it is.
+
+    own: the image was made of a host, so that its content is here or lost.
+    """
 
     id: str
     region: str
@@ -18,6 +21,7 @@ class Machine:
     image: str
     host_name: str
     name: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,11 @@ class TakeImage:
 
 @dataclass(frozen=True, slots=True)
 class CopyImage:
-    """ours: the source was made of a host, so that its content is here or lost."""
+    """own: the source was made of a host, so that its content is here or lost."""
 
     image: str
     source: str
-    ours: bool
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)

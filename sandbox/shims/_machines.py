@@ -30,7 +30,17 @@ def machine(instance: Any) -> Machine:
         image=instance.image_id,
         host_name=instance.private_dns_name.partition(".")[0],
         name=tags(instance).get("Name", ""),
+        own=made_of_host(instance.ec2_backend, instance.image_id),
     )
+
+
+def made_of_host(ec2: Any, image_id: str) -> bool:
+    """Whether an image of a region is of a host, or a copy of such a one.
+
+    One that is no longer known is taken for it: nothing else may come up in its place.
+    """
+    image = ec2.amis.get(image_id)
+    return image is None or bool(image.__dict__.get("made_of_host"))
 
 
 def tags(instance: Any) -> dict[str, str]:

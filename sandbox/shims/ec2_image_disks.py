@@ -126,7 +126,7 @@ def _copies() -> None:
         if encrypted:
             image.ebs_snapshot.encrypted = True
             image.ebs_snapshot.kms_key_id = arn = _key(ec2, key or _DEFAULT_KEY)
-            image.unusable = not arn
+            image.unusable = None if arn else ValueError(f"the key {key} is not there")
             if not arn and image.state == "available":
                 image.state = "failed"
         given = self._parse_tag_specification().get("snapshot", {})

@@ -13,12 +13,14 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami, AmiBackend
+from moto.ec2.models.instances import StateReason
 from moto.ec2.responses import EC2Response
 from moto.ssm.models import Parameter, ParameterDict
 from moto.utilities.utils import load_resource
 
 from sandbox.hosts.orders import CopyImage, DropImage, Order, TakeImage
 from sandbox.shims import Hook
+from sandbox.shims._machines import made_of_host
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -35,7 +37,7 @@ MENDED = (
     "A second image of the same name in a region is refused.",
     "CopyImage takes the tags over if CopyImageTags says so, and its own tags.",
     "A new image is pending for its time, then available; a copy from a region that cannot be "
-    "reached is pending until it can.",
+    "reached is pending until it can. One that failed says why.",
 )
 HOOKS: tuple[Hook, ...] = (
     (AmiBackend, "_load_amis", ()),
@@ -176,12 +178,16 @@ def _pending(
     It is neither begun nor finished while the region of its source is not reached (`fed`).
     """
 
-    def failed(_problem: Exception) -> None:
+    def failed(problem: Exception) -> None:
         image.state = "failed"
+        image.state_reason = StateReason(f"Client.InternalError: {problem}", "Client.InternalError")
 
     def made() -> None:
         # Where the key of a copy is not there, that is found out only now.
-        image.state = "failed" if image.__dict__.get("unusable") else "available"
+        if unusable := image.__dict__.get("unusable"):
+            failed(unusable)
+        else:
+            image.state = "available"
 
     image.state = "pending"
     label = f"image {image.id}"
@@ -210,6 +216,7 @@ def _names(world: World) -> None:
         image = original(*args, **kwargs)
         instance = str(kwargs.get("instance_id") or args[0])
         reboot = not self.__dict__.pop("no_reboot", False)
+        image.made_of_host = True
         return _pending(world, image, "ami_create", TakeImage(image.id, instance, reboot))
 
     @wrap(AmiBackend, "copy_image")
@@ -218,13 +225,13 @@ def _names(world: World) -> None:
         image = original(*args, **kwargs)
         source = str(kwargs.get("source_image_id") or args[0])
         there = str(kwargs.get("source_region") or args[1])
-        known = ec2_backends[self.account_id][there].amis.get(source)
-        ours = known is not None and known.owner_id == self.account_id
+        image.made_of_host = made_of_host(ec2_backends[self.account_id][there], source)
 
         def fed() -> bool:
             return there == self.region_name or not world.severed(there, self.region_name)
 
-        return _pending(world, image, "ami_copy", CopyImage(image.id, source, ours), fed)
+        order = CopyImage(image.id, source, image.made_of_host)
+        return _pending(world, image, "ami_copy", order, fed)
 
     @wrap(EC2Response, "create_image")
     def asked(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:

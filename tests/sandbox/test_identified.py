@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which operation a request asks for is found out by one thread at a time."""
+"""Which operation a request asks for: found out by one thread at a time, and never a riddle."""
 
 from __future__ import annotations
 
@@ -40,3 +40,22 @@ def test_what_a_request_is_is_found_out_by_one_thread_at_a_time(
     environ = EnvironBuilder(path="/", method="GET").get_environ()
     b"".join(application(environ, lambda status, headers: None))
     assert free == [False]
+
+
+@pytest.mark.parametrize("place", ["sandbox.application.identify", "sandbox.faults.Faults.decide"])
+def test_what_breaks_before_the_emulator_is_asked_is_told_and_logged_as_its_own_fault(
+    place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def breaks(*_: Any) -> None:
+        raise KeyError("of the sandbox")
+
+    monkeypatch.setattr(place, breaks)
+    log = RequestLog(tmp_path / "log")
+    application = Application(World(), log, frozenset({"us-east-1"}))
+    environ = EnvironBuilder(path="/", method="GET").get_environ()
+    statuses: list[str] = []
+    told = b"".join(application(environ, lambda status, headers: statuses.append(status)))
+    assert statuses == ["501 Not Implemented"]
+    assert b"<Code>EmulatorError</Code>" in told
+    assert b"of the sandbox" in told
+    assert [entry["status"] for entry in log.since(0)] == [501]

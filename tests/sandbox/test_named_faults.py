@@ -139,6 +139,7 @@ def test_what_cannot_be_meant_is_refused_with_how_it_is_ordered(
         ({"effect": "dark", "region": "mars"}, "there is no region 'mars'; one is us-east-1"),
         ({"effect": "lost", "service": "ec3"}, "there is no service 'ec3'; one is ec2"),
         ({"effect": "lost", "service": "rds", "action": "CreateVpc"}, "rds has no action"),
+        ({"effect": "lost", "action": "CreateVcp"}, "no service of a site has an action"),
         ({"effect": "throttle", "probability": 1.5}, "probability must be at most 1, not 1.5"),
         ({"effect": "delay", "seconds": -1}, "seconds must be"),
     ],

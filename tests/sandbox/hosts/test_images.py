@@ -76,8 +76,28 @@ def test_a_copy_whose_source_went_before_it_came_over_fails_and_is_nothing_else(
     site.until(lambda: not site.podman("images", "--quiet", kept).strip())
     site.cloud.strike("regions-cut", one=HOME, other=AWAY, cut=False)
 
-    def state() -> str:
-        return str(away.describe_images(ImageIds=[copy])["Images"][0]["State"])
+    def described() -> Any:
+        return away.describe_images(ImageIds=[copy])["Images"][0]
 
-    site.until(lambda: state() != "pending")
-    assert state() == "failed"
+    site.until(lambda: described()["State"] != "pending")
+    assert described()["State"] == "failed"
+    assert described()["StateReason"]["Code"] == "Client.InternalError"
+    assert kept in described()["StateReason"]["Message"]
+
+
+def test_a_host_whose_image_lost_its_content_does_not_come_up_as_another(site: Any) -> None:
+    number = site.run()
+    site.up(number)
+    image = taken(site, number, Name="lost", NoReboot=True)
+    kept = f"localhost/{site.identity.prefix}-{image}:latest"
+    site.podman("untag", kept, kept)
+    launched = site.run(ImageId=image)
+    ec2 = site.client("ec2")
+
+    def described() -> Any:
+        found = ec2.describe_instances(InstanceIds=[launched])
+        return found["Reservations"][0]["Instances"][0]
+
+    site.until(lambda: described()["State"]["Name"] != "pending")
+    assert described()["State"]["Name"] == "terminated"
+    assert described()["StateReason"]["Code"] == "Server.InternalError"
