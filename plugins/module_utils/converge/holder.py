@@ -85,7 +85,7 @@ def _machine() -> str:
 
 def _lives(name: str) -> bool:
     """Whether a process of this machine is there. What cannot be seen for want of rights is."""
-    text = name.rsplit("/", 2)[-2]
+    _where, text, told = name.rsplit("/", 2)
     number = int(text) if text.isdecimal() else 0
     try:
         os.kill(number, 0)
@@ -94,7 +94,7 @@ def _lives(name: str) -> bool:
     except PermissionError:
         pass
     began = _began(number)
-    return began is None or _named(number) == name
+    return began is None or told in ("", began)
 
 
 def _began(number: int) -> str | None:

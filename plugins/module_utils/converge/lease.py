@@ -27,6 +27,7 @@ from ..engine.errors import EngineError
 from .holder import NOBODY, Holder, alone
 
 LAPSE = 120.0  # seconds without a sign of life after which the next run takes over
+MARGIN = 30.0  # seconds before that in which nothing is written without a new one
 RENEW = 15.0  # seconds between signs of life
 LOOK = 1.0  # seconds between looks at a lease that another run holds
 TRIES = 5  # of a call that meets others
@@ -97,22 +98,26 @@ class Lease:
                 self.end()
 
     def check(self) -> None:
-        """Raises Held where this run was out of sight for so long that another one took over."""
+        """Raises Held where this run was out of sight for so long that another one took over, and
+        what kept it from giving a sign of life before another one may.
+        """
         if self._lost:
             raise _held(self._lost)
-        # By the clock of the day: that of a machine that slept has gone on.
-        if time.time() - self._renewed >= LAPSE:
+        if self._silent():
             with self._lock:
-                self._renew()
+                # Of many threads that ask at once one is enough.
+                if self._silent():
+                    self._renew()
 
     def end(self) -> None:
         """Gives back what this run holds, and clears away what lapsed. Where that fails, it lapses
         by itself.
         """
         with contextlib.suppress(Exception):
-            for entry in self._entries():
-                if self._mine(entry) or _lapsed(entry):
-                    self._drop(entry)
+            for _look in range(TRIES):
+                over = [e for e in self._entries() if self._mine(e) or _lapsed(e)]
+                if all(self._drop(entry) for entry in over):
+                    break
 
     def _take(self) -> bool:
         """Whether another run may have written since this one held the lease last."""
@@ -143,17 +148,18 @@ class Lease:
                 continue
             if own:
                 self._number = own[-1].number
-                self._put(Overwrite=True)
+                # Where it was gone, another run has taken over since that look, and ended.
+                tried = self._put(Overwrite=True) <= own[-1].version or tried
             else:
                 tried = True
                 self._number = entries[-1].number + 1 if entries else 1
                 self._claim()
-            if self._alone({(entry.number, entry.version) for entry in gone}):
+            if self._alone({_state(entry) for entry in gone}):
                 for entry in gone:
                     self._drop(entry)
                 return tried
 
-    def _alone(self, gone: Set[tuple[int, int]]) -> bool:
+    def _alone(self, gone: Set[tuple[int, int, Holder]]) -> bool:
         """Whether this run has it, and nobody else has claimed or renewed meanwhile.
 
         gone: what had lapsed before.
@@ -161,7 +167,7 @@ class Lease:
         entries = self._entries()
         others = [entry for entry in entries if not self._mine(entry)]
         mine = len(others) < len(entries)
-        return mine and all((e.number, e.version) in gone or _lapsed(e) for e in others)
+        return mine and all(_state(e) in gone or _lapsed(e) for e in others)
 
     def _claim(self) -> None:
         """Asks for the number; whether it is ours now, the next look tells: another run may have
@@ -178,27 +184,43 @@ class Lease:
         """Gives a sign of life. Raises Held where another run has taken over."""
         last = next(reversed(self._entries()), None)
         if last and self._mine(last):
-            self._put(Overwrite=True)
+            known, version = last.version, self._put(Overwrite=True)
             last = next(reversed(self._entries()), None)
+            # Where it was made anew, another run had taken over, and has ended.
+            last = last if version > known or not last or not self._mine(last) else None
         if last is None or not self._mine(last):
             self._lost = last or Entry(0, 0, 0.0, NOBODY)
             raise _held(self._lost)
 
-    def _put(self, **more: Any) -> None:
-        name = self._name(self._number)
-        for attempt in range(TRIES):
-            began = time.time()
+    def _put(self, **more: Any) -> int:
+        """Answers the version that was written: 1 where there was none."""
+        began, name = time.time(), self._name(self._number)
+        answer = self._called(
+            self._aws.client("ssm").put_parameter,
+            Name=name,
+            Value=self._holder.dumps(),
+            Type="String",
+            **more,
+        )
+        self._renewed = began
+        return int(answer["Version"])
+
+    def _called(self, call: Callable[..., Any], **arguments: Any) -> Any:
+        """The answer of a call that may meet others."""
+        attempt = 0
+        while True:
+            attempt += 1
             try:
-                self._ssm.put_parameter(
-                    Name=name, Value=self._holder.dumps(), Type="String", **more
-                )
+                return call(**arguments)
             except Exception as error:
-                if meaning(error) is Meaning.THROTTLED and attempt < TRIES - 1:
-                    time.sleep(LOOK)
-                    continue
-                raise self._explained(error) from error
-            self._renewed = began
-            return
+                if meaning(error) is not Meaning.THROTTLED or attempt == TRIES:
+                    raise self._explained(error) from error
+            time.sleep(LOOK)
+
+    def _silent(self) -> bool:
+        """Whether it is time for a sign of life before anything else is written."""
+        # By the clock of the day: that of a machine that slept has gone on.
+        return time.time() - self._renewed >= LAPSE - MARGIN
 
     def _go_on(self, over: threading.Event) -> None:
         while not over.wait(RENEW):
@@ -211,7 +233,9 @@ class Lease:
         more: dict[str, str] = {}
         while True:
             try:
-                answer = self._ssm.get_parameters_by_path(Path=path(self._aws.scope), **more)
+                answer = self._aws.client("ssm").get_parameters_by_path(
+                    Path=path(self._aws.scope), **more
+                )
             except Exception as error:
                 raise self._explained(error) from error
             found += answer["Parameters"]
@@ -222,12 +246,20 @@ class Lease:
         now = _now(answer)
         return sorted((_entry(item, now) for item in found), key=lambda entry: entry.number)
 
-    def _drop(self, entry: Entry) -> None:
+    def _drop(self, entry: Entry) -> bool:
+        """Whether it is known to be gone.
+
+        Sent once: what is repeated after a lost answer may hit what another run claimed meanwhile.
+        """
+        name = self._name(entry.number)
         try:
-            self._ssm.delete_parameter(Name=self._name(entry.number))
+            self._called(self._aws.once("ssm").delete_parameter, Name=name)
         except Exception as error:
+            if meaning(error) is Meaning.UNCLEAR:
+                return False
             if meaning(error) is not Meaning.ABSENT:
-                raise self._explained(error) from error
+                raise
+        return True
 
     def _mine(self, entry: Entry) -> bool:
         return entry.holder.run == self._holder.run
@@ -242,10 +274,6 @@ class Lease:
             "allow ssm:GetParametersByPath, ssm:PutParameter, ssm:AddTagsToResource and "
             f"ssm:DeleteParameter on {scope.arn('ssm', f'parameter{path(scope)}*')}",
         )
-
-    @property
-    def _ssm(self) -> Any:
-        return self._aws.client("ssm")
 
     def _name(self, number: int) -> str:
         return f"{path(self._aws.scope)}/{number}"
@@ -280,15 +308,24 @@ def _now(answer: dict[str, Any]) -> float:
     return parsedate_to_datetime(date).timestamp() if date else time.time()
 
 
+def _state(entry: Entry) -> tuple[int, int, Holder]:
+    """Differs between two entries unless they are one, and not renewed in between. Number and
+    version begin anew where a lease was given back.
+    """
+    return entry.number, entry.version, entry.holder
+
+
 def _same(entry: Entry, seen: Entry | None) -> bool:
     """Whether an entry is the one that was seen, and not renewed since."""
-    return seen is not None and (entry.number, entry.version) == (seen.number, seen.version)
+    return seen is not None and _state(entry) == _state(seen)
 
 
 def _lapsed(entry: Entry, watched: float = 0.0) -> bool:
-    """watched: seconds for which it was seen unchanged, by our own clock."""
-    lives = entry.holder.lives
-    return not lives if lives is not None else max(entry.age, watched) >= LAPSE
+    """watched: seconds for which it was seen unchanged, by our own clock.
+
+    A process that is there may be stopped for good, so that it lives is no sign of life.
+    """
+    return entry.holder.lives is False or max(entry.age, watched) >= LAPSE
 
 
 def _held(entry: Entry) -> Held:
