@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ SERVICES = (
     "sts",
 )
 ATTEMPTS = 10
+# How the names of operations begin that change nothing.
+READS = ("Describe", "Get", "Head", "List")
 # Secret values are few, known late, and must not get out by any way; so one place knows all.
 SECRETS = Scrubber()
 _shared: dict[str, Any] = {}
@@ -94,6 +96,8 @@ class Aws:
 
     identity: the region whose STS is asked who we are and for the role, by default the scope's own.
     Every region's STS answers for all, so that of a region that is down need not be asked.
+    guard: asked before each request that may change something is sent, also for the second time;
+    what it raises the call raises.
     """
 
     def __init__(self, scope: Scope, connection: Connection, identity: str = "") -> None:
@@ -105,6 +109,7 @@ class Aws:
         self._making = threading.RLock()
         self._session: Any = None
         self._verified = False
+        self.guard: Callable[[], None] = lambda: None
 
     def client(self, service: str, region: str = "") -> Any:
         return self._get(service, region or self.scope.region, False)
@@ -115,6 +120,14 @@ class Aws:
     def at(self, scope: Scope, connection: Connection | None = None) -> Aws:
         """The same for another scope, by the same credentials unless a connection is given."""
         return Aws(scope, connection or self._connection)
+
+    def unguarded(self) -> Aws:
+        """The same by the same session, for what a guard itself has to ask."""
+        with self._making:
+            self._session = self._session or self._open()
+        other = Aws(self.scope, self._connection, self._identity)
+        other._session = self._session
+        return other
 
     def token(self, address: str, arguments: Mapping[str, Any]) -> str:
         """An idempotency token for one create call, however often this run repeats it.
@@ -155,7 +168,12 @@ class Aws:
                     ),
                 )
                 _name_place(client, service)
+                client.meta.events.register_first("before-send", self._ask)
             return self._clients[key]
+
+    def _ask(self, event_name: str, **_more: Any) -> None:
+        if not event_name.rpartition(".")[2].startswith(READS):
+            self.guard()
 
     def _open(self) -> Any:
         session = sdk.session.Session(profile=self._connection.profile or None)

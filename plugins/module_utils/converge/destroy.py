@@ -68,7 +68,7 @@ def destroy(
         if look:
             needed = consent.missing(task, flags["confirm"]) if dry else ""
             return _foreseen(converger, planned, found, needed, dry=dry)
-        held = lease(converger.account)
+        held = lease(converger.leasing)
         if not planned.plan.writes:
             held.end()
             return _proved(converger, result_of(task, planned, None, "destroy"))

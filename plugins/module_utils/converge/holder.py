@@ -37,15 +37,21 @@ class Holder:
         return NOBODY
 
     @property
+    def number(self) -> str:
+        """The number of the run's process on its machine."""
+        return self.run.rsplit("/", 2)[-2]
+
+    @property
     def lives(self) -> bool | None:
         """Whether a process of both is still there; None where that cannot be known, as of another
-        machine.
+        machine, or of a process that is hidden from this one.
         """
         here = _machine()
         names = (self.run, self.process)
         if not here or not all(name.startswith(f"{here}/") for name in names):
             return None
-        return any(_lives(name) for name in names)
+        found = {_lives(name) for name in names}
+        return True if True in found else None if None in found else False
 
 
 NOBODY = Holder("", "", "somebody")
@@ -83,8 +89,10 @@ def _machine() -> str:
         return ""
 
 
-def _lives(name: str) -> bool:
-    """Whether a process of this machine is there. What cannot be seen for want of rights is."""
+def _lives(name: str) -> bool | None:
+    """Whether a process of this machine is there; None where there is one of its number, and it
+    cannot be seen whether it is that one.
+    """
     _where, text, told = name.rsplit("/", 2)
     number = int(text) if text.isdecimal() else 0
     try:
@@ -94,7 +102,7 @@ def _lives(name: str) -> bool:
     except PermissionError:
         pass
     began = _began(number)
-    return began is None or told in ("", began)
+    return None if began is None or not told else told == began
 
 
 def _began(number: int) -> str | None:

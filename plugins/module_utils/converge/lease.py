@@ -16,7 +16,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -99,7 +99,7 @@ class Lease:
 
     def check(self) -> None:
         """Raises Held where this run was out of sight for so long that another one took over, and
-        what kept it from giving a sign of life before another one may.
+        Unleased where it could give no sign of life before another one may.
         """
         if self._lost:
             raise _held(self._lost)
@@ -107,7 +107,7 @@ class Lease:
             with self._lock:
                 # Of many threads that ask at once one is enough.
                 if self._silent():
-                    self._renew()
+                    self._renew_in_time()
 
     def end(self) -> None:
         """Gives back what this run holds, and clears away what lapsed. Where that fails, it lapses
@@ -139,11 +139,12 @@ class Lease:
                     # Another run lives: what this one kept has lapsed, or was claimed too late.
                     tried = True
                     self._drop(entry)
+                silent = max(last.age, watched if _same(last, seen) else 0.0)
+                if silent >= LAPSE or not (seen is None or _same(last, seen)):
+                    raise _held(replace(last, age=silent))
                 if seen is None:
                     seen = last
                     self._say(f"site {self._aws.scope.site} {_waits(last)}")
-                elif not _same(last, seen):
-                    raise _held(last)
                 time.sleep(LOOK * random.uniform(1, 2))
                 continue
             if own:
@@ -191,6 +192,19 @@ class Lease:
         if last is None or not self._mine(last):
             self._lost = last or Entry(0, 0, 0.0, NOBODY)
             raise _held(self._lost)
+
+    def _renew_in_time(self) -> None:
+        try:
+            self._renew()
+        except EngineError:
+            raise
+        except Exception as error:
+            # Whoever sends a request meets this, and must not take it for the answer to that.
+            raise Unleased(
+                f"this run could not renew its lease {path(self._aws.scope)}, so another one may "
+                f"take over, and this one went no further: {error}",
+                "run the same playbook again when Systems Manager answers in this region",
+            ) from error
 
     def _put(self, **more: Any) -> int:
         """Answers the version that was written: 1 where there was none."""
@@ -323,23 +337,30 @@ def _same(entry: Entry, seen: Entry | None) -> bool:
 def _lapsed(entry: Entry, watched: float = 0.0) -> bool:
     """watched: seconds for which it was seen unchanged, by our own clock.
 
-    A process that is there may be stopped for good, so that it lives is no sign of life.
+    Of a process that is there never: if it was stopped, it may be in the midst of a request.
     """
-    return entry.holder.lives is False or max(entry.age, watched) >= LAPSE
+    lives = entry.holder.lives
+    return not lives if lives is not None else max(entry.age, watched) >= LAPSE
 
 
 def _held(entry: Entry) -> Held:
     whose = f"that of {entry.holder.who}, which gave its last sign of life {entry.age:.0f} s ago"
+    stopped = entry.holder.lives and entry.age >= LAPSE
     return Held(
         f"another run writes at this site: {whose}; this one went no further here"
         if entry.holder.run
         else "another run wrote at this site meanwhile; this one went no further here",
-        "wait for it to end, then run the same playbook again: one run at a time writes at a site",
+        f"its process {entry.holder.number} of this machine is still there: let it go on (kill "
+        f"-CONT {entry.holder.number}) or end it, then run the same playbook again"
+        if stopped
+        else "wait for it to end, then run the same playbook again: one run at a time writes at a "
+        "site",
     )
 
 
 def _waits(entry: Entry) -> str:
+    silent = "ends too, because its process is there" if entry.holder.lives else "takes over"
     return (
         f"waits for the run of {entry.holder.who}: where that gives no sign of life for "
-        f"{LAPSE:.0f} s this one takes over, and where it does this one ends"
+        f"{LAPSE:.0f} s this one {silent}, and where it does this one ends"
     )

@@ -57,7 +57,7 @@ def run(
         # did not run, because the playbook was begun after it: then all is looked at here.
         if not dry and wrote:
             with refusals(task), Converger(task) as converger:
-                lease(converger.account).end()
+                lease(converger.leasing).end()
         return {"changed": False, "actions": [], "waiting": {}}
     if what in BY_NAME and task.planned:
         shared = share.share(task.planned, what, task.known)
@@ -107,7 +107,7 @@ def _converge(
     # What an earlier task has only planned is there by now, or is to be waited for.
     task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
     with refusals(task), Converger(task) as converger:
-        held = lease(converger.account)
+        held = lease(converger.leasing)
         try:
             planned = _startable(task, converger)
         except Exception:

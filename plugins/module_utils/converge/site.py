@@ -94,6 +94,11 @@ class Converger:
         return self._accounts[""]
 
     @property
+    def leasing(self) -> Aws:
+        """Clients of the site for its lease, by which those of `apply` are guarded."""
+        return self.account.unguarded()
+
+    @property
     def peer(self) -> Aws | None:
         """Clients of the other site, None where there is none."""
         peer = self.task.site.peer
@@ -190,8 +195,11 @@ class Converger:
     ) -> Outcome:
         """Executes the plan. wait: where the task waits, until everything in it is usable.
 
-        guard: asked before each write; raises where nothing may be written any more.
+        guard: asked before each write, and as it is sent; raises where nothing may be written any
+        more.
         """
+        for aws in self._accounts.values():
+            aws.guard = guard
         world = Account(
             self._accounts,
             KINDS,

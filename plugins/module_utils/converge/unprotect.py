@@ -44,7 +44,7 @@ def unprotect(
         if dry or not planned.plan.writes:
             result = _result(task, planned, "would lift")
         else:
-            held = lease(converger.account)
+            held = lease(converger.leasing)
             with held.during() as new:
                 planned = converger.plan_unprotection() if new else planned
                 result = _lift(converger, planned, listener, held)

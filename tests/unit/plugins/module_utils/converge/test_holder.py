@@ -61,7 +61,7 @@ def test_a_process_that_hidepid_hides_is_not_taken_for_dead(
     assert not (proc / str(other.pid)).exists()
     if foreign:
         monkeypatch.setattr(os, "kill", forbidden)
-    assert holder.lives
+    assert holder.lives is None
 
 
 def test_a_process_whose_entry_is_listed_and_may_not_be_read_is_not_taken_for_dead(
@@ -73,7 +73,7 @@ def test_a_process_whose_entry_is_listed_and_may_not_be_read_is_not_taken_for_de
         holder = of(other)
     (proc / str(other.pid) / "stat").mkdir(parents=True)
     monkeypatch.setattr(os, "kill", forbidden)
-    assert holder.lives
+    assert holder.lives is None
 
 
 def test_of_a_process_that_ended_hidepid_hides_nothing(
@@ -93,7 +93,7 @@ def test_a_process_whose_beginning_its_own_run_could_not_see_is_not_taken_for_de
     holder = of(other)
     assert holder.run.endswith(f"/{other.pid}/")
     monkeypatch.setattr(module, "_PROC", Path("/proc"))
-    assert holder.lives
+    assert holder.lives is None
 
 
 def test_a_number_that_another_process_has_since_is_not_the_process_that_had_it(

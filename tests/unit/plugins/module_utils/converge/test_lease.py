@@ -362,7 +362,7 @@ def test_who_gives_a_late_sign_of_life_is_not_taken_over_from(
 def test_nobody_waits_for_ever_for_a_process_of_this_machine_that_was_stopped(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It lives and writes nothing; when it is woken, `check` tells it that it was taken over."""
+    """Nor takes over: when that is woken, a request that was half sent goes its way."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         write(aws, of_run(process.pid))
@@ -376,8 +376,9 @@ def test_nobody_waits_for_ever_for_a_process_of_this_machine_that_was_stopped(
             return entries_now()
 
         monkeypatch.setattr(lease, "_entries", look)
-        with lease.during() as new:
-            assert new
+        with pytest.raises(Held) as told, lease.during():
+            pytest.fail("both hold it")
+        assert f"kill -CONT {process.pid}" in told.value.hint
     finally:
         process.kill()
         process.wait()
@@ -506,5 +507,5 @@ def test_who_cannot_give_a_sign_of_life_writes_no_more_before_another_run_may_ta
         monkeypatch.setattr(aws.client("ssm"), "put_parameter", down)
         first.check()
         monkeypatch.setattr(first, "_renewed", time.time() - module.LAPSE + 20)
-        with pytest.raises(ConnectionClosedError):
+        with pytest.raises(Unleased, match="could not renew its lease"):
             first.check()
