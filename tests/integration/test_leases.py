@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import lease
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from environment import SITES, Environment, addresses
 from killing import DRIVE
 from objects import objects
@@ -50,6 +53,32 @@ def test_two_runs_begun_at_once_on_an_empty_account_make_nothing_twice(empty: En
     for run, text in zip(runs, told, strict=True):
         assert run.returncode == 0 or HELD in text
     empty.run()
+    assert max(objects(empty).values()) == 1
+    assert addresses(empty.plan()) == set()
+    assert leases(empty) == []
+
+
+def test_from_a_run_that_was_stopped_nobody_takes_over_and_when_woken_it_finishes(
+    empty: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the midst of a request it would make what another run has made meanwhile."""
+    command = [sys.executable, str(DRIVE), empty.handle.endpoint]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as first:
+        assert first.stdin
+        first.stdin.write("go\n")
+        first.stdin.flush()
+        while len(leases(empty)) < len(SITES):
+            assert first.poll() is None
+        first.send_signal(signal.SIGSTOP)
+        try:
+            monkeypatch.setattr(lease, "LAPSE", 3.0)
+            with pytest.raises(Refusal, match=HELD) as held:
+                empty.run()
+        finally:
+            first.send_signal(signal.SIGCONT)
+        assert f"process {first.pid} of this machine is still there" in str(held.value)
+        assert first.wait() == 0
+    monkeypatch.undo()
     assert max(objects(empty).values()) == 1
     assert addresses(empty.plan()) == set()
     assert leases(empty) == []
