@@ -16,21 +16,20 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from typing import Any
 
 from ..aws.errors import Meaning, meaning
-from ..aws.scope import Scope, pairs
+from ..aws.scope import pairs
 from ..aws.session import Aws
 from ..engine.errors import EngineError
+from .entries import TRIES, Entries, Entry, Unleased, path
 from .holder import NOBODY, Holder, alone
 
 LAPSE = 120.0  # seconds without a sign of life after which the next run takes over
 MARGIN = 30.0  # seconds before that in which nothing is written without a new one
 RENEW = 15.0  # seconds between signs of life
 LOOK = 1.0  # seconds between looks at a lease that another run holds
-TRIES = 5  # of a call that meets others
 DESCRIPTION = "Held by a run of Phoenix that writes at this site; renewed while it does"
 
 
@@ -38,22 +37,6 @@ class Held(EngineError):
     """Another run writes at the site, or has taken over."""
 
     code = "held"
-
-
-class Unleased(EngineError):
-    """AWS refused what a lease needs."""
-
-    code = "unleased"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is written of a lease. version: grows with each renewal. age: seconds since that."""
-
-    number: int
-    version: int
-    age: float
-    holder: Holder
 
 
 class Lease:
@@ -64,6 +47,7 @@ class Lease:
 
     def __init__(self, aws: Aws, holder: Holder, say: Callable[[str], None]) -> None:
         self._aws = aws
+        self._entries = Entries(aws)
         self._holder = holder
         self._say = say
         self.kept = False
@@ -115,15 +99,15 @@ class Lease:
         """
         with contextlib.suppress(Exception):
             for _look in range(TRIES):
-                over = [e for e in self._entries() if self._mine(e) or _lapsed(e)]
-                if all(self._drop(entry) for entry in over):
+                over = [e for e in self._entries.look() if self._mine(e) or _lapsed(e)]
+                if all(self._entries.drop(entry) for entry in over):
                     break
 
     def _take(self) -> bool:
         """Whether another run may have written since this one held the lease last."""
         began, seen, tried = time.monotonic(), None, False
         while True:
-            entries = self._entries()
+            entries = self._entries.look()
             watched = time.monotonic() - began
             own = [entry for entry in entries if self._mine(entry)]
             # Only what has not been renewed since the first look was watched all the time.
@@ -138,7 +122,7 @@ class Lease:
                 for entry in own:
                     # Another run lives: what this one kept has lapsed, or was claimed too late.
                     tried = True
-                    self._drop(entry)
+                    self._entries.drop(entry)
                 silent = max(last.age, watched if _same(last, seen) else 0.0)
                 if silent >= LAPSE or not (seen is None or _same(last, seen)):
                     raise _held(replace(last, age=silent))
@@ -155,9 +139,9 @@ class Lease:
                 tried = True
                 self._number = entries[-1].number + 1 if entries else 1
                 self._claim()
-            if self._alone({_state(entry) for entry in gone}):
+            if self._alone({entry.state for entry in gone}):
                 for entry in gone:
-                    self._drop(entry)
+                    self._entries.drop(entry)
                 return tried
 
     def _alone(self, gone: Set[tuple[int, int, Holder]]) -> bool:
@@ -165,10 +149,10 @@ class Lease:
 
         gone: what had lapsed before.
         """
-        entries = self._entries()
+        entries = self._entries.look()
         others = [entry for entry in entries if not self._mine(entry)]
         mine = len(others) < len(entries)
-        return mine and all(_state(e) in gone or _lapsed(e) for e in others)
+        return mine and all(e.state in gone or _lapsed(e) for e in others)
 
     def _claim(self) -> None:
         """Asks for the number; whether it is ours now, the next look tells: another run may have
@@ -183,10 +167,10 @@ class Lease:
 
     def _renew(self) -> None:
         """Gives a sign of life. Raises Held where another run has taken over."""
-        last = next(reversed(self._entries()), None)
+        last = next(reversed(self._entries.look()), None)
         if last and self._mine(last):
             known, version = last.version, self._put(Overwrite=True)
-            last = next(reversed(self._entries()), None)
+            last = next(reversed(self._entries.look()), None)
             # Where it was made anew, another run had taken over, and has ended.
             last = last if version > known or not last or not self._mine(last) else None
         if last is None or not self._mine(last):
@@ -208,28 +192,10 @@ class Lease:
 
     def _put(self, **more: Any) -> int:
         """Answers the version that was written: 1 where there was none."""
-        began, name = time.time(), self._name(self._number)
-        answer = self._called(
-            self._aws.client("ssm").put_parameter,
-            Name=name,
-            Value=self._holder.dumps(),
-            Type="String",
-            **more,
-        )
+        began = time.time()
+        version = self._entries.put(self._number, self._holder, **more)
         self._renewed = began
-        return int(answer["Version"])
-
-    def _called(self, call: Callable[..., Any], **arguments: Any) -> Any:
-        """The answer of a call that may meet others."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return call(**arguments)
-            except Exception as error:
-                if meaning(error) is not Meaning.THROTTLED or attempt == TRIES:
-                    raise self._explained(error) from error
-            time.sleep(LOOK)
+        return version
 
     def _silent(self) -> bool:
         """Whether it is time for a sign of life before anything else is written."""
@@ -242,55 +208,8 @@ class Lease:
             with contextlib.suppress(Exception), self._lock:
                 self._renew()
 
-    def _entries(self) -> list[Entry]:
-        found: list[dict[str, Any]] = []
-        more: dict[str, str] = {}
-        while True:
-            try:
-                answer = self._aws.client("ssm").get_parameters_by_path(
-                    Path=path(self._aws.scope), **more
-                )
-            except Exception as error:
-                raise self._explained(error) from error
-            found += answer["Parameters"]
-            # A page may be empty and not be the last one.
-            if not answer.get("NextToken"):
-                break
-            more = {"NextToken": answer["NextToken"]}
-        now = _now(answer)
-        return sorted((_entry(item, now) for item in found), key=lambda entry: entry.number)
-
-    def _drop(self, entry: Entry) -> bool:
-        """Whether it is known to be gone.
-
-        Sent once: what is repeated after a lost answer may hit what another run claimed meanwhile.
-        """
-        name = self._name(entry.number)
-        try:
-            self._called(self._aws.once("ssm").delete_parameter, Name=name)
-        except Exception as error:
-            if meaning(error) is Meaning.UNCLEAR:
-                return False
-            if meaning(error) is not Meaning.ABSENT:
-                raise
-        return True
-
     def _mine(self, entry: Entry) -> bool:
         return entry.holder.run == self._holder.run
-
-    def _explained(self, error: Exception) -> Exception:
-        """A refusal of AWS in the words of who runs a playbook; anything else as it is."""
-        if meaning(error) is not Meaning.REFUSED:
-            return error
-        scope = self._aws.scope
-        return Unleased(
-            f"a run that writes needs the lease {path(scope)}, and AWS refused it: {error}",
-            "allow ssm:GetParametersByPath, ssm:PutParameter, ssm:AddTagsToResource and "
-            f"ssm:DeleteParameter on {scope.arn('ssm', f'parameter{path(scope)}*')}",
-        )
-
-    def _name(self, number: int) -> str:
-        return f"{path(self._aws.scope)}/{number}"
 
 
 Taker = Callable[[Aws], Lease]
@@ -301,37 +220,9 @@ def taken_alone(aws: Aws) -> Lease:
     return Lease(aws, alone(), lambda line: None)
 
 
-def path(scope: Scope) -> str:
-    """Below it are the site's leases, by number: the highest one counts."""
-    return f"/phoenix/{scope.environment}/{scope.site}/lease"
-
-
-def _entry(item: dict[str, Any], now: float) -> Entry:
-    number = item["Name"].rpartition("/")[2]
-    return Entry(
-        number=int(number) if number.isdecimal() else 0,
-        version=int(item["Version"]),
-        age=max(0.0, now - item["LastModifiedDate"].timestamp()),
-        holder=Holder.loads(item["Value"]),
-    )
-
-
-def _now(answer: dict[str, Any]) -> float:
-    """The time on AWS's clock: those of two machines that run playbooks need not agree."""
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    return parsedate_to_datetime(date).timestamp() if date else time.time()
-
-
-def _state(entry: Entry) -> tuple[int, int, Holder]:
-    """Differs between two entries unless they are one, and not renewed in between. Number and
-    version begin anew where a lease was given back.
-    """
-    return entry.number, entry.version, entry.holder
-
-
 def _same(entry: Entry, seen: Entry | None) -> bool:
     """Whether an entry is the one that was seen, and not renewed since."""
-    return seen is not None and _state(entry) == _state(seen)
+    return seen is not None and entry.state == seen.state
 
 
 def _lapsed(entry: Entry, watched: float = 0.0) -> bool:

@@ -19,7 +19,15 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session i
     Aws,
     Connection,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import (
+    entries as entries_module,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import lease as module
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.entries import (
+    Entry,
+    Unleased,
+    path,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.holder import (
     Holder,
     alone,
@@ -28,8 +36,6 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.hold
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import (
     Held,
     Lease,
-    Unleased,
-    path,
 )
 from botocore.exceptions import ClientError, ConnectionClosedError
 from moto import mock_aws
@@ -44,6 +50,7 @@ THIRD = Holder("boot-c:pid/10/1", "boot-c:pid/11/1", "cleo@laptop")
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setattr(module, "LOOK", 0.05)
+    monkeypatch.setattr(entries_module, "PAUSE", 0.05)
     with mock_aws():
         yield Aws(SCOPE, Connection(access_key="x", secret_key="x"))
 
@@ -221,9 +228,9 @@ def test_of_two_of_which_each_claimed_a_number_of_its_own_none_goes_on_beside_th
     rival = held_by(Aws(SCOPE, Connection(access_key="x", secret_key="x")), SECOND)
     late = held_by(aws, FIRST)
     looks = iter([True])
-    entries_now = late._entries
+    entries_now = late._entries.look
 
-    def looked_before_the_rival_came() -> list[module.Entry]:
+    def looked_before_the_rival_came() -> list[Entry]:
         found = entries_now()
         if next(looks, False):
             aws.client("ssm").put_parameter(
@@ -231,7 +238,7 @@ def test_of_two_of_which_each_claimed_a_number_of_its_own_none_goes_on_beside_th
             )
         return found
 
-    monkeypatch.setattr(late, "_entries", looked_before_the_rival_came)
+    monkeypatch.setattr(late._entries, "look", looked_before_the_rival_came)
     said = threading.Event()
     monkeypatch.setattr(late, "_say", lambda line: said.set())
     refused: list[Held] = []
@@ -297,7 +304,7 @@ def test_an_empty_page_that_is_not_the_last_one_does_not_hide_who_holds_it(
         return answer
 
     monkeypatch.setattr(aws.client("ssm"), "get_parameters_by_path", paged)
-    assert [entry.holder for entry in lease._entries()] == [FIRST]
+    assert [entry.holder for entry in lease._entries.look()] == [FIRST]
     assert pages == ["more"]
 
 
@@ -351,9 +358,9 @@ def test_who_gives_a_late_sign_of_life_is_not_taken_over_from(
 
     lease = held_by(aws, SECOND)
     monkeypatch.setattr(lease, "_say", renew_late)
-    entries_now = lease._entries
+    entries_now = lease._entries.look
     monkeypatch.setattr(
-        lease, "_entries", lambda: [replace(entry, age=0.0) for entry in entries_now()]
+        lease._entries, "look", lambda: [replace(entry, age=0.0) for entry in entries_now()]
     )
     with pytest.raises(Held, match="ann@laptop"), lease.during():
         pytest.fail("both hold it")
@@ -369,13 +376,13 @@ def test_nobody_waits_for_ever_for_a_process_of_this_machine_that_was_stopped(
         process.send_signal(signal.SIGSTOP)
         monkeypatch.setattr(module, "LAPSE", 0.5)
         lease = held_by(aws, SECOND)
-        entries_now, looks = lease._entries, itertools.count()
+        entries_now, looks = lease._entries.look, itertools.count()
 
-        def look() -> list[module.Entry]:
+        def look() -> list[Entry]:
             assert next(looks) < 200, "it waits for ever"
             return entries_now()
 
-        monkeypatch.setattr(lease, "_entries", look)
+        monkeypatch.setattr(lease._entries, "look", look)
         with pytest.raises(Held) as told, lease.during():
             pytest.fail("both hold it")
         assert f"kill -CONT {process.pid}" in told.value.hint
@@ -437,9 +444,9 @@ def test_a_number_that_a_third_run_has_claimed_since_is_not_the_lease_that_was_w
 
     lease = held_by(aws, SECOND)
     monkeypatch.setattr(lease, "_say", change_hands)
-    entries_now = lease._entries
+    entries_now = lease._entries.look
     monkeypatch.setattr(
-        lease, "_entries", lambda: [replace(entry, age=0.0) for entry in entries_now()]
+        lease._entries, "look", lambda: [replace(entry, age=0.0) for entry in entries_now()]
     )
     with pytest.raises(Held, match="cleo@laptop"), lease.during():
         pytest.fail("both hold it")
@@ -493,7 +500,7 @@ def test_a_lease_whose_end_got_no_answer_is_gone_and_that_of_the_next_run_is_not
     with held_by(aws, FIRST).during():
         pass
     assert next(unclear, None) is None
-    assert [entry.holder for entry in held_by(other, THIRD)._entries()] == [SECOND] * executed
+    assert [entry.holder for entry in held_by(other, THIRD)._entries.look()] == [SECOND] * executed
 
 
 def test_who_cannot_give_a_sign_of_life_writes_no_more_before_another_run_may_take_over(
