@@ -74,7 +74,7 @@ down: $(READY) ## stop the emulated account and remove all that it made
 	@python -m sandbox down
 	rm -rf .cache/images .cache/packages
 
-provisioning: $(READY) ## how close a first build comes to AWS's own times, 20 times as fast
+provisioning: $(READY) ## how close a first build comes to AWS's own times, 10 times as fast
 	python -m benchmarks.provisioning
 
 test: lint types sanity ## all that CI runs
