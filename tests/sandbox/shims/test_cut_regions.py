@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.shims.test_shim_rds import EAST, WEST, key, make, one, prepare, replicate
+from tests.sandbox.shims.databases import EAST, WEST, key, make, one, prepare, replicate
 
 COPY, IMAGE, REPLICA = 1500, 480, 1800  # seconds of AWS that it takes
 DAY = 24 * 3600

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.shims.test_shim_rds import make as database
-from tests.sandbox.shims.test_shim_rds import one, replicate, settings
+from tests.sandbox.shims.databases import make as database
+from tests.sandbox.shims.databases import one, replicate, settings
 from tests.sandbox.shims.web_group import GROUP, activities, group, make, states, zones
 
 A, B, C = ("us-east-1a", "us-east-1b", "us-east-1c")

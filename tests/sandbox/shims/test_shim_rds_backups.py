@@ -9,8 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from tests.sandbox.shims.databases import PASSWORD, one
+
 from .conftest import HOME
-from .test_shim_rds import PASSWORD, one
 
 WEST = "us-west-2"
 

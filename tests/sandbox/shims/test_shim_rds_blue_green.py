@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .test_shim_rds import one, prepare, settings
+from tests.sandbox.shims.databases import one, prepare, settings
 
 
 def deploy(cloud: Any, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.sandbox.shims.test_shim_rds import EAST, WEST, make, one, prepare, replicate
+from tests.sandbox.shims.databases import EAST, WEST, make, one, prepare, replicate
 
 STOP, START = 300, 420  # seconds of AWS that it takes
 DAY = 24 * 3600
