@@ -15,8 +15,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from environment import SITES, Environment, addresses
 from killing import DRIVE
 from objects import objects
-from test_playbooks import Playbooks
 
+from playbooks import Playbooks
 from sandbox.running import Handle
 
 HELD = "another run writes at this site"

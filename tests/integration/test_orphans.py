@@ -9,8 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from test_playbooks import ROOT, Playbooks
-
+from playbooks import ROOT, Playbooks
 from sandbox.running import Handle
 
 PATIENCE = 120.0  # seconds after which a test gives up; no promise is measured by it

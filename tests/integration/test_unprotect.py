@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from environment import SITES, Environment, addresses
-from test_playbooks import Playbooks, changed
 
+from playbooks import Playbooks, changed
 from sandbox.running import Handle
 
 CONFIRMED = ("-e", "destroy_confirm=production")
