@@ -12,6 +12,7 @@ from moto.sts.models import sts_backends
 
 from sandbox.hosts.metadata import Facts, Leaf, Tree
 from sandbox.hosts.orders import Machine
+from sandbox.shims._images import made_of_host
 from sandbox.shims._network_picture import backends
 from sandbox.world import World
 
@@ -32,15 +33,6 @@ def machine(instance: Any) -> Machine:
         name=tags(instance).get("Name", ""),
         own=made_of_host(instance.ec2_backend, instance.image_id),
     )
-
-
-def made_of_host(ec2: Any, image_id: str) -> bool:
-    """Whether an image of a region is of a host, or a copy of such a one.
-
-    One that is no longer known is taken for it: nothing else may come up in its place.
-    """
-    image = ec2.amis.get(image_id)
-    return image is None or bool(image.__dict__.get("made_of_host"))
 
 
 def tags(instance: Any) -> dict[str, str]:

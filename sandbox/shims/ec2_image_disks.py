@@ -14,6 +14,7 @@ from moto.ec2.responses import EC2Response
 from moto.kms.models import kms_backends
 
 from sandbox.shims import Hook
+from sandbox.shims._images import fail
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -126,9 +127,9 @@ def _copies() -> None:
         if encrypted:
             image.ebs_snapshot.encrypted = True
             image.ebs_snapshot.kms_key_id = arn = _key(ec2, key or _DEFAULT_KEY)
-            image.unusable = None if arn else ValueError(f"the key {key} is not there")
+            image.unusable = "" if arn else f"there is no key {key}"
             if not arn and image.state == "available":
-                image.state = "failed"
+                fail(image, image.unusable)
         given = self._parse_tag_specification().get("snapshot", {})
         ec2.create_tags([image.ebs_snapshot.id], given)
         return answer

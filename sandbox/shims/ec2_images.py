@@ -13,14 +13,13 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami, AmiBackend
-from moto.ec2.models.instances import StateReason
 from moto.ec2.responses import EC2Response
 from moto.ssm.models import Parameter, ParameterDict
 from moto.utilities.utils import load_resource
 
 from sandbox.hosts.orders import CopyImage, DropImage, Order, TakeImage
 from sandbox.shims import Hook
-from sandbox.shims._machines import made_of_host
+from sandbox.shims._images import fail, made_of_host
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -178,14 +177,10 @@ def _pending(
     It is neither begun nor finished while the region of its source is not reached (`fed`).
     """
 
-    def failed(problem: Exception) -> None:
-        image.state = "failed"
-        image.state_reason = StateReason(f"Client.InternalError: {problem}", "Client.InternalError")
-
     def made() -> None:
         # Where the key of a copy is not there, that is found out only now.
         if unusable := image.__dict__.get("unusable"):
-            failed(unusable)
+            fail(image, unusable)
         else:
             image.state = "available"
 
@@ -195,7 +190,9 @@ def _pending(
     def make() -> None:
         if image.id in image.ec2_backend.amis:
             arrived = partial(world.once, fed, made, label)
-            world.machines.carry_out(lambda: order, world.seconds(step), label, arrived, failed)
+            world.machines.carry_out(
+                lambda: order, world.seconds(step), label, arrived, partial(fail, image)
+            )
 
     world.once(fed, make, label)
     return image

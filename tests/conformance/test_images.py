@@ -135,6 +135,7 @@ def test_a_copy_with_a_key_that_is_not_in_its_region_fails_afterwards(
         copy = abroad.copy_image(**source, Name=name, KmsKeyId=key)["ImageId"]
         assert image_of(abroad, copy)["State"] == "pending"
         until(partial(failed, abroad, copy))
+        assert image_of(abroad, copy)["StateReason"]["Message"]
 
 
 def test_the_same_token_copies_once(abroad: Any, image: str) -> None:

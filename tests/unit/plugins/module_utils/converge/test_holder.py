@@ -43,6 +43,13 @@ def of(process: subprocess.Popen[bytes]) -> Holder:
     return Holder(run, run, "ann@here")
 
 
+def seen(process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> Holder:
+    """The holder as it was before anything was hidden."""
+    with monkeypatch.context() as before:
+        before.setattr(module, "_PROC", Path("/proc"))
+        return of(process)
+
+
 def forbidden(number: int, signal: int) -> None:
     """What the kernel answers for a process of another user, whether it is hidden or not."""
     raise PermissionError(1, "Operation not permitted")
@@ -55,9 +62,7 @@ def test_a_process_that_hidepid_hides_is_not_taken_for_dead(
     monkeypatch: pytest.MonkeyPatch,
     foreign: bool,
 ) -> None:
-    with monkeypatch.context() as seen:
-        seen.setattr(module, "_PROC", Path("/proc"))
-        holder = of(other)
+    holder = seen(other, monkeypatch)
     assert not (proc / str(other.pid)).exists()
     if foreign:
         monkeypatch.setattr(os, "kill", forbidden)
@@ -68,9 +73,7 @@ def test_a_process_whose_entry_is_listed_and_may_not_be_read_is_not_taken_for_de
     other: subprocess.Popen[bytes], proc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With hidepid=1. That nobody may open a folder as a file holds for root too."""
-    with monkeypatch.context() as seen:
-        seen.setattr(module, "_PROC", Path("/proc"))
-        holder = of(other)
+    holder = seen(other, monkeypatch)
     (proc / str(other.pid) / "stat").mkdir(parents=True)
     monkeypatch.setattr(os, "kill", forbidden)
     assert holder.lives is None
@@ -79,9 +82,7 @@ def test_a_process_whose_entry_is_listed_and_may_not_be_read_is_not_taken_for_de
 def test_of_a_process_that_ended_hidepid_hides_nothing(
     other: subprocess.Popen[bytes], proc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as seen:
-        seen.setattr(module, "_PROC", Path("/proc"))
-        holder = of(other)
+    holder = seen(other, monkeypatch)
     other.kill()
     other.wait()
     assert holder.lives is False
