@@ -36,6 +36,27 @@ INITDB = (
     "--locale=en_US.UTF-8 --wal-segsize=1 --no-sync --no-instructions"
 )
 
+# Names in pg_controldata, which has the primary's values, and in the configuration. A standby must
+# not have less of these than its primary, or it serves nobody ("Administrator's Overview" of hot
+# standby in PostgreSQL's manual), and may be of a smaller class. Looked up at each start: by then
+# the primary may have more.
+_AT_LEAST = {
+    "max_connections": "max_connections",
+    "max_worker_processes": "max_worker_processes",
+    "max_wal_senders": "max_wal_senders",
+    "max_prepared_xacts": "max_prepared_transactions",
+    "max_locks_per_xact": "max_locks_per_transaction",
+}
+STANDBY = f"""least=
+if [ -e data/standby.signal ]; then
+    for pair in {" ".join(f"{told}:{name}" for told, name in _AT_LEAST.items())}; do
+        needed=$(pg_controldata data | sed -n "s/^${{pair%:*}} setting: *//p")
+        own=$(postgres -D data -c config_file={HOME}/conf/postgresql.conf -C ${{pair#*:}})
+        if [ "$own" -lt "$needed" ]; then least="$least -c ${{pair#*:}}=$needed"; fi
+    done
+fi
+"""
+
 
 class ServerFailed(RuntimeError):
     """A server that does not run as it should; the last lines of its log are the message."""
@@ -111,7 +132,7 @@ if [ ! -e made ]; then
     {making}
     touch made
 fi
-exec postgres -D {HOME}/data -c config_file={HOME}/conf/postgresql.conf
+{STANDBY}exec postgres -D data -c config_file={HOME}/conf/postgresql.conf $least
 """
         write(self.folder / "start", script)
         region = self.instance.region

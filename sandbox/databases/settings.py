@@ -187,6 +187,9 @@ def recovering(recovery: Recovery) -> dict[str, str]:
         "recovery_target_inclusive": "on",
         "recovery_target_action": "promote",
         "recovery_target_timeline": "latest",
+        # Whoever reads meanwhile would want as many connections as the source had, and the new
+        # server may be of a smaller class.
+        "hot_standby": "off",
     }
 
 

@@ -29,9 +29,9 @@ def now(estate: Any, **where: Any) -> datetime:
     return moment
 
 
-def ready(estate: Any) -> None:
+def ready(estate: Any, **more: Any) -> None:
     """A database with a row, of which there is a base backup."""
-    estate.create()
+    estate.create(**more)
     estate.settle()
     estate.ask("create table t as select 1 as id")
     restorable_from(estate, now(estate))
@@ -57,6 +57,31 @@ def test_an_instance_is_restored_to_the_moment_before_a_mistake(estate: Any) -> 
     assert estate.ask("select count(*) from t", "earlier") == 2
     assert estate.ask("select count(*) from t") == 0
     estate.ask("insert into t values (3)", "earlier")
+
+
+def test_what_is_made_of_an_instance_may_be_of_a_smaller_class(estate: Any) -> None:
+    """What serves while it replays a log must let in as many connections as its source did."""
+    small = {"DBInstanceClass": "db.t4g.micro"}
+    ready(estate, DBInstanceClass="db.t4g.small")
+    rds = estate.client("rds", AWAY)
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier="replica",
+        SourceDBInstanceIdentifier=estate.one()["DBInstanceArn"],
+        DBSubnetGroupName="subnets",
+        **small,
+    )
+    restore(estate, UseLatestRestorableTime=True, **small)
+    assert estate.ask("select id from t", "earlier") == 1
+    assert estate.ask("show max_connections", "earlier") == "112"
+    there = {"name": "replica", "region": AWAY}
+    estate.settle(**there)
+    assert estate.ask("select id from t", **there) == 1
+    rds.reboot_db_instance(DBInstanceIdentifier="replica")
+    estate.settle(**there)
+    rds.promote_read_replica(DBInstanceIdentifier="replica")
+    estate.until(lambda: "ReadReplicaSourceDBInstanceIdentifier" not in estate.one(**there))
+    estate.settle(**there)
+    assert estate.ask("show max_connections", **there) == "112"
 
 
 def test_the_latest_restorable_time_is_true(estate: Any) -> None:
