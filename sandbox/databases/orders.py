@@ -147,8 +147,11 @@ class CopySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DropSnapshot:
+    """Remove a snapshot of the server `resource_id`."""
+
     snapshot: str
     region: str
+    resource_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +210,25 @@ def whose(order: Order) -> str:
         case CopySnapshot() | DropSnapshot():
             return order.snapshot
     return order.instance.resource_id
+
+
+def reads(order: Order) -> tuple[str, ...]:
+    """The data that must be there until an order is carried out."""
+    match order:
+        case Restore():
+            return (f"{order.snapshot} in {order.instance.region}",)
+        case RestoreToTime():
+            # Which of its backups is the base is found out later.
+            return (f"backups of {order.source} in {order.instance.region}",)
+    return ()
+
+
+def removes(order: Order) -> tuple[str, ...]:
+    """The data that is gone when an order is carried out."""
+    match order:
+        case DropSnapshot():
+            backups = f"backups of {order.resource_id} in {order.region}"
+            return (f"{order.snapshot} in {order.region}", backups)
+        case Delete(keep_backups=False) | DropCopies():
+            return (f"backups of {order.resource_id} in {order.region}",)
+    return ()

@@ -16,7 +16,7 @@ from sandbox.databases.ground import Ground, erase
 from sandbox.databases.heart import Heart
 from sandbox.databases.jobs import Jobs, lag_of
 from sandbox.databases.network import Backbone, Network
-from sandbox.databases.orders import Order, whose
+from sandbox.databases.orders import Order, reads, removes, whose
 from sandbox.databases.server import Server
 from sandbox.ground import images, namespaces
 from sandbox.ground.commands import CommandFailed
@@ -33,7 +33,9 @@ class RealDatabases:
         self.ground = ground
         self._world = world
         self.jobs = Jobs(ground)
-        self._queue: Queue[Order] = Queue(world, self.jobs.carry_out, whose)
+        self._queue: Queue[Order] = Queue(
+            world, self.jobs.carry_out, whose, reads=reads, removes=removes
+        )
         self.heart = Heart(world, self.jobs)
         world.on_reset(self.forget)
 

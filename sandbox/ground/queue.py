@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from sandbox.ground.turns import Turns
@@ -14,10 +14,16 @@ from sandbox.world import World
 Order = TypeVar("Order")
 
 
+def _nothing(_order: object) -> Iterable[str]:
+    return ()
+
+
 class Queue(Generic[Order]):
     """Carries orders out by `do`; those for which `whose` returns the same, one by one.
 
-    At most `abreast` are carried out at once.
+    What `removes` returns of an order stays as long as one is carried out, or waits for its turn,
+    that was asked for before and for which `reads` returns it. At most `abreast` are carried out at
+    once.
     """
 
     def __init__(
@@ -26,10 +32,13 @@ class Queue(Generic[Order]):
         do: Callable[[Order], object],
         whose: Callable[[Order], str],
         abreast: int = 1000,
+        reads: Callable[[Order], Iterable[str]] = _nothing,
+        removes: Callable[[Order], Iterable[str]] = _nothing,
     ) -> None:
         self._world = world
         self._do = do
         self._whose = whose
+        self._reads, self._removes = reads, removes
         self._turns = Turns()
         self._room = threading.Semaphore(abreast)
         self._ending = threading.Event()
@@ -58,7 +67,7 @@ class Queue(Generic[Order]):
                         if not ending.is_set():
                             raise
 
-        turn = self._turns.take(self._whose(order), job)
+        turn = self._turns.take(self._whose(order), job, self._reads(order), self._removes(order))
         work(self._world, label, turn, done, failed, seconds)
 
     def end(self, kill: Callable[[], object]) -> None:

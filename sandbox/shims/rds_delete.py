@@ -73,10 +73,10 @@ def drop_automated_backups(world: World, db: Any) -> None:
 
 
 def forget_snapshot(world: World, snapshot: Any) -> None:
-    """Have the data of a deleted snapshot removed."""
-    name, region = snapshot.data_id, snapshot.region
+    """Have the data of a deleted snapshot removed, once nothing is restored from it any more."""
+    order = DropSnapshot(snapshot.data_id, snapshot.region, snapshot.dbi_resource_id)
     world.databases.carry_out(
-        lambda: DropSnapshot(name, region),
+        lambda: order,
         0.0,
         f"{snapshot.db_snapshot_identifier} is removed",
         _rds_servers.ignore,

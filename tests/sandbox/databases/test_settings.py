@@ -11,7 +11,21 @@ import pytest
 
 from sandbox.databases.modifying import order_for
 from sandbox.databases.network import BACKBONE
-from sandbox.databases.orders import Change, Instance, Place, Reboot
+from sandbox.databases.orders import (
+    Change,
+    Delete,
+    DropCopies,
+    DropSnapshot,
+    Instance,
+    Order,
+    Place,
+    Reboot,
+    Restore,
+    RestoreToTime,
+    TakeSnapshot,
+    reads,
+    removes,
+)
 from sandbox.databases.settings import (
     Engine,
     Primary,
@@ -132,3 +146,37 @@ def test_jobs_about_one_thing_keep_the_order_in_which_they_were_asked_for() -> N
     first()
     waiting.join()
     assert done == ["other", "first", "second"]
+
+
+def test_what_a_job_reads_is_removed_after_it_and_other_readers_do_not_wait() -> None:
+    done: list[str] = []
+    turns = Turns()
+    first = turns.take("one", lambda: done.append("first"), reads=["snapshot"])
+    second = turns.take("two", lambda: done.append("second"), reads=["snapshot"])
+    drop = turns.take("snapshot", lambda: done.append("removed"), removes=["snapshot"])
+    waiting = threading.Thread(target=drop)
+    waiting.start()
+    second()
+    assert done == ["second"]
+    first()
+    waiting.join()
+    assert done == ["second", "first", "removed"]
+
+
+@pytest.mark.parametrize(
+    ("restore", "removal", "waits"),
+    [
+        (Restore(DB, "snap-1"), DropSnapshot("snap-1", DB.region, "db-B"), True),
+        (Restore(DB, "snap-1"), DropSnapshot("snap-2", DB.region, "db-B"), False),
+        (Restore(DB, "snap-1"), DropSnapshot("snap-1", "eu-central-1", "db-B"), False),
+        (RestoreToTime(DB, "db-B", None), DropSnapshot("snap-1", DB.region, "db-B"), True),
+        (RestoreToTime(DB, "db-B", None), Delete("db-B", DB.region), True),
+        (RestoreToTime(DB, "db-B", None), Delete("db-B", DB.region, keep_backups=True), False),
+        (RestoreToTime(DB, "db-B", None), DropCopies("db-B", DB.region), True),
+        (RestoreToTime(DB, "db-B", None), TakeSnapshot("snap-1", DB.region, "db-B"), False),
+    ],
+)
+def test_backups_are_not_removed_under_what_is_restored_from_them(
+    restore: Order, removal: Order, waits: bool
+) -> None:
+    assert bool(set(reads(restore)) & set(removes(removal))) is waits

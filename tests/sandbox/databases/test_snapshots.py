@@ -130,6 +130,22 @@ def test_a_deleted_snapshot_leaves_no_file(estate: Any) -> None:
         snapshot(estate)
 
 
+def test_a_snapshot_that_is_deleted_during_a_restore_goes_when_that_is_done(estate: Any) -> None:
+    estate.create()
+    estate.settle()
+    estate.ask("create table t as select 1 as id")
+    take(estate)
+    rds = estate.client("rds")
+    for name in ("one", "two", "three"):
+        rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier=name, DBSnapshotIdentifier="before", DBSubnetGroupName="subnets"
+        )
+    rds.delete_db_snapshot(DBSnapshotIdentifier="before")
+    for name in ("one", "two", "three"):
+        estate.until(lambda n=name: estate.one(n)["DBInstanceStatus"] != "creating")
+        assert estate.ask("select id from t", name) == 1
+
+
 def test_a_final_snapshot_holds_the_last_row(estate: Any) -> None:
     estate.create()
     estate.settle()
