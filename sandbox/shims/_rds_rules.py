@@ -21,8 +21,6 @@ POSTGRES_MINORS = {11: (22, 22), 12: (22, 22), 13: (11, 22), 14: (8, 19), 15: (3
     16: (1, 10),
     17: (1, 6),
 }
-# Values that gp3 has without asking, up to 399 GiB.
-GP3_IOPS, GP3_THROUGHPUT = 3000, 125
 # Set while the emulator builds an instance out of a snapshot or a point in time, which it does
 # through its CreateDBInstance with every attribute of the old instance.
 RESTORING: ContextVar[bool] = ContextVar("restoring", default=False)

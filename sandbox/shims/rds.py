@@ -13,14 +13,17 @@ from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend
 
 from sandbox.databases.orders import Create, Order
-from sandbox.shims import Hook, _rds_rules, _rds_servers
+from sandbox.shims import Hook, _rds_classes, _rds_limits, _rds_rules, _rds_servers
 from sandbox.world import World
 from sandbox.wrap import wrap
 
 MENDED = (
     "CreateDBInstance: `creating` without Endpoint first, `available` after the time AWS takes.",
     "CreateDBInstance refuses a bad password, user name, version, key, security group, or family.",
-    "DbiResourceId is unique; a key is given as its ARN; gp3 shows its IOPS and throughput.",
+    "CreateDBInstance refuses a class that there is not, or not for the version, a storage size, "
+    "more than 35 days of backups, and IOPS or throughput that gp3 of the size does not take.",
+    "DbiResourceId is unique; a key is given as its ARN; gp3 shows its IOPS and throughput, which "
+    "are more from 400 GiB on.",
     "An instance is public unasked if its VPC has an internet gateway; Multi-AZ has a second zone.",
     "Performance Insights settings come back; the option group is named after the major version.",
     "The first automated backup comes with `available`, and none with a retention of 0.",
@@ -53,9 +56,10 @@ def check(backend: RDSBackend, kw: Any) -> None:
         )
     if kw.get("storage_encrypted"):
         kw["kms_key_id"] = _rds_rules.key_arn(backend, kw.get("kms_key_id"))
-    size = kw.get("allocated_storage")
-    if size is not None and size < 20 and engine == "postgres":
-        raise Refusal("InvalidParameterValue", f"Invalid storage size for engine postgres: {size}")
+    _rds_classes.check(engine, kw["engine_version"] or "", kw.get("db_instance_class"))
+    _rds_limits.retention(kw.get("backup_retention_period"))
+    _rds_limits.storage(engine, kw.get("allocated_storage"))
+    _rds_limits.performance(engine, kw.get("storage_type"), kw.get("allocated_storage"), kw)
     name = kw.get("db_subnet_group_name")
     vpc_id = backend.describe_db_subnet_groups(name)[0].vpc_id if name else None
     _rds_rules.security_groups(backend, kw.get("vpc_security_group_ids") or (), vpc_id)
@@ -81,8 +85,9 @@ def complete(world: World, db: Any, kw: Any) -> None:
     }
     performance_insights(db, kw, bool(kw.get("enable_performance_insights")))
     if db.storage_type == "gp3":
-        db.iops = kw.get("iops") or _rds_rules.GP3_IOPS
-        db.storage_throughput = kw.get("storage_throughput") or _rds_rules.GP3_THROUGHPUT
+        iops, throughput = _rds_limits.gp3(db.allocated_storage)
+        db.iops = kw.get("iops") or iops
+        db.storage_throughput = kw.get("storage_throughput") or throughput
     if db.publicly_accessible is None:
         db.publicly_accessible = _rds_rules.public_by_default(db.backend, _rds_rules.vpc_of(db))
     db.network_type, db.backup_target, db.activity_stream_status = "IPV4", "region", "stopped"

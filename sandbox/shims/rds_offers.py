@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
-from sandbox.shims import Hook, _rds_rules
+from sandbox.shims import Hook, _rds_classes, _rds_rules
 from sandbox.world import World
 from sandbox.wrap import add, wrap
 
@@ -22,18 +22,6 @@ HOOKS: tuple[Hook, ...] = (
     (RDSResponse, "describe_orderable_db_instance_options", ()),
     (RDSBackend, "describe_orderable_db_instance_options", ("engine", "engine_version")),
 )
-# Instance classes that RDS for PostgreSQL has, by family, and the first major version of each.
-# Source: the Amazon RDS User Guide, "Supported DB engines for DB instance classes", 2026-11.
-_SMALL = ("micro", "small", "medium", "large", "xlarge", "2xlarge")
-_LARGE = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
-CLASSES = {
-    "t3": (_SMALL, 11),
-    "t4g": (_SMALL, 12),
-    "m6g": (_LARGE, 12),
-    "m7g": (_LARGE, 13),
-    "r6g": (_LARGE, 12),
-    "r7g": (_LARGE, 13),
-}
 
 
 def options(engine: str, version: str, wanted: str, zones: list[str]) -> list[dict[str, Any]]:
@@ -59,9 +47,7 @@ def options(engine: str, version: str, wanted: str, zones: list[str]) -> list[di
         for major, (first, last) in _rds_rules.POSTGRES_MINORS.items()
         for minor in range(first, last + 1)
         if version in ("", str(major), f"{major}.{minor}")
-        for family, (sizes, since) in CLASSES.items()
-        if major >= since
-        for name in (f"db.{family}.{size}" for size in sizes)
+        for name in _rds_classes.classes(major)
         if wanted in ("", name)
     ]
 

@@ -12,7 +12,7 @@ from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBInstance, RDSBackend
 
 from sandbox.databases.orders import Replicate
-from sandbox.shims import Hook, _rds_promotion, _rds_rules, _rds_servers
+from sandbox.shims import Hook, _rds_classes, _rds_limits, _rds_promotion, _rds_rules, _rds_servers
 from sandbox.shims.rds import begin, complete
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -23,6 +23,8 @@ MENDED = (
     "A replica has AWS's defaults, not its source's: no protection, no backups, one zone.",
     "A replica is refused without backups of its source, or of a source that is not available.",
     "A replica is refused without a key of its region, or of a source with a managed password.",
+    "A replica is refused of a class that there is not, and a promotion with more than 35 days of "
+    "backups.",
     "A replica tells its replication status.",
     "PromoteReadReplica takes time, cuts both links, and is refused for what is no replica.",
     "Deleting a replica, or the source of one, works across regions and cuts the links.",
@@ -61,6 +63,7 @@ def check(backend: RDSBackend, source: Any, kw: Any) -> None:
             "You can't create a read replica of a DB instance whose master user password is "
             "managed in AWS Secrets Manager.",
         )
+    _rds_classes.check(source.engine, source.engine_version, kw.get("db_instance_class"))
     check_parameter_group(backend, source, kw)
     check_key(backend, source, kw)
 
@@ -191,6 +194,7 @@ def promote(world: World) -> None:
             raise Refusal("InvalidDBInstanceState", "DB Instance is not a read replica.")
         _rds_rules.available(db)
         retention = db_kwargs.get("backup_retention_period")
+        _rds_limits.retention(retention)
         window = db_kwargs.get("preferred_backup_window")
         _rds_promotion.promote(world, db, 1 if retention is None else retention, window)
         return db

@@ -13,7 +13,7 @@ from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBSnapshot, RDSBackend
 
 from sandbox.databases.orders import CopySnapshot, Order, Restore, RestoreToTime, TakeSnapshot
-from sandbox.shims import Hook, _rds_backups, _rds_rules, _rds_servers
+from sandbox.shims import Hook, _rds_backups, _rds_classes, _rds_limits, _rds_rules, _rds_servers
 from sandbox.shims.rds import begin, complete
 from sandbox.shims.rds_delete import forget_snapshot
 from sandbox.world import World
@@ -23,6 +23,7 @@ MENDED = (
     "CreateDBSnapshot: `creating` first, with PercentProgress; refused of a busy instance.",
     "CopyDBSnapshot takes time, names its source, and wants a key for an encrypted copy abroad.",
     "A copy from a region that cannot be reached is `creating` until it can.",
+    "A restore is refused into a class that there is not.",
     "A restored instance has AWS's defaults: no protection, default groups, one zone.",
     "False and 0 are honoured in a restore.",
     "A point in time is restored from retained and from replicated backups too.",
@@ -148,8 +149,19 @@ def complete_snapshot(snapshot: Any) -> None:
     snapshot.option_group_name = database.option_group_name
 
 
-def restored(world: World, backend: RDSBackend, original: Any, kw: Any, args: Any) -> Any:
+def check_restore(backend: RDSBackend, source: Any, kw: Any) -> None:
+    """Refuse what AWS refuses about an instance that is restored from one like `source`."""
+    engine, version = source.engine, source.engine_version
+    _rds_classes.check(engine, version, kw.get("db_instance_class"))
+    _rds_limits.retention(kw.get("backup_retention_period"))
+    _rds_rules.parameter_group(backend, kw.get("db_parameter_group_name"), engine, version)
+
+
+def restored(
+    world: World, backend: RDSBackend, source: Any, original: Any, kw: Any, args: Any
+) -> Any:
     """Build an instance by the emulator, then give it the settings AWS would."""
+    check_restore(backend, source, kw)
     name = kw.get("db_subnet_group_name")
     vpc_id = backend.describe_db_subnet_groups(name)[0].vpc_id if name else None
     groups = kw.get("vpc_security_group_ids") or _rds_rules.default_security_group(backend, vpc_id)
@@ -166,7 +178,6 @@ def restored(world: World, backend: RDSBackend, original: Any, kw: Any, args: An
         _rds_rules.RESTORING.reset(token)
     db.vpc_security_group_ids = list(groups)
     db.db_parameter_group_name = kw.get("db_parameter_group_name")
-    _rds_rules.parameter_group(backend, db.db_parameter_group_name, db.engine, db.engine_version)
     db.deletion_protection = bool(kw.get("deletion_protection"))
     db.multi_az = bool(kw.get("multi_az"))
     db.copy_tags_to_snapshot = bool(kw.get("copy_tags_to_snapshot"))
@@ -194,7 +205,7 @@ def restores(world: World) -> None:
                 "InvalidDBSnapshotState",
                 f"The snapshot {snapshot.db_snapshot_identifier} is not available.",
             )
-        db = restored(world, self, original, overrides, (from_snapshot_id,))
+        db = restored(world, self, snapshot.database, original, overrides, (from_snapshot_id,))
         data = snapshot.data_id
         begin(world, db, "db_restore", lambda: Restore(_rds_servers.instance(db), data))
         return db
@@ -223,7 +234,7 @@ def restores(world: World) -> None:
         at = overrides.get("restore_time")
         at = at.replace(tzinfo=UTC) if at is not None else None
         check_moment(world, source, self.region_name, at)
-        db = restored(world, self, build, overrides, (target_db_identifier,))
+        db = restored(world, self, source, build, overrides, (target_db_identifier,))
         begin(
             world,
             db,

@@ -96,6 +96,15 @@ def test_two_instances_have_different_resource_ids(cloud: Any) -> None:
         ({"DBSubnetGroupName": "absent"}, "DBSubnetGroupNotFoundFault"),
         ({"DBParameterGroupName": "absent"}, "DBParameterGroupNotFound"),
         ({"EngineVersion": "15.8"}, "InvalidParameterCombination"),
+        ({"BackupRetentionPeriod": 36}, "InvalidParameterValue"),
+        ({"DBInstanceClass": "db.bogus.micro"}, "InvalidParameterValue"),
+        ({"DBInstanceClass": "db.m6g.micro"}, "InvalidParameterValue"),
+        ({"DBInstanceClass": "db.t2.micro"}, "InvalidParameterCombination"),
+        ({"AllocatedStorage": 19}, "InvalidParameterValue"),
+        ({"AllocatedStorage": 65537}, "InvalidParameterValue"),
+        ({"AllocatedStorage": 399, "Iops": 12000}, "InvalidParameterCombination"),
+        ({"AllocatedStorage": 399, "StorageThroughput": 500}, "InvalidParameterCombination"),
+        ({"AllocatedStorage": 400, "Iops": 3000}, "InvalidParameterCombination"),
     ],
 )
 def test_a_wrong_instance_is_refused_and_not_made(
@@ -104,6 +113,30 @@ def test_a_wrong_instance_is_refused_and_not_made(
     net = prepare(cloud)
     assert cloud.refused("rds", "create_db_instance", **settings(net, **wrong)) == code
     assert cloud.client("rds").describe_db_instances()["DBInstances"] == []
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(20, (3000, 125)), (399, (3000, 125)), (400, (12000, 500))]
+)
+def test_gp3_has_more_without_asking_from_400_gib_on(
+    cloud: Any, size: int, told: tuple[int, int]
+) -> None:
+    make(cloud, AllocatedStorage=size)
+    db = one(cloud)
+    assert (db["Iops"], db["StorageThroughput"]) == told
+
+
+def test_every_class_that_can_be_ordered_can_be_made(cloud: Any) -> None:
+    net, rds = prepare(cloud), cloud.client("rds")
+    pages = rds.get_paginator("describe_orderable_db_instance_options").paginate(
+        Engine="postgres", EngineVersion="16.8"
+    )
+    found = {o["DBInstanceClass"] for p in pages for o in p["OrderableDBInstanceOptions"]}
+    assert {"db.t4g.micro", "db.m6i.large", "db.r7g.16xlarge"} <= found
+    of_each_family = {name.rpartition(".")[0]: name for name in sorted(found)}.values()
+    for number, name in enumerate(of_each_family):
+        made = settings(net, DBInstanceIdentifier=f"db-{number}", DBInstanceClass=name)
+        assert cloud.refused("rds", "create_db_instance", **made) == ""
 
 
 def test_a_major_version_alone_becomes_a_full_one(cloud: Any) -> None:
