@@ -12,7 +12,8 @@ from moto.rds.exceptions import RDSClientError as Refusal
 from moto.rds.models import DBParameterGroup, RDSBackend, rds_backends
 from moto.rds.responses import RDSResponse
 
-from sandbox.shims import Hook, _rds_rules, _rds_servers
+from sandbox.shims import Hook, _rds_parameters, _rds_rules, _rds_servers
+from sandbox.shims._rds_parameters import STATIC
 from sandbox.world import World
 from sandbox.wrap import add, wrap
 
@@ -22,6 +23,8 @@ MENDED = (
     "A subnet group or parameter group in use, and a default one, is not deleted.",
     "CreateDBParameterGroup refuses an unknown family.",
     "ModifyDBParameterGroup refuses `immediate` for static parameters and more than 20 at once.",
+    "ModifyDBParameterGroup refuses parameters that PostgreSQL and RDS have not, those that only "
+    "RDS sets, and values that a parameter does not take.",
     "DescribeDBParameters filters by Source, tells ApplyType, and knows the default groups.",
     "DescribeDBParameterGroups of an unknown name is refused.",
     "ResetDBParameterGroup.",
@@ -40,39 +43,6 @@ HOOKS: tuple[Hook, ...] = (
     ),
     (RDSResponse, "describe_db_parameters", ()),
     (DBParameterGroup, "update_parameters", ("new_parameters",)),
-)
-# PostgreSQL parameters of RDS that need a restart (pg_settings.context = 'postmaster', and those of
-# RDS itself); all others are dynamic.
-STATIC = frozenset(
-    {
-        "autovacuum_freeze_max_age",
-        "autovacuum_max_workers",
-        "autovacuum_multixact_freeze_max_age",
-        "huge_pages",
-        "jit_provider",
-        "max_connections",
-        "max_files_per_process",
-        "max_locks_per_transaction",
-        "max_logical_replication_workers",
-        "max_pred_locks_per_transaction",
-        "max_prepared_transactions",
-        "max_replication_slots",
-        "max_wal_senders",
-        "max_worker_processes",
-        "pg_stat_statements.max",
-        "rds.custom_dns_resolution",
-        "rds.enable_plan_management",
-        "rds.logical_replication",
-        "rds.max_tcp_buffers",
-        "rds.rds_superuser_reserved_connections",
-        "shared_buffers",
-        "shared_preload_libraries",
-        "superuser_reserved_connections",
-        "track_activity_query_size",
-        "track_commit_timestamp",
-        "wal_buffers",
-        "wal_level",
-    }
 )
 MOST_AT_ONCE = 20
 
@@ -212,14 +182,22 @@ def default_group(backend: RDSBackend, name: str) -> None:
         )
 
 
-def check_parameters(parameters: list[dict[str, Any]]) -> None:
+def check_parameters(family: str, parameters: list[dict[str, Any]]) -> None:
+    """Refuse what AWS refuses about a change of parameters; they have values unless it is a reset.
+
+    Of engines other than PostgreSQL the parameters are not known.
+    """
     if len(parameters) > MOST_AT_ONCE:
         raise Refusal(
-            "InvalidParameterValue",
-            f"Only {MOST_AT_ONCE} parameters can be modified in one request.",
+            "InvalidParameterCombination",
+            f"Cannot modify more than {MOST_AT_ONCE} parameters in a single request",
         )
     for parameter in parameters:
         name = parameter["ParameterName"]
+        if family.startswith("postgres"):
+            _rds_parameters.check_name(name)
+            if parameter.get("ParameterValue") is not None:
+                _rds_parameters.check_value(name, str(parameter["ParameterValue"]))
         if name in STATIC and parameter.get("ApplyMethod") == "immediate":
             raise Refusal(
                 "InvalidParameterCombination",
@@ -278,12 +256,10 @@ def parameters(world: World) -> None:
         original: Any, self: RDSBackend, db_parameter_group_name: str, new: Iterable[dict[str, Any]]
     ) -> Any:
         wanted = list(new)
-        check_parameters(wanted)
         if db_parameter_group_name.startswith("default."):
-            raise Refusal(
-                "InvalidParameterValue",
-                f"The parameter group {db_parameter_group_name} can't be modified.",
-            )
+            raise Refusal("InvalidParameterValue", "Cannot modify a default parameter group.")
+        known = self.db_parameter_groups.get(db_parameter_group_name)
+        check_parameters(str(known.family) if known else "", wanted)
         group = original(db_parameter_group_name, wanted)
         pending_reboot(self, db_parameter_group_name, wanted)
         apply(world, self, db_parameter_group_name, immediate(wanted))
@@ -307,7 +283,7 @@ def parameters(world: World) -> None:
             gone = [shown(parameter) for parameter in group.parameters.values()]
         else:
             gone = [p.original_dict() for p in self.params.get("Parameters", [])]
-            check_parameters(gone)
+            check_parameters(str(group.family), gone)
         for parameter in gone:
             group.parameters.pop(parameter["ParameterName"], None)
         pending_reboot(backend, group.name, gone)

@@ -11,6 +11,8 @@ from pg8000.exceptions import DatabaseError
 
 pytestmark = pytest.mark.real
 HOME, AWAY = "eu-west-1", "eu-central-1"
+# Connections that RDS takes for a group, and PostgreSQL does not start with.
+TOO_MANY = "8388607"
 
 
 def ready(estate: Any, **more: Any) -> Any:
@@ -120,7 +122,7 @@ def test_tls_is_forced_or_not_as_the_group_says(estate: Any) -> None:
 def test_a_parameter_with_which_postgresql_does_not_start_is_incompatible(estate: Any) -> None:
     rds = ready(estate)
     estate.ask("create table t as select 1 as id")
-    set_parameter(estate, "max_connections", "0", "pending-reboot")
+    set_parameter(estate, "max_connections", TOO_MANY, "pending-reboot")
     rds.reboot_db_instance(DBInstanceIdentifier="db")
     estate.settle(to="incompatible-parameters")
     events = rds.describe_events(SourceIdentifier="db", SourceType="db-instance")["Events"]
@@ -154,7 +156,7 @@ def test_without_backups_nothing_is_archived_until_they_are_switched_on(estate: 
 
 
 def test_an_instance_that_cannot_start_is_never_available(estate: Any) -> None:
-    set_parameter(estate, "max_connections", "0", "pending-reboot")
+    set_parameter(estate, "max_connections", TOO_MANY, "pending-reboot")
     estate.create()
     estate.settle(to="incompatible-parameters")
     assert "Endpoint" not in estate.one()

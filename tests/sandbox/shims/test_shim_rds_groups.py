@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.sandbox.shims.databases import (
     make,
     parameters,
@@ -98,6 +100,72 @@ def test_a_static_parameter_is_not_changed_immediately(cloud: Any) -> None:
         Parameters=[wrong],
     )
     assert code == "InvalidParameterCombination"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bogus_param", "1"),
+        ("auto_explain.bogus", "1"),
+        ("archive_command", "true"),
+        ("work_mem", "lots"),
+        ("work_mem", "63"),
+        ("work_mem", "16MB"),
+        ("max_connections", "5"),
+        ("max_connections", "DBInstanceClassMemory/9531392"),
+        ("random_page_cost", "-1"),
+        ("log_connections", "maybe"),
+        ("log_statement", "some"),
+        ("rds.log_retention_period", "60"),
+        ("shared_preload_libraries", "pg_stat_statements,bogus"),
+    ],
+)
+def test_a_parameter_or_value_that_rds_does_not_have_is_refused(
+    cloud: Any, name: str, value: str
+) -> None:
+    prepare(cloud)
+    good = {"ParameterName": "jit", "ParameterValue": "0", "ApplyMethod": "pending-reboot"}
+    wrong = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+    call = ("rds", "modify_db_parameter_group")
+    asked = {"DBParameterGroupName": "parameters", "Parameters": [good, wrong]}
+    assert cloud.refused(*call, **asked) == "InvalidParameterValue"
+    assert parameters(cloud) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("work_mem", "16384"),
+        ("max_connections", "LEAST({DBInstanceClassMemory/9531392},5000)"),
+        ("random_page_cost", "1.1"),
+        ("synchronous_commit", "remote_apply"),
+        ("default_transaction_isolation", "repeatable read"),
+        ("backslash_quote", "safe_encoding"),
+        ("log_connections", "on"),
+        ("timezone", "Europe/Berlin"),
+        ("pg_stat_statements.track", "ALL"),
+        ("pgaudit.log", "ddl,role"),
+        ("rds.logical_replication", "1"),
+        ("shared_preload_libraries", "pg_stat_statements, auto_explain"),
+    ],
+)
+def test_a_value_that_a_parameter_takes_is_set(cloud: Any, name: str, value: str) -> None:
+    prepare(cloud)
+    asked = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
+    cloud.client("rds").modify_db_parameter_group(
+        DBParameterGroupName="parameters", Parameters=[asked]
+    )
+    assert parameters(cloud)[name]["ParameterValue"] == value
+
+
+def test_too_many_parameters_at_once_and_a_default_group_are_refused(cloud: Any) -> None:
+    prepare(cloud)
+    one = {"ParameterName": "jit", "ParameterValue": "0", "ApplyMethod": "immediate"}
+    call = ("rds", "modify_db_parameter_group")
+    code = cloud.refused(*call, DBParameterGroupName="parameters", Parameters=[one] * 21)
+    assert code == "InvalidParameterCombination"
+    code = cloud.refused(*call, DBParameterGroupName="default.postgres16", Parameters=[one])
+    assert code == "InvalidParameterValue"
 
 
 def test_parameters_can_be_reset(cloud: Any) -> None:
