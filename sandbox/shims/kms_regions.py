@@ -20,7 +20,8 @@ MENDED = (
     "What a multi-region key encrypts in one region its replica decrypts in another.",
     "The id of a multi-region key is `mrk-` and 32 hexadecimal digits.",
     "A replica has its own policy, description, tags, aliases, grants and state.",
-    "A replica is `Creating` for its time; primary and replicas tell of each other.",
+    "A replica is `Creating` for its time, also while its primary's region cannot be reached; "
+    "primary and replicas tell of each other.",
     "ReplicateKey is refused for a key of one region, a replica, and a region that has one.",
     "A primary that has replicas waits for their deletion before its own.",
 )
@@ -123,8 +124,13 @@ def replicate(world: World) -> None:
             "ReplicaPolicy": replica.policy,
             "ReplicaTags": tags,
         }
-        wait = world.scaled(REPLICATION)
-        world.later(wait, ready, f"replica of {key.id} in {region} becomes usable")
+        label = f"replica of {key.id} in {region} becomes usable"
+
+        def arrive() -> None:
+            # AWS copies the material in the background and tries again.
+            world.once(lambda: not world.severed(key.region, region), ready, label)
+
+        world.later(world.scaled(REPLICATION), arrive, label)
         return json.dumps(told)
 
 

@@ -26,7 +26,8 @@ from sandbox.wrap import add, wrap
 
 MENDED = (
     "StartDBInstanceAutomatedBackupsReplication, StopDBInstanceAutomatedBackupsReplication: "
-    "`pending` first, then `replicating`; an instance tells where its backups are copied to.",
+    "`pending` first, also while the source's region cannot be reached, then `replicating`; an "
+    "instance tells where its backups are copied to.",
     "DescribeDBInstanceAutomatedBackups: with state, window and filters, also of instances that "
     "are gone and of other regions.",
     "DeleteDBInstanceAutomatedBackup, not while the backup is still replicated.",
@@ -120,6 +121,32 @@ def check(backend: Any, source: Any, asked: Any) -> str | None:
     return _rds_rules.key_arn(backend, asked["KmsKeyId"])
 
 
+def fill(world: World, backup: Backup) -> None:
+    """Have backups come from their instance's region, as soon as and while it can be reached."""
+    source, region = backup.source, backup.region
+    order = KeepCopies(source.dbi_resource_id, source.region, region)
+    label = f"backups of {source.db_instance_identifier} are in {region}"
+
+    def fed() -> bool:
+        return not world.severed(source.region, region)
+
+    def replicating() -> None:
+        if backup.status == "pending":
+            backup.status = "replicating"
+
+    def arrived() -> None:
+        world.once(fed, replicating, label)
+
+    def make() -> None:
+        # It may have been told to stop while it waited.
+        if backup.status == "pending":
+            world.databases.carry_out(
+                lambda: order, world.scaled(START), label, arrived, _rds_servers.ignore
+            )
+
+    world.once(fed, make, label)
+
+
 def replication(world: World) -> None:
     @add(RDSResponse, "start_db_instance_automated_backups_replication")
     def start(self: Any) -> ActionResult:
@@ -132,20 +159,8 @@ def replication(world: World) -> None:
         tags = self.params.get("Tags") or []
         backup = Backup(source, self.region, "pending", retention, key, arn, tags)
         kept(self.backend)[arn] = backup
-        order = KeepCopies(source.dbi_resource_id, source.region, self.region)
-
-        def replicating() -> None:
-            if backup.status == "pending":
-                backup.status = "replicating"
-
         answer = ActionResult({"DBInstanceAutomatedBackup": backup.described(world)})
-        world.databases.carry_out(
-            lambda: order,
-            world.scaled(START),
-            f"backups of {source.db_instance_identifier} are in {self.region}",
-            replicating,
-            _rds_servers.ignore,
-        )
+        fill(world, backup)
         return answer
 
     @add(RDSResponse, "stop_db_instance_automated_backups_replication")

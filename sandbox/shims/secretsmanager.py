@@ -7,8 +7,8 @@ import copy
 import json
 from typing import Any
 
-from moto.kms.models import kms_backends
 from moto.secretsmanager.exceptions import (
+    InvalidParameterException,
     InvalidRequestException,
     SecretNotFoundException,
     SecretsManagerClientError,
@@ -16,14 +16,15 @@ from moto.secretsmanager.exceptions import (
 from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from sandbox.shims import Hook
+from sandbox.shims import Hook, _secret_copies
 from sandbox.world import World
 from sandbox.wrap import add, wrap
 
 MENDED = (
     "A name whose secret waits for deletion is refused; so are changes of such a secret.",
     "A replica keeps its KmsKeyId, and fails with a key that is not in its region.",
-    "Replication is InProgress for a moment.",
+    "Replication is InProgress for a moment. A replica is there, and has what its secret has, when "
+    "that is over, and not while nothing passes between their regions.",
     "ReplicateSecretToRegions and RemoveRegionsFromReplication answer with the ARN.",
     "StopReplicationToReplica makes a secret of its own out of a replica.",
     "A resource policy that is no JSON is refused.",
@@ -33,12 +34,26 @@ HOOKS: tuple[Hook, ...] = (
     (SecretsManagerBackend, "put_secret_value", ("secret_id",)),
     (SecretsManagerBackend, "put_resource_policy", ("secret_id", "policy")),
     (SecretsManagerBackend, "tag_resource", ("arn", "tags")),
+    (SecretsManagerBackend, "untag_resource", ("arn", "tag_keys")),
+    (SecretsManagerBackend, "update_secret", ("secret_id",)),
+    (SecretsManagerBackend, "update_secret_version_stage", ("secret_id",)),
+    (SecretsManagerBackend, "rotate_secret", ("secret_id",)),
+    (SecretsManagerBackend, "cancel_rotate_secret", ("secret_id",)),
     (SecretsManagerBackend, "replicate_secret_to_regions", ("secret_id", "replica_regions")),
     (SecretsManagerBackend, "remove_regions_from_replication", ("secret_id", "replica_regions")),
     (FakeSecret, "create_replicas", ("replica_regions", "force_overwrite")),
     (ReplicaSecret, "to_dict", ()),
 )
-REPLICATION = 5.0  # AWS seconds until a replica is in sync, about.
+# What changes a secret that its replicas follow.
+FOLLOWED = (
+    "put_secret_value",
+    "update_secret",
+    "update_secret_version_stage",
+    "rotate_secret",
+    "cancel_rotate_secret",
+    "tag_resource",
+    "untag_resource",
+)
 
 
 def refuse_deleted(backend: Any, secret_id: str) -> None:
@@ -81,55 +96,61 @@ def deletion() -> None:
 def replication(world: World) -> None:
     @wrap(FakeSecret, "create_replicas")
     def create_replicas(
-        original: Any, self: Any, replica_regions: list[dict[str, str]], force_overwrite: bool
+        _original: Any, self: Any, replica_regions: list[dict[str, str]], force_overwrite: bool
     ) -> Any:
-        replicas = original(replica_regions, force_overwrite)
-        for replica, wanted in zip(replicas, replica_regions, strict=True):
-            if wanted.get("KmsKeyId"):
-                replica.config["KmsKeyId"] = wanted["KmsKeyId"]
-            if replica.config["Status"] == "InSync":
-                synchronise(world, self.account_id, replica)
-        return replicas
+        if any(wanted["Region"] == self.region for wanted in replica_regions):
+            raise InvalidParameterException("Invalid replica region.")
+        return [
+            _secret_copies.begin(
+                world, self, wanted["Region"], wanted.get("KmsKeyId"), force_overwrite
+            )
+            for wanted in replica_regions
+        ]
 
     @wrap(ReplicaSecret, "to_dict")
     def to_dict(original: Any, self: Any) -> Any:
-        return {**original(), "KmsKeyId": self.config["KmsKeyId"]}
+        status = [replica.config for replica in self.primary.replicas]
+        return {**original(), "KmsKeyId": self.config["KmsKeyId"], "ReplicationStatus": status}
 
     for call in ("replicate_secret_to_regions", "remove_regions_from_replication"):
 
         @wrap(SecretsManagerBackend, call)
         def change(original: Any, self: Any, secret_id: str, *args: Any, **kwargs: Any) -> Any:
             refuse_deleted(self, secret_id)
+            before = list(getattr(self.secrets.get(secret_id), "replicas", ()))
             _, statuses = original(secret_id, *args, **kwargs)
-            return self.secrets[secret_id].arn, statuses
+            secret = self.secrets[secret_id]
+            for replica in before:
+                if replica not in secret.replicas:
+                    _secret_copies.withdraw(replica)
+            return secret.arn, statuses
 
 
-def synchronise(world: World, account_id: str, replica: Any) -> None:
-    replica.config.update(Status="InProgress", StatusMessage="")
+def following(world: World) -> None:
+    for call in FOLLOWED:
 
-    def done() -> None:
-        try:
-            kms_backends[account_id][replica.region].describe_key(replica.config["KmsKeyId"])
-        except Exception:
-            text = "Replication failed: KMS key not found."
-            replica.config.update(Status="Failed", StatusMessage=text)
-        else:
-            text = "Replication succeeded"
-            replica.config.update(Status="InSync", StatusMessage=text)
-
-    world.later(world.scaled(REPLICATION), done, f"replica {replica.arn} is in sync")
+        @wrap(SecretsManagerBackend, call)
+        def change(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+            answer = original(*args, **kwargs)
+            secret = self.secrets.get(kwargs.get("secret_id") or kwargs.get("arn") or args[0])
+            if isinstance(secret, FakeSecret):
+                _secret_copies.spread(world, secret)
+            return answer
 
 
 def promotion() -> None:
     @add(SecretsManagerResponse, "stop_replication_to_replica")
     def stop_replication_to_replica(self: Any) -> str:
         secrets = self.backend.secrets
-        replica: Any = secrets.get(self._get_param("SecretId"))
-        if replica is None:
+        found = secrets.get(self._get_param("SecretId"))
+        if found is None:
             raise SecretNotFoundException
-        if not isinstance(replica, ReplicaSecret):
+        if not isinstance(found, ReplicaSecret):
             raise InvalidRequestException("Operation not permitted on a secret that is no replica.")
-        source = replica.source
+        replica: Any = found
+        # It may be that its primary's region is lost: it goes on with what has come over.
+        primary, source = replica.primary, replica.source
+        _secret_copies.withdraw(replica)
         own = copy.copy(source)
         own.arn, own.region, own.kms_key_id = (
             replica.arn,
@@ -138,7 +159,7 @@ def promotion() -> None:
         )
         own.replicas, own.tags = [], list(source.tags or [])
         own.versions = copy.deepcopy(source.versions)
-        source.replicas = [other for other in source.replicas if other is not replica]
+        primary.replicas = [other for other in primary.replicas if other is not replica]
         secrets[own.arn] = own
         return json.dumps({"ARN": own.arn})
 
@@ -147,4 +168,5 @@ def install(world: World) -> None:
     """Change how the emulator keeps and replicates secrets."""
     deletion()
     replication(world)
+    following(world)
     promotion()
