@@ -23,6 +23,7 @@ MENDED = (
     "CreateDBSnapshot: `creating` first, with PercentProgress; refused of a busy instance.",
     "CopyDBSnapshot takes time, names its source, and wants a key for an encrypted copy abroad.",
     "A copy from a region that cannot be reached is `creating` until it can.",
+    "An automated snapshot is not deleted by hand.",
     "A restore is refused into a class that there is not.",
     "A restored instance has AWS's defaults: no protection, default groups, one zone.",
     "False and 0 are honoured in a restore.",
@@ -96,7 +97,10 @@ def snapshots(world: World) -> None:
         return snapshot
 
     @wrap(RDSBackend, "delete_db_snapshot")
-    def delete_db_snapshot(original: Any, _self: Any, db_snapshot_identifier: str) -> Any:
+    def delete_db_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
+        found = self.database_snapshots.get(db_snapshot_identifier)
+        if found is not None and found.snapshot_type == "automated":
+            raise Refusal("InvalidDBSnapshotState", "automated snapshots cannot be deleted.")
         snapshot = original(db_snapshot_identifier)
         forget_snapshot(world, snapshot)
         return snapshot

@@ -54,3 +54,15 @@ def test_what_is_restored_does_not_inherit_protection_or_groups(cloud: Any) -> N
         DBSubnetGroupName="subnets",
     )
     assert one(cloud, "past")["DeletionProtection"] is False
+
+
+def test_an_automated_snapshot_is_not_deleted_by_hand(cloud: Any) -> None:
+    make(cloud)
+    rds = cloud.client("rds")
+    [found] = rds.describe_db_snapshots(SnapshotType="automated")["DBSnapshots"]
+    named = {"DBSnapshotIdentifier": found["DBSnapshotIdentifier"]}
+    assert cloud.refused("rds", "delete_db_snapshot", **named) == "InvalidDBSnapshotState"
+    assert rds.describe_db_snapshots(**named)["DBSnapshots"]
+    copied = {"SourceDBSnapshotIdentifier": found["DBSnapshotIdentifier"]}
+    rds.copy_db_snapshot(**copied, TargetDBSnapshotIdentifier="mine")
+    rds.delete_db_snapshot(DBSnapshotIdentifier="mine")
