@@ -58,3 +58,24 @@ def test_plain_lists_come_whole_and_nothing_is_on_offer(plain: Any) -> None:
     assert options(plain) == []
     with pytest.raises(ResponseParserError):
         rds.describe_pending_maintenance_actions()
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("db:absent", "DBInstanceNotFound"),
+        ("snapshot:absent", "DBSnapshotNotFound"),
+        ("snapshot:rds:absent-2026-01-01-00-00", "DBSnapshotNotFound"),
+        ("subgrp:absent", "DBSubnetGroupNotFoundFault"),
+        ("pg:absent", "DBParameterGroupNotFound"),
+        ("bogus:absent", "InvalidParameterValue"),
+    ],
+)
+def test_what_is_not_there_has_no_tags(cloud: Any, what: str, code: str) -> None:
+    named = {"ResourceName": f"arn:aws:rds:us-east-1:123456789012:{what}"}
+    for call, more in (
+        ("list_tags_for_resource", {}),
+        ("add_tags_to_resource", {"Tags": [{"Key": "a", "Value": "b"}]}),
+        ("remove_tags_from_resource", {"TagKeys": ["a"]}),
+    ):
+        assert cloud.refused("rds", call, **named, **more) == code
