@@ -25,6 +25,7 @@ POLICIES = {
     "GeoLocation": "geo_location",
     "MultiValueAnswer": "multi_value_answer",
 }
+LIMITS = {"Weight": 255, "TTL": 2147483647}
 # In the words of Route 53, where they are known.
 PROBLEMS = {
     "A": "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)",
@@ -70,8 +71,11 @@ def values(found: Any) -> tuple[Any, ...]:
     )
 
 
-def check(backend: Any, zone: Any, record: dict[str, Any]) -> None:
-    """Refuse one record that could not stand in the zone, whatever else is in it."""
+def check(backend: Any, zone: Any, record: dict[str, Any], present: set[tuple[str, str]]) -> None:
+    """Refuse one record that could not stand in the zone.
+
+    present: names and types of the records that are in it by then.
+    """
     name, kind = record["Name"], record["Type"]
     apex = canonical(zone.name)
     if name != apex and not name.endswith("." + apex):
@@ -86,9 +90,11 @@ def check(backend: Any, zone: Any, record: dict[str, Any]) -> None:
     if kind == "CNAME" and name == apex:
         raise wrong_batch(f"RRSet of type CNAME with DNS name {name} is not permitted at apex")
     check_values(kind, record.get("ResourceRecords", ()))
+    check_numbers(record)
     check_policy(backend, record)
     if record.get("AliasTarget"):
         check_alias(backend, zone, record["AliasTarget"])
+        check_inner_alias(zone, kind, record["AliasTarget"], present)
 
 
 def check_values(kind: str, values: Iterable[str]) -> None:
@@ -104,6 +110,25 @@ def check_values(kind: str, values: Iterable[str]) -> None:
             raise wrong_batch(
                 f"Invalid Resource Record: 'FATAL problem: {problem} encountered with '{value}''"
             )
+
+
+def check_numbers(record: dict[str, Any]) -> None:
+    """Refuse what is beyond the limits of the service's model. The text is not AWS's."""
+    for name, most in LIMITS.items():
+        if name in record and not 0 <= int(record[name]) <= most:
+            raise Refusal("InvalidInput", f"{name} must be from 0 to {most}, not {record[name]}")
+
+
+def check_inner_alias(
+    zone: Any, kind: str, alias: dict[str, Any], present: set[tuple[str, str]]
+) -> None:
+    """Refuse an alias to a record of its own zone that is not there; changes are made in order."""
+    target, own = alias["DNSName"], zone.id.rpartition("/")[2]
+    if alias["HostedZoneId"] == own and (target, kind) not in present:
+        raise wrong_batch(
+            f"Tried to create an alias that targets {target}, type {kind} in zone {own}, but "
+            "that target was not found"
+        )
 
 
 def check_policy(backend: Any, record: dict[str, Any]) -> None:

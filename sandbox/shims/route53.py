@@ -27,6 +27,8 @@ MENDED = (
     "DELETE with a SetIdentifier deletes that one record.",
     "Records that AWS refuses: two primaries, mixed policies, CNAME at the apex, dead aliases, "
     "values that are not of the record's type.",
+    "A weight over 255 and a TTL over 2147483647 are refused, and an alias to a record of its zone "
+    "that is not there by then.",
     "A primary record that is no alias wants a health check, and it must exist.",
     "Names are told as Route 53 stores them: lower case, with a final dot, `*` escaped.",
     "A change is PENDING until it is everywhere, and an unknown change is refused.",
@@ -86,7 +88,7 @@ def apply(backend: Any, zone: Any, changes: list[dict[str, Any]]) -> list[Record
             check_delete(zone, sets.get(key), made, shown)
             del sets[key]
             continue
-        _zone_rules.check(backend, zone, record)
+        _zone_rules.check(backend, zone, record, {(name, kind) for name, kind, _ in sets})
         if action == "CREATE" and key in sets:
             raise _zone_rules.wrong_batch(f"Tried to create {shown} but it already exists")
         sets[key] = made

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.sandbox.shims.zones import (
     alias,
     change,
@@ -152,3 +154,32 @@ def test_tags_of_what_is_unknown_are_refused(cloud: Any) -> None:
     assert cloud.refused("route53", "list_tags_for_resource", **absent) == "NoSuchHealthCheck"
     route53.delete_health_check(HealthCheckId=first)
     assert cloud.refused("route53", "delete_health_check", HealthCheckId=first)
+
+
+def inner(home: str, name: str, target: str, kind: str = "A") -> dict[str, Any]:
+    to = {"HostedZoneId": home, "DNSName": target, "EvaluateTargetHealth": False}
+    return {"Name": name, "Type": kind, "AliasTarget": to}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"SetIdentifier": "w", "Weight": 256}, "InvalidInput"),
+        ({"SetIdentifier": "w", "Weight": 255}, ""),
+        ({"TTL": 2**31}, "InvalidInput"),
+        ({"TTL": 2**31 - 1}, ""),
+    ],
+)
+def test_a_weight_and_a_ttl_have_their_limits(cloud: Any, more: dict[str, Any], code: str) -> None:
+    assert refused(cloud, zone(cloud), ("CREATE", record("www.example.org", **more))) == code
+
+
+def test_an_alias_within_a_zone_leads_to_a_record_of_its_type_that_is_there(cloud: Any) -> None:
+    home = zone(cloud).rpartition("/")[2]
+    to_a = inner(home, "www.example.org", "a.example.org")
+    assert refused(cloud, home, ("CREATE", to_a)) == "InvalidChangeBatch"
+    batch = [("CREATE", record("a.example.org")), ("CREATE", to_a)]
+    assert refused(cloud, home, *reversed(batch)) == "InvalidChangeBatch"
+    assert refused(cloud, home, *batch) == ""
+    wrong = inner(home, "www.example.org", "a.example.org", "AAAA")
+    assert refused(cloud, home, ("CREATE", wrong)) == "InvalidChangeBatch"
