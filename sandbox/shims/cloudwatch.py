@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from moto.cloudwatch.exceptions import ValidationError
@@ -21,6 +22,7 @@ MENDED = (
     "SetAlarmState lasts until the next evaluation.",
     "A change of state is published to the topics among the alarm's actions, if it has them on.",
     "Periods that CloudWatch does not take are refused, and more datapoints than periods.",
+    "A topic of another region among an alarm's actions is refused.",
     "Data without a time is of now.",
     "DeleteAlarms takes the tags too.",
 )
@@ -51,9 +53,21 @@ def check(period: int | None, periods: int, needed: int | None) -> None:
         )
 
 
+def check_actions(region: str, actions: Iterable[str]) -> None:
+    """Refuse a topic of another region among the actions of an alarm."""
+    for action in actions:
+        parts = action.split(":")
+        if parts[2:3] == ["sns"] and parts[3:4] != [region]:
+            raise ValidationError(
+                f"Invalid region {parts[3]} specified. Only {region} is supported."
+            )
+
+
 def keeping(world: World, ticking: Ticking) -> None:
     @wrap(CloudWatchBackend, "put_metric_alarm")
     def put_metric_alarm(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        for actions in ("alarm_actions", "ok_actions", "insufficient_data_actions"):
+            check_actions(self.region_name, kwargs.get(actions) or ())
         if kwargs.get("rule") is None:
             period, needed = kwargs.get("period"), kwargs.get("datapoints_to_alarm")
             check(period, int(kwargs["evaluation_periods"]), needed)

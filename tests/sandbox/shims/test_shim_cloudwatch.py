@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 
 def put(cloud: Any, **more: Any) -> None:
@@ -289,6 +290,18 @@ def test_times_that_cloudwatch_does_not_take_are_refused(cloud: Any, wrong: dict
         "Statistic": "Maximum",
     }
     assert cloud.refused("cloudwatch", "put_metric_alarm", **{**how, **wrong}) == "ValidationError"
+    assert cloud.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+
+@pytest.mark.parametrize("kind", ["AlarmActions", "OKActions", "InsufficientDataActions"])
+def test_an_alarm_tells_topics_of_its_own_region_only(cloud: Any, kind: str) -> None:
+    topics = {r: f"arn:aws:sns:{r}:123456789012:bell" for r in ("us-east-1", "us-west-2")}
+    wanted = {"AlarmName": "both", "AlarmRule": "TRUE"}
+    call = ("cloudwatch", "put_composite_alarm")
+    assert cloud.refused(*call, **wanted, **{kind: [topics["us-west-2"]]}) == "ValidationError"
+    assert cloud.refused(*call, **wanted, **{kind: [topics["us-east-1"]]}) == ""
+    with pytest.raises(ClientError, match="Invalid region us-west-2 specified"):
+        put(cloud, **{kind: list(topics.values())})
     assert cloud.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
 
 
