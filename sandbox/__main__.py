@@ -184,6 +184,8 @@ def _status(background: Background) -> int:
     print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
     for label in found["waiting"]:
         print(f"  in progress: {label}")
+    for trouble in found["troubles"]:
+        print(f"  trouble: {trouble}")
     for name, value in found["facts"].items():
         print(f"  {name} {value}")
     client = background.client(found["endpoint"])

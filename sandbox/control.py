@@ -115,6 +115,7 @@ class Control:
             "requests": self._log.last(),
             "names": f"{ADDRESS}:{self._world.names.port}",
             "waiting": self._world.waiting(),
+            "troubles": self._world.troubles(),
             "facts": self._world.facts,
         }
 

@@ -61,7 +61,7 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
         balancers.end()
         follower.end()
 
-    world.settle, world.end = settle, end
+    world.settle, world.end, world.troubles = settle, end, follower.troubles
     return fabric
 
 

@@ -68,6 +68,8 @@ class World:
         self._held: list[tuple[Callable[[], bool], Action, str]] = []
         # Returns when what is real is as it should be by now; not to be called under the lock.
         self.settle: Action = lambda: None
+        # What of the real part is not as it should be, a sentence each.
+        self.troubles: Callable[[], list[str]] = list
         self.end: Action = lambda: None  # stops what makes it so
         self._timers: dict[threading.Timer, bool] = {}
         self._answering = False

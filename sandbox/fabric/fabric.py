@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
@@ -21,6 +22,7 @@ from sandbox.fabric.names import (
 )
 from sandbox.fabric.picture import NatGateway, Picture, Vpc
 from sandbox.ground import namespaces
+from sandbox.ground.commands import CommandFailed
 from sandbox.ground.identity import Identity
 
 # Called with a VPC and its namespace.
@@ -28,6 +30,7 @@ Comes = Callable[[Vpc, str], object]
 Goes = Callable[[str], object]  # with the id of a VPC
 Opens = Callable[[str], object]  # with the namespace of the internet
 Closes = Callable[[], object]
+Broken = dict[str, Exception]  # what could not be shown, by the id of a VPC
 
 
 @dataclass(slots=True)
@@ -111,28 +114,52 @@ class Fabric:
             plugs.plug(self.internet, cable(address), namespace, CARD, address)
             plugs.default_route(namespace, CARD)
 
-    def show(self, picture: Picture) -> None:
-        """Let the networks be what a picture says. Raises CommandFailed; then call it again."""
+    def show(self, picture: Picture) -> Broken:
+        """Let the networks be what a picture says; what could not be is returned.
+
+        Each VPC is shown by itself. One that cannot be is closed, whatever was in force in it, and
+        shown again by the next call. Raises CommandFailed for what is not of one VPC.
+        """
         with self._lock:
-            living = {vpc.id: vpc for vpc in picture.vpcs}
-            for vpc_id in set(self._state.routers) - set(living):
+            broken: Broken = {}
+            try:
+                self._show(picture, broken)
+            finally:
+                for vpc_id in list(broken):
+                    with _alone(broken, vpc_id):
+                        self._close(vpc_id)
+            return broken
+
+    def _show(self, picture: Picture, broken: Broken) -> None:
+        for vpc_id in set(self._state.routers) - {vpc.id for vpc in picture.vpcs}:
+            with _alone(broken, vpc_id):
                 self._remove(vpc_id)
-            for vpc in picture.vpcs:
-                if vpc.cards:
+        for vpc in picture.vpcs:
+            if vpc.cards:
+                with _alone(broken, vpc.id):
                     self._router(vpc.id)
-            shown = [vpc for vpc in picture.vpcs if vpc.id in self._state.routers]
-            for vpc in shown:
+        shown = [vpc for vpc in picture.vpcs if vpc.id in self._state.routers]
+        for vpc in shown:
+            with _alone(broken, vpc.id):
                 self._introduce(vpc)
-            for vpc in shown:
                 self._unroute(vpc.id, routing.lines(picture, vpc))
-            self._lay_outlets({vpc.id for vpc in shown if vpc.gateway})
-            self._lay_bridges(picture, {vpc.id for vpc in shown})
-            self._place_nat_gateways(shown)
-            for vpc in shown:
+        self._lay_outlets({vpc.id for vpc in shown if vpc.gateway}, broken)
+        self._lay_bridges(picture, {vpc.id for vpc in shown}, broken)
+        self._place_nat_gateways(shown, broken)
+        for vpc in shown:
+            with _alone(broken, vpc.id):
                 self._route(vpc.id, routing.lines(picture, vpc))
-                self._load(self.router(vpc.id), self._state.routers[vpc.id], picture, vpc)
-            if self._state.outlets:
-                self._show_internet(picture)
+                # What has been broken is not open for a moment at each further attempt.
+                if vpc.id not in broken:
+                    self._load(self.router(vpc.id), self._state.routers[vpc.id], picture, vpc)
+        if self._state.outlets:
+            self._show_internet(picture)
+
+    def _close(self, vpc_id: str) -> None:
+        shown = self._state.routers.get(vpc_id)
+        if shown and shown.rules != firewall.CLOSED:
+            plugs.load(self.router(vpc_id), firewall.CLOSED)
+            shown.rules = firewall.CLOSED
 
     def forget(self) -> None:
         """Remove everything."""
@@ -149,7 +176,7 @@ class Fabric:
         """The namespace of a VPC, closed until a picture has been shown."""
         name = self.router(vpc_id)
         if vpc_id not in self._state.routers:
-            plugs.router(name)
+            _anew(name)
             plugs.load(name, firewall.CLOSED)
             namespaces.batch(name, [f"address add {address}/32 dev lo" for address in SERVED])
             self._state.routers[vpc_id] = _Shown()
@@ -167,7 +194,7 @@ class Fabric:
     def _internet(self) -> None:
         if self._state.online:
             return
-        plugs.router(self.internet)
+        _anew(self.internet)
         plugs.load(self.internet, firewall.internet(Picture()))
         residents = (self._identity.controller, self._identity.packages)
         lines = [f"address replace {address}/32 dev lo" for address in residents]
@@ -180,6 +207,7 @@ class Fabric:
         if self._state.routers[vpc_id].vpc:
             for goes in self._goes:
                 goes(vpc_id)
+            self._state.routers[vpc_id].vpc = None
         for number, (where, _) in list(self._state.nat_gateways.items()):
             if where == vpc_id:
                 self._remove_nat_gateway(number)
@@ -199,9 +227,17 @@ class Fabric:
 
     @staticmethod
     def _change(name: str, shown: _Shown, wanted: frozenset[str], *, adding: bool) -> None:
-        todo = wanted - shown.lines if adding else shown.lines - wanted
-        namespaces.batch(name, [_order(line, "add" if adding else "del") for line in sorted(todo)])
-        shown.lines = shown.lines | todo if adding else shown.lines - todo
+        todo = sorted(wanted - shown.lines if adding else shown.lines - wanted)
+        try:
+            namespaces.batch(name, [_order(line, "add" if adding else "del") for line in todo])
+        except CommandFailed:
+            # Those before the one that failed were carried out.
+            for line in todo:
+                with suppress(CommandFailed):
+                    namespaces.batch(name, [_order(line, "del")])
+                if adding:
+                    namespaces.batch(name, [_order(line, "add")])
+        shown.lines = shown.lines.union(todo) if adding else shown.lines.difference(todo)
 
     @staticmethod
     def _load(name: str, shown: _Shown, picture: Picture, vpc: Vpc) -> None:
@@ -210,7 +246,7 @@ class Fabric:
             plugs.load(name, rules)
             shown.rules = rules
 
-    def _lay_outlets(self, wanted: set[str]) -> None:
+    def _lay_outlets(self, wanted: set[str], broken: Broken) -> None:
         laid = self._state.outlets
         for vpc_id in laid - wanted:
             plugs.unplug(self.router(vpc_id), INTERNET)
@@ -220,12 +256,13 @@ class Fabric:
             lines = self._state.internet.lines
             self._state.internet.lines = frozenset(x for x in lines if gone not in x)
         for vpc_id in wanted - laid:
-            self._internet()
-            ends = (self.router(vpc_id), INTERNET, WITHIN)
-            plugs.join(self.internet, outlet(vpc_id), BEYOND, *ends)
-            laid.add(vpc_id)
+            with _alone(broken, vpc_id):
+                self._internet()
+                ends = (self.router(vpc_id), INTERNET, WITHIN)
+                plugs.join(self.internet, outlet(vpc_id), BEYOND, *ends)
+                laid.add(vpc_id)
 
-    def _lay_bridges(self, picture: Picture, shown: set[str]) -> None:
+    def _lay_bridges(self, picture: Picture, shown: set[str], broken: Broken) -> None:
         laid = self._state.bridges
         wanted = {
             number: (vpc.id, peer.id)
@@ -237,25 +274,28 @@ class Fabric:
             plugs.unplug(self.router(laid.pop(number)[0]), bridge(number))
         for number in set(wanted) - set(laid):
             one, other = wanted[number]
-            vpc = picture.vpc(one)
-            assert vpc
-            here, there = routing.peer_ends(picture, number, vpc)
-            name = bridge(number)
-            plugs.join(self.router(one), name, here, self.router(other), name, there)
-            laid[number] = (one, other)
+            with _alone(broken, one, other):
+                vpc = picture.vpc(one)
+                assert vpc
+                here, there = routing.peer_ends(picture, number, vpc)
+                name = bridge(number)
+                plugs.join(self.router(one), name, here, self.router(other), name, there)
+                laid[number] = (one, other)
 
-    def _place_nat_gateways(self, vpcs: Iterable[Vpc]) -> None:
+    def _place_nat_gateways(self, vpcs: Iterable[Vpc], broken: Broken) -> None:
         placed = self._state.nat_gateways
         wanted = {gateway.id: (vpc.id, gateway) for vpc in vpcs for gateway in vpc.nat_gateways}
         for number in set(placed) - set(wanted):
-            self._remove_nat_gateway(number)
+            with _alone(broken, placed[number][0]):
+                self._remove_nat_gateway(number)
         for number in set(wanted) - set(placed):
             vpc_id, gateway = wanted[number]
-            name = self._identity.name(number)
-            plugs.router(name)
-            plugs.load(name, firewall.NAT)
-            self.attach(name, vpc_id, gateway.card.address)
-            placed[number] = wanted[number]
+            with _alone(broken, vpc_id):
+                name = self._identity.name(number)
+                _anew(name)
+                plugs.load(name, firewall.NAT)
+                self.attach(name, vpc_id, gateway.card.address)
+                placed[number] = wanted[number]
 
     def _remove_nat_gateway(self, number: str) -> None:
         namespaces.delete(self._identity.name(number))
@@ -269,6 +309,23 @@ class Fabric:
         if rules != shown.rules:
             plugs.load(self.internet, rules)
             shown.rules = rules
+
+
+def _anew(name: str) -> None:
+    """A router without what was left under its name. Raises CommandFailed."""
+    namespaces.delete(name)
+    plugs.router(name)
+
+
+@contextmanager
+def _alone(broken: Broken, *vpc_ids: str) -> Iterator[None]:
+    """Have what fails with these VPCs be noted, and stop nothing with the others."""
+    try:
+        yield
+    except Exception as problem:
+        # Also what cannot be foreseen must not leave all networks as they were.
+        for vpc_id in vpc_ids:
+            broken.setdefault(vpc_id, problem)
 
 
 def second(vpc: Vpc) -> str:

@@ -143,4 +143,4 @@ def all_open(rules: tuple[Rule, ...], protocol: str) -> bool:
 
 
 def anywhere(rule: Rule) -> bool:
-    return any(IPv4Network(network).prefixlen == 0 for network in rule.networks)
+    return any(IPv4Network(network, strict=False).prefixlen == 0 for network in rule.networks)

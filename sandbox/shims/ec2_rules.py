@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -18,6 +18,7 @@ from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend,
 from moto.ec2.responses import EC2Response
 
 from sandbox.shims import Hook
+from sandbox.shims._ec2_permissions import canonical, traffic
 from sandbox.shims._ec2_users import users_of_group
 from sandbox.shims.ec2 import forget_tags
 from sandbox.world import World
@@ -28,6 +29,9 @@ MENDED = (
     "Two rules that differ in description only are duplicates, for every kind of source.",
     "AuthorizeSecurityGroupIngress and -Egress add all permissions of the request or none, refuse "
     "duplicates within the request, and answer with all rules that were added.",
+    "A rule with an unknown protocol, without its ports, with ports out of range or in the wrong "
+    "order, or with a malformed range of addresses is refused.",
+    "The addresses of a rule are made canonical: 100.68.0.18/18 is 100.68.0.0/18.",
     "UpdateSecurityGroupRuleDescriptions finds rules by SecurityGroupRuleDescriptions too.",
     "ModifySecurityGroupRules changes rules of every protocol and source; a description that is "
     "not given is removed.",
@@ -42,6 +46,7 @@ HOOKS: tuple[Hook, ...] = (
     (SecurityGroupBackend, "get_security_group_by_name_or_id", ("group_name_or_id", "vpc_id")),
     (SecurityGroupBackend, "modify_security_group_rules", ("group_id", "rules")),
     (SecurityGroupBackend, "create_security_group", ("name", "description", "vpc_id")),
+    (EC2Response, "_process_rules_from_querystring", ()),
     (EC2Response, "authorize_security_group_ingress", ()),
     (EC2Response, "authorize_security_group_egress", ()),
     (EC2Response, "update_security_group_rule_descriptions_ingress", ()),
@@ -53,6 +58,7 @@ HOOKS: tuple[Hook, ...] = (
 def install(world: World) -> None:
     _descriptions()
     _equality()
+    _refusals()
     for side in ("ingress", "egress"):
         _authorize(side)
         _update_descriptions(side)
@@ -91,6 +97,27 @@ def _equality() -> None:
     @wrap(SecurityGroupRule, "__eq__")
     def equal(_: Callable[..., bool], self: Any, other: Any) -> bool:
         return isinstance(other, SecurityGroupRule) and _source(self) == _source(other)
+
+
+def _refusals() -> None:
+    @wrap(EC2Response, "_process_rules_from_querystring")
+    def process(original: Callable[[], Any], self: EC2Response) -> Iterator[dict[str, Any]]:
+        return map(_checked, original())
+
+
+def _checked(asked: dict[str, Any]) -> dict[str, Any]:
+    """A permission of a request as AWS has it. Raises EC2ClientError."""
+    sources = ("ip_ranges", "source_groups", "prefix_list_ids")
+    if asked["ip_protocol"] is None and not any(asked[name] for name in sources):
+        # Rules that are named by their ids.
+        return asked
+    protocol, low, high = traffic(asked["ip_protocol"], asked["from_port"], asked["to_port"])
+    ranges = [
+        {**given, **{key: canonical(given[key]) for key in ("CidrIp", "CidrIpv6") if key in given}}
+        for given in asked["ip_ranges"]
+    ]
+    ports = {"from_port": low, "to_port": high}
+    return {**asked, "ip_protocol": protocol, **ports, "ip_ranges": ranges}
 
 
 def _authorize(side: str) -> None:
@@ -140,6 +167,7 @@ def _update_descriptions(side: str) -> None:
 
 
 _KINDS = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
+_ADDRESSES = {"CidrIp": "CidrIpv4", "CidrIpv6": "CidrIpv6"}  # as they stand in a rule
 
 
 def _changes() -> None:
@@ -180,22 +208,18 @@ def _check_change(rule: Any, wanted: dict[str, Any]) -> None:
             f"Invalid rule type for security group rule '{rule.id}'. You may not specify "
             f"{kinds[0]} for an existing rule of another type.",
         )
-    if wanted.get("IpProtocol") is None:
-        raise EC2ClientError(
-            "InvalidParameterValue",
-            "Invalid value 'null' for protocol. VPC security group rules must specify protocols "
-            "explicitly.",
-        )
+    traffic(wanted.get("IpProtocol"), wanted.get("FromPort"), wanted.get("ToPort"))
+    if kinds[0] in _ADDRESSES.values():
+        canonical(wanted[kinds[0]])
 
 
 def _change(ec2: Any, rule: Any, wanted: dict[str, Any]) -> None:
-    everything = str(wanted["IpProtocol"]) in {"-1", "all"}
-    rule.ip_protocol = "-1" if everything else str(wanted["IpProtocol"])
-    rule.from_port = None if everything else wanted.get("FromPort")
-    rule.to_port = None if everything else wanted.get("ToPort")
+    rule.ip_protocol, rule.from_port, rule.to_port = traffic(
+        wanted["IpProtocol"], wanted.get("FromPort"), wanted.get("ToPort")
+    )
     described = {"Description": wanted["Description"]} if wanted.get("Description") else {}
-    addresses = {"CidrIp": wanted.get("CidrIpv4"), "CidrIpv6": wanted.get("CidrIpv6")}
-    rule.ip_range = {key: value for key, value in addresses.items() if value} | described
+    given = {key: wanted.get(name) for key, name in _ADDRESSES.items()}
+    rule.ip_range = {key: canonical(value) for key, value in given.items() if value} | described
     if group := wanted.get("ReferencedGroupId"):
         owner = {"UserId": ec2.account_id, "OwnerId": ec2.account_id}
         rule.source_group = {"GroupId": group, **owner, **described}

@@ -44,6 +44,20 @@ def test_a_rule_that_is_there_is_refused(ec2: Any, net: dict[str, Any]) -> None:
     assert again == "InvalidPermission.Duplicate"
 
 
+def test_a_rule_whose_ports_cannot_be_is_refused(ec2: Any, net: dict[str, Any]) -> None:
+    asked = allow(net)
+    permission = asked["IpPermissions"][0]
+    for ports in ({"ToPort": 80}, {"ToPort": 70000}, {"IpProtocol": "bogus"}):
+        wrong = {**asked, "IpPermissions": [{**permission, **ports}]}
+        assert refused(ec2.authorize_security_group_ingress, **wrong) == "InvalidParameterValue"
+
+
+def test_the_range_of_a_rule_is_canonical(ec2: Any, net: dict[str, Any]) -> None:
+    asked = allow(net, IpRanges=[{"CidrIp": "100.68.0.18/18"}])
+    told = ec2.authorize_security_group_ingress(**asked)["SecurityGroupRules"]
+    assert [rule["CidrIpv4"] for rule in told] == ["100.68.0.0/18"]
+
+
 def test_rules_in_and_out_are_listed_together(ec2: Any, net: dict[str, Any]) -> None:
     ec2.authorize_security_group_ingress(**allow(net))
     assert sorted(rule["IsEgress"] for rule in rules(ec2, net["data"])) == [False, True]

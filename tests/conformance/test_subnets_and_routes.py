@@ -73,6 +73,15 @@ def test_a_route_is_active_beside_the_local_one_and_not_made_twice(
     assert refused(ec2.create_route, **route) == "RouteAlreadyExists"
 
 
+def test_the_destination_of_a_route_is_canonical(
+    account: Account, ec2: Any, net: dict[str, Any]
+) -> None:
+    number, door = table(ec2, net["vpc"]), account.gateway(net["vpc"])
+    route = {"RouteTableId": number, "GatewayId": door}
+    ec2.create_route(**route, DestinationCidrBlock="100.68.0.18/18")
+    assert "100.68.0.0/18" in [r["DestinationCidrBlock"] for r in routes(ec2, number)]
+
+
 def test_a_route_is_replaced_and_deleted(account: Account, ec2: Any, net: dict[str, Any]) -> None:
     number, door = table(ec2, net["vpc"]), account.gateway(net["vpc"])
     route = {"RouteTableId": number, "DestinationCidrBlock": ANYWHERE}

@@ -24,6 +24,13 @@ def test_a_block_larger_than_16_bits_is_refused(ec2: Any) -> None:
     assert refused(ec2.create_vpc, CidrBlock="10.0.0.0/8") == "InvalidVpc.Range"
 
 
+def test_a_block_is_canonical(ec2: Any) -> None:
+    made = ec2.create_vpc(CidrBlock="100.68.0.18/18")["Vpc"]
+    assert made["CidrBlock"] == "100.68.0.0/18"
+    inside = {"VpcId": made["VpcId"], "CidrBlock": "100.68.3.9/24"}
+    assert ec2.create_subnet(**inside)["Subnet"]["CidrBlock"] == "100.68.3.0/24"
+
+
 def test_a_dry_run_makes_nothing(ec2: Any) -> None:
     before = len(ec2.describe_vpcs()["Vpcs"])
     code = refused(ec2.create_vpc, CidrBlock="10.9.0.0/16", DryRun=True)

@@ -44,6 +44,24 @@ class TestAVpc:
         ec2.delete_vpc(VpcId=vpc)
         assert refusal(ec2.describe_vpcs, VpcIds=[vpc]) == "InvalidVpcID.NotFound"
 
+    def test_has_its_ranges_in_canonical_form_and_what_is_in_it_too(self, ec2: Any) -> None:
+        vpc = ec2.create_vpc(CidrBlock="100.68.0.18/18")["Vpc"]
+        assert vpc["CidrBlock"] == "100.68.0.0/18"
+        more = {"VpcId": vpc["VpcId"], "CidrBlock": "100.70.9.9/16"}
+        made = ec2.associate_vpc_cidr_block(**more)["CidrBlockAssociation"]
+        assert made["CidrBlock"] == "100.70.0.0/16"
+        inside = {"VpcId": vpc["VpcId"], "CidrBlock": "100.68.3.9/24"}
+        assert ec2.create_subnet(**inside)["Subnet"]["CidrBlock"] == "100.68.3.0/24"
+
+    def test_takes_no_more_range_than_a_new_one_may_have(self, ec2: Any, vpc: str) -> None:
+        def add(block: str) -> str:
+            return refusal(ec2.associate_vpc_cidr_block, VpcId=vpc, CidrBlock=block)
+
+        assert add("100.0.0.0/8") == "InvalidVpc.Range"
+        assert add("100.68.0.0/33") == "InvalidParameterValue"
+        found = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["CidrBlockAssociationSet"]
+        assert [one["CidrBlock"] for one in found] == ["10.0.0.0/16"]
+
     def test_takes_its_tags_with_it(self, ec2: Any) -> None:
         made = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", a="b"))
         number = made["Vpc"]["VpcId"]
@@ -165,6 +183,18 @@ class TestASubnet:
         found = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]
         assert found["Associations"] == []
         ec2.delete_route_table(RouteTableId=table)
+
+
+class TestARoute:
+    def test_has_its_destination_in_canonical_form(self, ec2: Any, vpc: str, door: str) -> None:
+        table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        route = {"RouteTableId": table, "GatewayId": door}
+        ec2.create_route(**route, DestinationCidrBlock="100.68.0.18/18")
+        same = refusal(ec2.create_route, **route, DestinationCidrBlock="100.68.0.0/18")
+        assert same == "RouteAlreadyExists"
+        found = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        blocks = [one["DestinationCidrBlock"] for one in found]
+        assert blocks == ["10.0.0.0/16", "100.68.0.0/18"]
 
 
 class TestAnEndpoint:

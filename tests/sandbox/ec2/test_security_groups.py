@@ -115,6 +115,83 @@ class TestSecurityGroupRules:
         with pytest.raises(ClientError, match="Invalid rule type"):
             change(second, **tcp, CidrIpv4="10.2.0.0/16")
 
+    @pytest.mark.parametrize(
+        ("asked", "told"),
+        [
+            ({"IpProtocol": "tcp", "FromPort": 90, "ToPort": 80}, "port range"),
+            ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 70000}, "to.* port .70000. out of"),
+            ({"IpProtocol": "udp", "FromPort": -1, "ToPort": -1}, "from.* port .-1. out of range"),
+            ({"IpProtocol": "tcp"}, "Must specify both from and to ports with TCP/UDP"),
+            ({"IpProtocol": "6", "FromPort": 80}, "Must specify both from and to ports"),
+            ({"IpProtocol": "icmp"}, "Must specify both from and to ports with ICMP"),
+            ({"IpProtocol": "icmp", "FromPort": 300, "ToPort": -1}, "ICMP type .300. out of range"),
+            ({"IpProtocol": "icmp", "FromPort": 3, "ToPort": 300}, "ICMP code .300. out of range"),
+            ({"IpProtocol": "icmp", "FromPort": -1, "ToPort": 0}, "ICMP"),
+            ({"IpProtocol": "bogus", "FromPort": 1, "ToPort": 1}, "Unknown protocol"),
+            ({"IpProtocol": "256", "FromPort": 1, "ToPort": 1}, "Unknown protocol"),
+            ({"FromPort": 1, "ToPort": 1}, "explicitly"),
+            ({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/33"}]}, "malformed"),
+            ({"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "fd00::/129"}]}, "malformed"),
+        ],
+    )
+    def test_that_cannot_hold_are_refused(
+        self, ec2: Any, group: str, asked: dict[str, Any], told: str
+    ) -> None:
+        source = {} if "-1" in asked.values() else {"IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+        for side in ("ingress", "egress"):
+            authorize = getattr(ec2, f"authorize_security_group_{side}")
+            with pytest.raises(ClientError, match=f"InvalidParameterValue.*{told}"):
+                authorize(GroupId=group, IpPermissions=[web(), {**source, **asked}])
+        assert rules(ec2, group) == []
+
+    def test_that_cannot_hold_are_not_made_of_others(self, ec2: Any, group: str) -> None:
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[web()])
+        before = rules(ec2, group)
+
+        def change(**wanted: Any) -> str:
+            one = {"SecurityGroupRuleId": before[0]["SecurityGroupRuleId"]}
+            changed = [{**one, "SecurityGroupRule": wanted}]
+            return refusal(
+                ec2.modify_security_group_rules, GroupId=group, SecurityGroupRules=changed
+            )
+
+        cidr, ports = {"CidrIpv4": "10.0.0.0/8"}, {"FromPort": 90, "ToPort": 80}
+        assert change(IpProtocol="tcp", **ports, **cidr) == "InvalidParameterValue"
+        assert change(IpProtocol="tcp", **cidr) == "InvalidParameterValue"
+        assert change(IpProtocol="bogus", **cidr) == "InvalidParameterValue"
+        assert change(IpProtocol="-1", CidrIpv4="10.0.0.0") == "InvalidParameterValue"
+        assert rules(ec2, group) == before
+
+    def test_of_a_protocol_without_ports_take_none_and_tell_its_name(
+        self, ec2: Any, group: str
+    ) -> None:
+        asked = [
+            {"IpProtocol": name, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+            for name in ("50", "58", "-1")
+        ]
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=asked)
+        assert [rule["IpProtocol"] for rule in rules(ec2, group)] == ["50", "icmpv6", "-1"]
+        again = [{**asked[0], "FromPort": 1, "ToPort": 2}]
+        code = refusal(ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=again)
+        assert code == "InvalidPermission.Duplicate"
+
+    def test_have_their_range_in_canonical_form(self, ec2: Any, group: str) -> None:
+        six = {"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "FD00:0::5/64"}]}
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[web("100.68.0.18/18"), six]
+        )
+        first, second = rules(ec2, group)
+        assert (first["CidrIpv4"], second["CidrIpv6"]) == ("100.68.0.0/18", "fd00::/64")
+        same = [web("100.68.0.0/18")]
+        code = refusal(ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=same)
+        assert code == "InvalidPermission.Duplicate"
+        wanted = {"IpProtocol": "-1", "CidrIpv4": "10.0.0.5/16"}
+        change = {"SecurityGroupRuleId": first["SecurityGroupRuleId"], "SecurityGroupRule": wanted}
+        ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[change])
+        assert rules(ec2, group)[0]["CidrIpv4"] == "10.0.0.0/16"
+        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[six])
+        assert len(rules(ec2, group)) == 1
+
 
 class TestASecurityGroup:
     def test_of_a_new_vpc_lets_its_members_in_and_can_be_stripped(self, ec2: Any, vpc: str) -> None:
