@@ -66,7 +66,7 @@ fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is
 	@python -m sandbox equip
 	python -m tools.fleet --hosts "$(or $(HOSTS),40)" --rounds "$(or $(ROUNDS),20)"
 
-killed: $(READY) ## `make site` killed at 23 moments, and nothing is left after `make down`
+killed: $(READY) ## `make site` killed at 24 moments, and nothing is left after `make down`
 	@python -m sandbox equip
 	python -m tools.killed --rounds "$(or $(ROUNDS),20)"
 

@@ -179,7 +179,7 @@ def equip() -> int:
 def _status(background: Background) -> int:
     found = background.status()
     if found is None:
-        print("not running")
+        print("starting" if background.starting() else "not running")
         return 3
     print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
     for label in found["waiting"]:

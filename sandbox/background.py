@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ from sandbox.running import CHECKOUT
 
 _PATIENCE = 60.0
 _BAKING = 900.0  # where images are baked first
+# What a sandbox makes in its folder, beside its logs and what podman has.
+_MADE = ("pid", "connection.json", "acm-ca.pem", "rds-ca.pem", "balancers", "databases")
 
 
 class NotStarted(RuntimeError):
@@ -55,19 +60,91 @@ class Background:
         """The endpoint of the sandbox of this folder, started if it does not run.
 
         port, names_port: None takes the one that follows the folder, or a free one where that is
-        taken. A sandbox that runs keeps its ports; it gets the speed if one is given. Raises
-        NotStarted.
+        taken. A sandbox that runs keeps its ports; it gets the speed if one is given. What is left
+        of one that ended without `down` is removed first. Raises NotStarted.
         """
-        if running := self.status():
-            client = self.client(running["endpoint"])
-            if speed is not None and speed != running["speed"]:
-                client.call("POST", "speed", {"speed": speed})
-            return client.endpoint
+        with self._alone():
+            if running := self.status() or self._coming():
+                client = self.client(running["endpoint"])
+                if speed is not None and speed != running["speed"]:
+                    client.call("POST", "speed", {"speed": speed})
+                return client.endpoint
+            self._clear()
+            return self._start(port, speed, regions, real, names_port)
+
+    def starting(self) -> bool:
+        """Whether somebody is about to start it."""
+        try:
+            number = os.open(self.folder, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(number, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(number)
+        return False
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else start it; whoever is about to do so is waited for."""
+        held = False
+        while not held:
+            self._prepare()
+            # The folder is its own lock: so nothing more is there to be left.
+            number = os.open(self.folder, os.O_RDONLY)
+            try:
+                try:
+                    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    print("sandbox: it is starting already, and waited for", file=sys.stderr)
+                    fcntl.flock(number, fcntl.LOCK_EX)
+                # `down` may have removed it, and another may be there by now.
+                held = _is(self.folder, number)
+                if held:
+                    yield
+            finally:
+                os.close(number)
+
+    def _coming(self) -> dict[str, Any] | None:
+        """What somebody started who was stopped before it answered: its health once it does."""
+        recorded = self._recorded()
+        until = time.monotonic() + _BAKING
+        while recorded and recorded[0] in processes.of_server(self.folder):
+            if found := self.status():
+                return found
+            if time.monotonic() > until:
+                raise NotStarted(
+                    f"its process {recorded[0]} runs and does not answer at {recorded[1]}; "
+                    "python -m sandbox down ends it"
+                )
+            time.sleep(0.2)
+        return None
+
+    def _clear(self) -> None:
+        """Remove what is left of a sandbox that runs no more."""
+        identity = Identity(self.folder)
+        sweep(identity, Podman(identity), processes.of_server)
+        for name in _MADE:
+            place = self.folder / name
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+
+    def _start(
+        self,
+        port: int | None,
+        speed: float | None,
+        regions: str,
+        real: bool,
+        names_port: int | None,
+    ) -> str:
         port = port or port_for(Identity(self.folder))
         endpoint = f"http://{ADDRESS}:{port}"
         if Client(endpoint).health():
             raise NotStarted(f"another sandbox answers at {endpoint}: choose another --port")
-        self._prepare()
         command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
         command += ["--speed", str(speed or 0.0), "--log", str(self.folder / "requests.jsonl")]
         command += ["--connection", str(self._connection), "--prepare"]
@@ -140,6 +217,14 @@ class Background:
             process.wait()
         log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
         raise NotStarted("the sandbox did not start:\n" + "\n".join(log.splitlines()[-15:]))
+
+
+def _is(folder: Path, number: int) -> bool:
+    """Whether a folder is the one that is open under a number."""
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(number))
+    except FileNotFoundError:
+        return False
 
 
 def _is_sandbox(number: int) -> bool:

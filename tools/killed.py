@@ -4,7 +4,8 @@
 It all happens in a copy of the checkout and in a room of its own: the sandbox of the checkout is
 not touched, and what is there afterwards and was not before is left by `make down`. First a run
 that nobody kills, which says how long it takes; then rounds at moments spread over that time. In
-some the images are not baked yet, and in some `make down` is killed too, and called again.
+some the images are not baked yet, and in some `make down` is killed too, and called again. In one
+`make site` is called again instead, and must have nothing to do with what the killed one left.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.databases import image as database_image
-from sandbox.ground import able, images
+from sandbox.ground import able, images, namespaces
+from sandbox.ground.commands import run as command
 from sandbox.hosts import image as host_image
 from sandbox.running import CHECKOUT
 from tools.picture import Picture, difference, picture, processes
@@ -87,13 +89,14 @@ class Round:
     """A killing.
 
     `after` is in seconds (a float), in requests that the sandbox has answered (an int), or the
-    pattern of a file of the copy that is awaited.
+    pattern of a file of the copy that is awaited. `again` has `make site` called once more.
     """
 
     after: Moment
     way: str
     baked: bool = True
     down_after: float | None = None  # seconds until `make down` is killed too
+    again: bool = False
 
 
 class Sweep:
@@ -136,6 +139,9 @@ class Sweep:
             self._kill(one.way, run.pid)
             run.wait(_PATIENCE)
         at = _last_line(log)
+        if one.again:
+            self._again()
+            at += "; make site was called again"
         if one.down_after is not None:
             with self._twin.start("down", self._twin.logs / "down.log") as down:
                 self._await(down, one.down_after)
@@ -145,6 +151,15 @@ class Sweep:
         self._twin.make("down")
         self._check(before)
         return at
+
+    def _again(self) -> None:
+        """Call `make site` once more. Raises Leak if it takes over a network of the killed one."""
+        prefix = self._twin.identity.prefix
+        for name in namespaces.listed(prefix):
+            command("ip", "-n", name, "link", "add", "old", "type", "veth", "peer", "name", "older")
+        self._twin.make("site")
+        if old := [name for name in namespaces.listed(prefix) if "old" in namespaces.links(name)]:
+            raise Leak(f"the new site runs on networks of the old one: {', '.join(old)}")
 
     def look(self) -> Picture:
         own = (self._twin.folder, self._twin.home)
@@ -229,6 +244,8 @@ def _rounds(rounds: int, baking: int, course: Course) -> Iterator[Round]:
         else:
             moment = round(course.requests * (number - early + 0.5) / (rounds - early))
         yield Round(moment, ways[number % 3], down_after=half)
+    if rounds:
+        yield Round(round(course.requests / 2), "run and server", again=True)
     for number in range(baking):
         # The images alone take longer than a start that has them.
         share = (number + 0.5) / baking
@@ -253,7 +270,7 @@ def _sweep(given: argparse.Namespace) -> int:
     with twins("copy") as (twin,):
         sweep = Sweep(twin)
         if given.at:
-            rounds: Iterator[Round] = iter([Round(given.at, given.way)])
+            rounds: Iterator[Round] = iter([Round(given.at, given.way, again=given.again)])
         else:
             course = sweep.whole()
             print(f"not killed, and nothing left: {course}", flush=True)
@@ -275,6 +292,7 @@ def main() -> int:
     parser.add_argument("--baking", type=int, default=3, help="rounds without")
     parser.add_argument("--at", help="one round: when there is a file with this pattern in .")
     parser.add_argument("--way", choices=WAYS, default="everything", help="what --at kills")
+    parser.add_argument("--again", action="store_true", help="call make site again after --at")
     given = parser.parse_args()
     if hindrance := able.hindrance():
         sys.exit(f"killed: nothing can be real on this machine: {hindrance}")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 _WORD = "SANDBOX_FOLDER"
+# Beside it in what the sandbox itself starts. Only the first is in a run of `make` that uses it.
+_SERVER = "SANDBOX_SERVER"
 # All that podman passes on to what stays with a container, which is a path in the folder.
 _PODMANS_WORD = "CONTAINERS_CONF"
 _PATIENCE = 60.0  # seconds for what was killed to be gone
@@ -17,13 +19,22 @@ _PATIENCE = 60.0  # seconds for what was killed to be gone
 
 def mark(folder: Path) -> Mapping[str, str]:
     """What stands in the environment of all that is started for the sandbox of a folder."""
-    return {_WORD: str(folder.resolve())}
+    return {_WORD: str(folder.resolve()), _SERVER: str(folder.resolve())}
 
 
 def of(folder: Path) -> list[int]:
     """The numbers of its processes, but this one and those that led to it."""
+    return _with(_WORD, folder)
+
+
+def of_server(folder: Path) -> list[int]:
+    """As `of`, without runs that only use the sandbox, or wait until it is there."""
+    return _with(_SERVER, folder)
+
+
+def _with(word: str, folder: Path) -> list[int]:
     place = str(folder.resolve())
-    signs = (f"\0{_WORD}={place}\0".encode(), f"\0{_PODMANS_WORD}={place}/".encode())
+    signs = (f"\0{word}={place}\0".encode(), f"\0{_PODMANS_WORD}={place}/".encode())
     others = set(_all()) - set(_lineage())
     return [number for number in others if any(sign in _environment(number) for sign in signs)]
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.ground import cgroups, namespaces, processes
@@ -13,13 +14,19 @@ from sandbox.ground.podman import Podman
 _LINKS = Path("/sys/class/net")
 
 
-def sweep(identity: Identity, podman: Podman) -> None:
+def sweep(
+    identity: Identity,
+    podman: Podman,
+    running: Callable[[Path], list[int]] = processes.of,
+) -> None:
     """First those who could make more, then what they made.
+
+    running: which processes of a folder are to be ended.
 
     A sandbox that is not real has none of it; then no program is called. Whoever is killed in here
     calls it again. Raises CommandFailed, TimeoutError or OSError.
     """
-    processes.end(lambda: processes.of(identity.folder))
+    processes.end(lambda: running(identity.folder))
     podman.erase()
     for name in namespaces.listed(identity.prefix):
         namespaces.delete(name)

@@ -284,6 +284,67 @@ def test_down_ends_a_sandbox_whose_number_was_not_written_down(tmp_path: Path) -
         command(folder, "down")
 
 
+def test_up_removes_what_a_killed_sandbox_left_and_leaves_who_only_uses_it(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "state"
+    place = str(folder.resolve())
+    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+    words = ({"SANDBOX_FOLDER": place, "SANDBOX_SERVER": place}, {"SANDBOX_FOLDER": place})
+    left, user = (subprocess.Popen(sleeper, env={**os.environ, **word}) for word in words)
+    try:
+        command(folder, "up")
+        os.kill(int((folder / "pid").read_text().split()[0]), signal.SIGKILL)
+        data = folder / "databases/us-east-1/instances/db/data"
+        data.mkdir(parents=True)
+        again = command(folder, "up")
+        assert again.returncode == 0, again.stderr
+        assert left.wait(60) == -signal.SIGKILL
+        assert user.poll() is None
+        assert not data.exists()
+        assert "requests" in command(folder, "status").stdout
+    finally:
+        command(folder, "down")
+        for process in (left, user):
+            process.kill()
+            process.wait()
+
+
+def test_who_starts_it_while_it_is_being_started_waits_and_gets_the_same_one(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "state"
+    words = [sys.executable, "-m", "sandbox", "--dir", str(folder), "up"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    try:
+        starts = [subprocess.Popen(words, cwd=CHECKOUT, **pipes) for _ in range(2)]
+        told = [start.communicate(timeout=300) for start in starts]
+        assert [start.returncode for start in starts] == [0, 0], told
+        assert told[0][0] == told[1][0]
+        assert sorted(bool(errors) for _, errors in told) == [False, True]
+        assert "starting already" in "".join(errors for _, errors in told)
+        assert (folder / "server.log").read_text().count("http://") == 1
+    finally:
+        command(folder, "down")
+
+
+def test_a_start_whose_command_was_killed_is_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    words = [sys.executable, "-m", "sandbox", "--dir", str(folder), "up"]
+    try:
+        begun = subprocess.Popen(words, cwd=CHECKOUT)
+        while not (folder / "pid").exists():
+            assert begun.poll() is None
+        assert command(folder, "status").stdout == "starting\n"
+        begun.kill()
+        begun.wait()
+        record = (folder / "pid").read_text()
+        assert command(folder, "up").returncode == 0
+        assert (folder / "pid").read_text() == record
+    finally:
+        command(folder, "down")
+
+
 def test_each_start_has_other_keys(tmp_path: Path) -> None:
     folder, seen = tmp_path / "state", []
     for _ in range(2):

@@ -33,8 +33,16 @@ pytestmark = pytest.mark.real
 def test_down_leaves_nothing_of_a_run_that_was_killed_when(
     moment: str, there: str, way: str
 ) -> None:
+    killed("--at", there, "--way", way)
+
+
+def test_site_after_a_run_that_was_killed_has_networks_of_its_own() -> None:
+    killed("--at", ".cache/reports/production-run.json", "--way", "run and server", "--again")
+
+
+def killed(*words: str) -> None:
     swept = subprocess.run(
-        [sys.executable, "-m", "tools.killed", "--at", there, "--way", way],
+        [sys.executable, "-m", "tools.killed", *words],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
