@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox import connecting, visit
 from sandbox.address import ADDRESS
-from sandbox.background import Background, NotStarted
+from sandbox.background import ApiOnly, Background, NotStarted
 from sandbox.client import Client, Refused
 from sandbox.fitting import EmulatorMismatch, fitting
 from sandbox.ground import able
@@ -24,6 +24,7 @@ from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
 from sandbox.shims import shims
 
+API_ONLY = "API only: there are no servers behind it"
 # What is told in a line, without a traceback.
 EXPECTED = (
     *(NotStarted, Refused, EmulatorMismatch, CommandFailed, visit.NobodyThere),
@@ -155,9 +156,14 @@ def _up(background: Background, given: argparse.Namespace) -> int:
         raise NotStarted(f"no real servers on this machine: {hindrance}")
     if hindrance:
         print(f"API only, there are no servers behind it: {hindrance}")
-    endpoint = background.up(
-        given.port, given.speed, given.regions, real and not hindrance, given.names_port
-    )
+    words = (given.port, given.speed, given.regions)
+    try:
+        endpoint = background.up(*words, real and not hindrance, given.names_port)
+    except ApiOnly as problem:
+        if given.real == "yes":
+            raise
+        print(problem)
+        endpoint = background.up(*words, False, given.names_port)
     print(endpoint)
     return 0
 
@@ -182,6 +188,8 @@ def _status(background: Background) -> int:
         print("starting" if background.starting() else "not running")
         return 3
     print(f"{found['endpoint']}  {found['requests']} requests  speed {found['speed']:g}")
+    if not found["real"]:
+        print(f"  {API_ONLY}")
     for label in found["waiting"]:
         print(f"  in progress: {label}")
     for trouble in found["troubles"]:
@@ -189,12 +197,9 @@ def _status(background: Background) -> int:
     for name, value in found["facts"].items():
         print(f"  {name} {value}")
     client = background.client(found["endpoint"])
-    for line in visit.lines(client.call("GET", "databases")):
-        print(f"  {line}")
-    for line in visit.host_lines(client.call("GET", "hosts")):
-        print(f"  {line}")
-    for line in visit.balancer_lines(client.call("GET", "balancers")):
-        print(f"  {line}")
+    for name, lines in visit.SERVERS.items():
+        for line in lines(client.call("GET", name)):
+            print(f"  {line}")
     print(f"  names are asked for with {visit.dig(found['names'])}")
     for line in visit.name_lines(client.call("GET", "names")):
         print(f"  {line}")
@@ -203,7 +208,10 @@ def _status(background: Background) -> int:
     return 0
 
 
-def _connect(given: argparse.Namespace) -> int:
+def _connect(background: Background, given: argparse.Namespace) -> int:
+    found = background.status()
+    if found and not found["real"]:
+        raise visit.NobodyThere(API_ONLY)
     with connecting.connect(Identity(given.dir), given.address, given.port, given.timeout) as line:
         connecting.join(line, 0, 1)
     return 0
@@ -256,6 +264,8 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     if found is None:
         raise NotStarted("the sandbox does not run; start it with: python -m sandbox up")
     client = background.client(found["endpoint"])
+    if given.command in ("psql", "shell") and not found["real"]:
+        raise visit.NobodyThere(API_ONLY)
     if given.command == "psql":
         server = visit.chosen(client.call("GET", "databases"), given.site)
         Podman(Identity(given.dir)).become(
@@ -295,7 +305,7 @@ def main() -> int:
         case "differences":
             return _differences()
         case "connect":
-            return _connect(given)
+            return _connect(background, given)
     return _steer(background, given)
 
 

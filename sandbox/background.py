@@ -33,6 +33,14 @@ class NotStarted(RuntimeError):
     """The sandbox is not there, and why."""
 
 
+class OtherSandbox(NotStarted):
+    """One runs that is not what is wanted."""
+
+
+class ApiOnly(OtherSandbox):
+    """One runs that has no real servers."""
+
+
 class Background:
     """At most one sandbox for each folder."""
 
@@ -61,10 +69,12 @@ class Background:
 
         port, names_port: None takes the one that follows the folder, or a free one where that is
         taken. A sandbox that runs keeps its ports; it gets the speed if one is given. What is left
-        of one that ended without `down` is removed first. Raises NotStarted.
+        of one that ended without `down` is removed first. Raises NotStarted, and OtherSandbox if
+        one runs that is not as wanted.
         """
         with self._alone():
             if running := self.status() or self._coming():
+                _check(running, regions, real)
                 client = self.client(running["endpoint"])
                 if speed is not None and speed != running["speed"]:
                     client.call("POST", "speed", {"speed": speed})
@@ -217,6 +227,17 @@ class Background:
             process.wait()
         log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
         raise NotStarted("the sandbox did not start:\n" + "\n".join(log.splitlines()[-15:]))
+
+
+def _check(running: dict[str, Any], regions: str, real: bool) -> None:
+    """Raises OtherSandbox if what runs has not what is wanted."""
+    wanted = sorted(set(filter(None, regions.split(","))))
+    anew = "python -m sandbox down ends it, with all that is in it"
+    if wanted and wanted != running["regions"]:
+        there = ",".join(running["regions"]) or "all"
+        raise OtherSandbox(f"it runs with the regions {there}, not {','.join(wanted)}; {anew}")
+    if real and not running["real"]:
+        raise ApiOnly(f"it runs API only, there are no servers behind it; {anew}")
 
 
 def _is(folder: Path, number: int) -> bool:

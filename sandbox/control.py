@@ -115,6 +115,8 @@ class Control:
             "requests": self._log.last(),
             "names": f"{ADDRESS}:{self._world.names.port}",
             "waiting": self._world.waiting(),
+            "real": self._world.machines.real,
+            "regions": sorted(self._world.regions),
             "troubles": self._world.troubles(),
             "facts": self._world.facts,
         }

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.databases.settings import ADMIN, HOME
@@ -48,6 +49,12 @@ def host_lines(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for host in hosts:
         name = f"  {host['name']}" if host["name"] else ""
         yield f"host {host['id']}{name}  {host['zone']}  {host['address']}  {host['health']}"
+
+
+# The lines of what is real, by the endpoint that describes it.
+SERVERS: Mapping[str, Callable[[Iterable[Server]], Iterator[str]]] = MappingProxyType(
+    {"databases": lines, "hosts": host_lines, "balancers": balancer_lines}
+)
 
 
 def chosen_host(hosts: Iterable[Server], wanted: str) -> Server:

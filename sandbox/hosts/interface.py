@@ -51,7 +51,7 @@ class Machines(Protocol):
 
 
 class NoMachines:
-    """Instances are there in the API only, and always well."""
+    """Instances are there in the API only, and well until one is told to die."""
 
     booting = "ok"
     real = False

@@ -223,6 +223,9 @@ def _disasters(world: World) -> None:
     def host_dies(region: str, instance: str) -> None:
         """End the host of an instance as if its hardware had failed."""
         order, label = Die(find(instance, region).id), f"{instance} dies"
+        if not world.machines.real:
+            world.tell_health(order.id, "impaired")
+            return
         world.machines.carry_out(lambda: order, 0.0, label, _nothing, _nothing)
 
     world.disasters["host-dies"] = host_dies

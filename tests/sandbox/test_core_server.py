@@ -345,6 +345,29 @@ def test_a_start_whose_command_was_killed_is_waited_for(tmp_path: Path) -> None:
         command(folder, "down")
 
 
+def test_what_runs_api_only_is_not_taken_for_more_nor_for_other_regions(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    try:
+        command(folder, "up", "--regions", "us-east-1,us-west-2")
+        endpoint = json.loads((folder / "connection.json").read_text())["endpoint_url"]
+        assert "API only" in command(folder, "status").stdout
+        for words in (("--real", "yes"), ("--regions", "us-east-1"), ("--regions", "eu-west-1")):
+            refused = command(folder, "up", "--speed", "60", *words)
+            assert refused.returncode != 0
+            assert "sandbox down" in refused.stderr
+        assert "speed 0" in command(folder, "status").stdout
+        same = command(folder, "up", "--real", "auto", "--regions", "us-west-2,us-east-1")
+        assert same.returncode == 0, same.stderr
+        assert "API only" in same.stdout
+        assert same.stdout.splitlines()[-1] == endpoint
+        for words in (("psql", "home"), ("shell", "i-0"), ("connect", "100.64.0.64", "22")):
+            refused = command(folder, *words)
+            assert refused.returncode != 0
+            assert "API only" in refused.stderr
+    finally:
+        command(folder, "down")
+
+
 def test_each_start_has_other_keys(tmp_path: Path) -> None:
     folder, seen = tmp_path / "state", []
     for _ in range(2):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -149,10 +149,29 @@ def test_the_emulator_keeps_the_interfaces_of_the_dead(emulator: Any) -> None:
     assert card in [one["NetworkInterfaceId"] for one in left]
 
 
-def test_without_hosts_status_checks_pass_and_death_is_no_news(
-    ec2: Any, client: Clients, cloud: Handle
+@pytest.mark.parametrize(
+    ("disaster", "of"),
+    [
+        ("host-dies", lambda one: {"region": "us-east-1", "instance": one["InstanceId"]}),
+        ("zone-dies", lambda one: {"zone": one["Placement"]["AvailabilityZone"]}),
+    ],
+)
+def test_without_hosts_an_instance_is_well_until_it_is_told_to_die_and_again_once_started(
+    ec2: Any, client: Clients, cloud: Handle, disaster: str, of: Callable[[Any], dict[str, str]]
 ) -> None:
-    number = launch(ec2, client)["InstanceId"]
-    cloud.strike("host-dies", region="us-east-1", instance=number)
-    found = ec2.describe_instance_status(InstanceIds=[number])["InstanceStatuses"][0]
-    assert found["InstanceStatus"]["Status"] == found["SystemStatus"]["Status"] == "ok"
+    made = launch(ec2, client)
+    number = {"InstanceIds": [made["InstanceId"]]}
+
+    def checks() -> set[str]:
+        found = ec2.describe_instance_status(**number)["InstanceStatuses"][0]
+        return {found["InstanceStatus"]["Status"], found["SystemStatus"]["Status"]}
+
+    assert checks() == {"ok"}
+    cloud.strike(disaster, **of(made))
+    assert checks() == {"impaired"}
+    if disaster == "zone-dies":
+        cloud.strike("zone-returns", **of(made))
+        assert checks() == {"impaired"}
+    ec2.stop_instances(**number)
+    ec2.start_instances(**number)
+    assert checks() == {"ok"}
