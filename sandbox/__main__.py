@@ -23,6 +23,7 @@ from sandbox.ground.podman import Podman
 from sandbox.ground.sweep import sweep
 from sandbox.running import CHECKOUT
 from sandbox.shims import shims
+from sandbox.times import SLOWEST
 
 API_ONLY = "API only: there are no servers behind it"
 # What is told in a line, without a traceback.
@@ -99,13 +100,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def speed(text: str) -> float:
-    """A speed of 0 or more. Raises ArgumentTypeError."""
+    """A speed: 0, or not less than the slowest. Raises ArgumentTypeError."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value < float("inf"):
-        rule = "a speed is a number of 0 or more, e.g. SANDBOX_SPEED=60 for a minute in a second"
+    if value and not SLOWEST <= value < float("inf"):
+        rule = f"a speed is 0 or a number of at least {SLOWEST:g}, "
+        rule += "e.g. SANDBOX_SPEED=60 for a minute in a second"
         raise argparse.ArgumentTypeError(f"{rule}, not {text!r}")
     return value
 

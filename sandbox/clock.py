@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sandbox.world import World
 
+_LAST = datetime(2200, 1, 1, tzinfo=UTC)  # where the clock stands still
+_FASTEST = 1e6  # rate
 Action = Callable[[], object]
 Cancel = Callable[[], None]
 
@@ -44,7 +46,8 @@ class Clock:
         """What the clock shows, with its zone (UTC)."""
         real = self._world.now()
         gained = (real - self._since) * (self.rate - 1.0) if self._since else timedelta(0)
-        return real + self._ahead + gained
+        gained = min(gained, _LAST - real)
+        return min(real + self._ahead + gained, _LAST)
 
     def at(self, moment: datetime, action: Action, label: str) -> Cancel:
         """Run `action` when the clock shows `moment`; returns what cancels it."""
@@ -66,14 +69,20 @@ class Clock:
         """Let the clock run `rate` times as fast, go on by `advance` seconds, or show `to`.
 
         All that is due on the way is done in its order, each at its own moment. `to` is a time in
-        ISO 8601, in UTC where it names no zone. Raises ValueError if the clock were to go back.
+        ISO 8601, in UTC where it names no zone. Raises ValueError if the clock were to go back, or
+        further than it can.
         """
-        if rate is not None and not 0.0 < float(rate) < float("inf"):
-            raise ValueError(f"rate must be a positive number, not {rate!r}")
-        target = self.now() + timedelta(seconds=float(advance or 0.0))
+        if rate is not None and not 0.0 < float(rate) <= _FASTEST:
+            raise ValueError(f"rate must be more than 0 and at most {_FASTEST:g}, not {rate!r}")
+        far = float(advance or 0.0)
+        if far > (_LAST - self.now()).total_seconds():
+            raise ValueError(f"advance: the clock goes on to {_LAST.isoformat()}, not {far:g} s")
+        target = self.now() + timedelta(seconds=max(far, -1e9))
         if to is not None:
             given = datetime.fromisoformat(str(to))
             target = given if given.tzinfo else given.replace(tzinfo=UTC)
+            if target > _LAST:
+                raise ValueError(f"to: the clock goes on to {_LAST.isoformat()}, not to {to}")
         if target < self.now() - timedelta(seconds=1) or float(advance or 0.0) < 0:
             raise ValueError(f"the clock shows {self.now().isoformat()} and cannot go back")
         self._pass(target)
@@ -113,5 +122,7 @@ class Clock:
             self._unarm()
             self._unarm = None
         if self._due:
-            real = (self._due[0][0] - self.now()).total_seconds() / self.rate
-            self._unarm = self._world.later(max(real, 0.001), self._ring, "schedules", listed=False)
+            left = (self._due[0][0] - self.now()).total_seconds()
+            # It is looked at again after a day at the latest, so no timer waits longer than it can.
+            real = max(min(left, self.rate * 86400) / self.rate, 0.001)
+            self._unarm = self._world.later(real, self._ring, "schedules", listed=False)

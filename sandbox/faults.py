@@ -13,6 +13,7 @@ from sandbox.calls import Call
 from sandbox.services import USUAL, operations
 
 EFFECTS = frozenset({"throttle", "error500", "lost", "delay", "dark", "stale", "kill"})
+LONGEST = 86400.0  # seconds that an answer is late, or from the past
 MODES = frozenset({"before", "after"})
 
 
@@ -125,6 +126,8 @@ def _numbers(given: Mapping[str, Any]) -> dict[str, Any]:
             wanted = "a whole number" if kind is int else "a number"
             raise BadRule(f"{name} must be {wanted}, not {value!r}")
         values[name] = kind(value)
+    if values.get("seconds", 0.0) > LONGEST:
+        raise BadRule(f"seconds must be at most {LONGEST:g}, not {values['seconds']:g}")
     if values.get("probability", 0.0) > 1.0:
         raise BadRule(f"probability must be at most 1, not {values['probability']:g}")
     return values

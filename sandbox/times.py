@@ -21,6 +21,7 @@ class Duration:
     source: str
 
 
+SLOWEST = 0.001  # speed but 0; with less a step may take longer than a timer can wait
 STEPS: dict[str, Duration] = {
     "vpc": Duration(2, 12, 22, "logs: 12-15 s with DNS host names, 2 s without; issue: 21-22 s"),
     "nat_gateway": Duration(84, 105, 126, "logs: 1m25 to 2m05; three at once end together"),

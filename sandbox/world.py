@@ -18,7 +18,7 @@ from sandbox.health.prober import Prober
 from sandbox.hosts.interface import Machines, NoMachines, Told
 from sandbox.names.names import Names
 from sandbox.ticking import Ticking
-from sandbox.times import STEPS
+from sandbox.times import SLOWEST, STEPS
 
 Action = Callable[[], object]
 Cancel = Callable[[], None]
@@ -82,8 +82,8 @@ class World:
 
     @speed.setter
     def speed(self, value: float) -> None:
-        if not 0.0 <= value < float("inf"):
-            raise ValueError(f"speed must be 0 or a positive number, not {value}")
+        if value and not SLOWEST <= value < float("inf"):
+            raise ValueError(f"speed must be 0 or a number of at least {SLOWEST:g}, not {value:g}")
         self._speed = float(value)
 
     def now(self) -> datetime:

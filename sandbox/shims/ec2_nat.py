@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.nat_gateways import NatGateway, NatGatewayBackend
+from moto.ec2.models.route_tables import RouteBackend
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, generic_filter
@@ -25,6 +27,7 @@ MENDED = (
     "ever at speed 0); when it is deleted its address and its interface are free again.",
     "An address in use cannot be given to a NAT gateway; an unknown gateway answers "
     "NatGatewayNotFound; gateways are found by tag.",
+    "A route to a NAT gateway that is not there is neither made nor put in the place of another.",
     "DescribeTags calls a NAT gateway natgateway, and finds its tags by that type.",
 )
 HOOKS: tuple[Hook, ...] = (
@@ -33,6 +36,8 @@ HOOKS: tuple[Hook, ...] = (
     (NatGatewayBackend, "delete_nat_gateway", ("nat_gateway_id",)),
     (NatGatewayBackend, "describe_nat_gateways", ("filters", "nat_gateway_ids")),
     (EC2Response, "create_nat_gateway", ()),
+    (RouteBackend, "create_route", ("route_table_id", "destination_cidr_block")),
+    (RouteBackend, "replace_route", ("route_table_id", "destination_cidr_block")),
     (TagBackend, "describe_tags", ("filters",)),
 )
 
@@ -41,7 +46,23 @@ def install(world: World) -> None:
     _create(world)
     _delete(world)
     _describe()
+    for name in ("create_route", "replace_route"):
+        _routes(name)
     EC2_PREFIX_TO_RESOURCE["nat"] = "natgateway"
+
+
+def _routes(name: str) -> None:
+    signature = inspect.signature(getattr(RouteBackend, name))
+
+    @wrap(RouteBackend, name)
+    def act(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+        number = signature.bind(self, *args, **kwargs).arguments.get("nat_gateway_id")
+        if number is not None and number not in self.nat_gateways:
+            # Reported with this text in boto/boto3#779.
+            raise EC2ClientError(
+                "InvalidNatGatewayID.NotFound", f"The natGateway ID '{number}' does not exist"
+            )
+        return original(*args, **kwargs)
 
 
 def _create(world: World) -> None:

@@ -82,6 +82,18 @@ def test_the_destination_of_a_route_is_canonical(
     assert "100.68.0.0/18" in [r["DestinationCidrBlock"] for r in routes(ec2, number)]
 
 
+def test_a_route_to_a_nat_gateway_that_is_not_there_is_refused(
+    account: Account, ec2: Any, net: dict[str, Any]
+) -> None:
+    number, door = table(ec2, net["vpc"]), account.gateway(net["vpc"])
+    route = {"RouteTableId": number, "DestinationCidrBlock": ANYWHERE}
+    missing = {"NatGatewayId": "nat-0123456789abcdef0"}
+    assert refused(ec2.create_route, **route, **missing) == "InvalidNatGatewayID.NotFound"
+    ec2.create_route(**route, GatewayId=door)
+    assert refused(ec2.replace_route, **route, **missing) == "InvalidNatGatewayID.NotFound"
+    assert [r.get("GatewayId") for r in routes(ec2, number)] == ["local", door]
+
+
 def test_a_route_is_replaced_and_deleted(account: Account, ec2: Any, net: dict[str, Any]) -> None:
     number, door = table(ec2, net["vpc"]), account.gateway(net["vpc"])
     route = {"RouteTableId": number, "DestinationCidrBlock": ANYWHERE}

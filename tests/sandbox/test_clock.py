@@ -86,5 +86,20 @@ def test_the_clock_is_steered_over_http_and_goes_forward_only(cloud: Handle) -> 
     for wrong in ({"advance": -60}, {"to": "2001-01-01T00:00:00Z"}, {"rate": 0}, {"to": "noon"}):
         with pytest.raises(Refused, match=r"must|back|isoformat"):
             cloud.clock(**wrong)
+    for far in ({"advance": 1e300}, {"rate": 1e308}, {"to": "9999-12-31T23:59:59Z"}):
+        with pytest.raises(Refused, match=r"goes on to 2200|at most 1e\+06"):
+            cloud.clock(**far)
+    assert cloud.clock(rate=1e-320)["now"]
     cloud.reset()
     assert cloud.clock()["rate"] == 1
+
+
+def test_a_clock_that_comes_to_its_end_stands_still() -> None:
+    world = World()
+    done = list[str]()
+    world.clock.at(world.clock.now() + 3 * DAY, lambda: done.append("later"), "later")
+    world.clock.steer(rate=1e6, to="2199-12-31T23:59:59Z")
+    world.clock.steer(rate=1e-320)
+    assert world.clock.now().year >= 2199
+    assert done == ["later"]
+    world.reset()

@@ -64,7 +64,7 @@ def test_an_action_that_fails_is_reported_with_its_label(
     assert "the broken thing failed" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("speed", [-1.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("speed", [-1.0, 1e-320, float("inf"), float("nan")])
 def test_a_speed_that_makes_no_sense_is_refused(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
         World(speed)

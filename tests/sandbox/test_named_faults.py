@@ -73,6 +73,7 @@ ZONE_OF_MARS = "there is no availability zone 'mars-1a'"
         ("slow-answers", {"seconds": "long"}, "seconds must be a number, not 'long'"),
         ("slow-answers", {"seconds": []}, "seconds must be a number, not []"),
         ("slow-answers", {"seconds": "-1"}, "seconds must be at least 0, not -1"),
+        ("slow-answers", {"seconds": "1e300"}, "seconds must be at most"),
         ("slow-answers", {"seconds": "nan"}, "seconds must be a number, not 'nan'"),
         ("slow-answers", {"seconds": 1, "service": "ec3"}, "there is no service 'ec3'"),
         ("http-500", {"action": "CreateVPC", "service": "ec2"}, "ec2 has no action 'CreateVPC'"),
