@@ -239,12 +239,17 @@ def _fault(client: Client, words: list[str]) -> None:
         return
     name, *pairs = words
     if name == "lifted":
-        client.call("DELETE", "faults")
+        _told(client.call("DELETE", "faults"))
         return
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise ValueError(f"{wrong[0]!r} must be key=value, e.g. region=us-east-1")
     details = dict(pair.split("=", 1) for pair in pairs)
-    client.call("POST", "disasters", {"disaster": name, **details})
+    _told(client.call("POST", "disasters", {"disaster": name, **details}))
+
+
+def _told(answer: dict[str, Any]) -> None:
+    if not answer["settled"]:
+        print("it is done, but not all that is real follows it yet; status may say why")
 
 
 def _clock(client: Client, given: argparse.Namespace) -> Any:

@@ -8,6 +8,10 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+# Seconds, more than the sandbox itself waits until networks and balancers follow: what took effect
+# must not be told as timed out. Where nothing listens that is told at once.
+_PATIENCE = 300.0
+
 
 class Refused(RuntimeError):
     """The sandbox did not do it; the text is its reason."""
@@ -22,7 +26,7 @@ class Client:
         # Never through a proxy of the environment: it is this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def call(self, method: str, name: str, content: Any = None, timeout: float = 30.0) -> Any:
+    def call(self, method: str, name: str, content: Any = None, timeout: float = _PATIENCE) -> Any:
         """The JSON answer of an endpoint; raises Refused, or OSError if there is no sandbox."""
         body = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(

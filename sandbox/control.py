@@ -63,8 +63,7 @@ class Control:
                 self._world.reset()
                 return {"reset": True}
             case "POST", "settle":
-                self._world.settle()
-                return {"settled": True}
+                return self._settled()
             case "POST", "speed":
                 self._call("speed", self._set_speed, content)
                 return {"speed": self._world.speed}
@@ -97,8 +96,7 @@ class Control:
                 with self._world.lock:
                     self._faults.clear()
                     self._tell_darkness()
-                self._world.settle()
-                return {"rules": 0}
+                return {"rules": 0, **self._settled()}
             case "GET", "faults":
                 with self._world.lock:
                     return [_shown(rule) for rule in self._faults.rules]
@@ -106,6 +104,10 @@ class Control:
                 with self._world.lock:
                     return list(self._faults.fired)
         return None
+
+    def _settled(self) -> dict[str, bool]:
+        """Whether what is real follows what was ordered, which has taken effect in any case."""
+        return {"settled": self._world.settle()}
 
     def _health(self) -> dict[str, Any]:
         return {
@@ -139,8 +141,7 @@ class Control:
             self._faults.order(rules)
             self._tell_darkness()
             count = len(self._faults.rules)
-        self._world.settle()
-        return {"rules": count}
+        return {"rules": count, **self._settled()}
 
     def _strike(self, content: Any) -> dict[str, Any]:
         known = {**self._world.disasters, **OF_REQUESTS}
@@ -153,11 +154,10 @@ class Control:
             raise BadRule(f"there is no {disaster!r}; there are {', '.join(sorted(known))}")
         if order := OF_REQUESTS.get(disaster):
             with explaining(disaster, order):
-                self._order(order(**bound(order, details, self._regions(GLOBAL_REGION))))
-        else:
-            self._call(disaster, happen, details)
-            self._world.settle()
-        return {"disaster": disaster}
+                told = self._order(order(**bound(order, details, self._regions(GLOBAL_REGION))))
+            return {"disaster": disaster, "settled": told["settled"]}
+        self._call(disaster, happen, details)
+        return {"disaster": disaster, **self._settled()}
 
     def _call(self, name: str, function: Callable[..., object], content: Any) -> None:
         """Call what was ordered under the lock, if it can be meant so."""

@@ -52,10 +52,10 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
     world.on_reset(fabric.forget)
     follower = Follower(world, lambda: look(world), fabric)
 
-    def settle() -> None:
+    def settle() -> bool:
         # Load balancers have network interfaces, which come before what is let through to them.
-        balancers.settle()
-        follower.settle()
+        balanced = balancers.settle()
+        return follower.settle() and balanced
 
     def end() -> None:
         balancers.end()

@@ -109,7 +109,8 @@ class Handle:
 
     def settle(self) -> None:
         """Return when networks, rules and routes are what the account says by now."""
-        self._client.call("POST", "settle")
+        if not self._client.call("POST", "settle")["settled"]:
+            raise RuntimeError("what is real does not follow; server.log or stderr says why")
 
     def quota(self, region: str, service: str, code: str, value: float) -> None:
         """Set a quota of the account in a region, e.g. `ec2`, `L-1216C47A`."""

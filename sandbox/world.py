@@ -66,8 +66,9 @@ class World:
         self._disturbances: list[Action] = []
         self._changes: list[Action] = []
         self._held: list[tuple[Callable[[], bool], Action, str]] = []
-        # Returns when what is real is as it should be by now; not to be called under the lock.
-        self.settle: Action = lambda: None
+        # Returns when what is real is as it should be by now, or after some patience; whether it
+        # is. Not to be called under the lock.
+        self.settle: Callable[[], bool] = lambda: True
         # What of the real part is not as it should be, a sentence each.
         self.troubles: Callable[[], list[str]] = list
         self.end: Action = lambda: None  # stops what makes it so

@@ -115,13 +115,16 @@ class RealBalancers:
         with self._lock:
             return [self._described(balancer) for balancer in self._wanted.values()]
 
-    def settle(self) -> None:
-        """Return when all that changed until now is in force. Not to be called under the lock."""
+    def settle(self) -> bool:
+        """Return when all that changed until now is in force, or is not for long; whether it is.
+
+        Not to be called under the lock.
+        """
         with self._news:
             # The look that is under way may have begun before the change.
             wanted = self._looks + 2
             self._wake.set()
-            self._news.wait_for(lambda: self._ended or self._looks >= wanted, _PATIENCE)
+            return self._news.wait_for(lambda: self._ended or self._looks >= wanted, _PATIENCE)
 
     def end(self) -> None:
         """Follow no more; returns when nothing is being made."""

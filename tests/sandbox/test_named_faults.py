@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
 import subprocess
 import sys
@@ -15,8 +17,14 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from sandbox.background import Background
+from sandbox.balancers import real
 from sandbox.client import Client, Refused
+from sandbox.control import Control
+from sandbox.fabric import follower
+from sandbox.faults import Faults
+from sandbox.request_log import RequestLog
 from sandbox.running import Handle, running
+from sandbox.world import World
 
 PROMISED = {
     *("host-dies", "zone-dies", "region-dark", "regions-cut", "replica-lags", "response-lost"),
@@ -55,6 +63,24 @@ def test_so_many_internal_errors_come_as_were_ordered(cloud: Handle, client: Any
             client("ec2").describe_vpcs()
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert client("ec2").describe_vpcs()["Vpcs"]
+
+
+def test_what_is_done_is_told_so_also_where_what_is_real_does_not_follow(tmp_path: Path) -> None:
+    world, faults = World(), Faults()
+    world.settle = lambda: False
+    control = Control(world, RequestLog(tmp_path / "log"), faults)
+    body = json.dumps({"disaster": "region-dark", "region": "us-east-1"}).encode()
+    answer = control.answer("POST", "/_sandbox/disasters", {}, body)
+    assert (answer.status, json.loads(answer.body)["settled"]) == (200, False)
+    assert world.dark == {"us-east-1"}
+    answer = control.answer("DELETE", "/_sandbox/faults", {}, b"")
+    assert (answer.status, json.loads(answer.body)["settled"]) == (200, False)
+    assert world.dark == frozenset()
+
+
+def test_a_client_waits_longer_than_the_sandbox_for_what_is_real() -> None:
+    patience = inspect.signature(Client.call).parameters["timeout"].default
+    assert patience > follower._PATIENCE + real._PATIENCE
 
 
 EAST, WEST = "us-east-1", "us-west-2"
