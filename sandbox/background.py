@@ -17,13 +17,16 @@ from typing import Any
 
 from sandbox.address import ADDRESS, port_for
 from sandbox.client import Client
-from sandbox.ground import processes
+from sandbox.databases import image as database_image
+from sandbox.ground import images, processes
 from sandbox.ground.identity import Identity
 from sandbox.ground.podman import Podman
 from sandbox.ground.sweep import sweep
+from sandbox.hosts import image as host_image
 from sandbox.running import CHECKOUT
 
 _PATIENCE = 60.0
+RECIPES = (database_image.RECIPE, host_image.RECIPE)
 _BAKING = 900.0  # where images are baked first
 # What a sandbox makes in its folder, beside its logs and what podman has.
 _MADE = ("pid", "connection.json", "acm-ca.pem", "rds-ca.pem", "balancers", "databases")
@@ -163,7 +166,11 @@ class Background:
             command += ["--real", "--dir", str(self.folder)]
         if regions:
             command += ["--regions", regions]
+        if real and (baked := images.missing(CHECKOUT / ".cache/images", RECIPES)):
+            kinds = " and ".join(recipe.kind for recipe in baked)
+            print(f"baking {kinds} first, which takes a minute or two", file=sys.stderr)
         with (self.folder / "server.log").open("ab") as log:
+            begun = log.tell()
             process = subprocess.Popen(
                 command,
                 cwd=CHECKOUT,
@@ -174,7 +181,7 @@ class Background:
                 start_new_session=True,
             )
         self._record.write_text(f"{process.pid} {endpoint}\n", encoding="ascii")
-        self._await(process, endpoint, _BAKING if real else _PATIENCE)
+        self._await(process, endpoint, _BAKING if real else _PATIENCE, begun)
         return endpoint
 
     def status(self) -> dict[str, Any] | None:
@@ -213,7 +220,10 @@ class Background:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / ".gitignore").write_text("*\n", encoding="ascii")
 
-    def _await(self, process: subprocess.Popen[bytes], endpoint: str, patience: float) -> None:
+    def _await(
+        self, process: subprocess.Popen[bytes], endpoint: str, patience: float, begun: int
+    ) -> None:
+        """begun: where in the log this start begins."""
         until = time.monotonic() + patience
         while time.monotonic() < until:
             if process.poll() is not None:
@@ -222,11 +232,16 @@ class Background:
             if health and health["pid"] == process.pid:
                 return
             time.sleep(0.05)
+        why = f"ended with exit code {process.poll()}"
         if process.poll() is None:
             process.kill()
             process.wait()
-        log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
-        raise NotStarted("the sandbox did not start:\n" + "\n".join(log.splitlines()[-15:]))
+            why = f"did not answer for {patience:g} s"
+        elif process.returncode < 0:
+            why = f"was killed by signal {-process.returncode}"
+        log = (self.folder / "server.log").read_bytes()[begun:].decode("utf-8", "replace")
+        lines = [f"the sandbox did not start: its process {why}", *log.splitlines()[-15:]]
+        raise NotStarted("\n".join(lines))
 
 
 def _check(running: dict[str, Any], regions: str, real: bool) -> None:

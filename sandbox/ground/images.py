@@ -75,12 +75,17 @@ def ensure(podman: Podman, cache: Path, recipe: Recipe) -> str:
     return recipe.name
 
 
+def missing(cache: Path, recipes: Iterable[Recipe]) -> list[Recipe]:
+    """What `cache` lacks."""
+    return [recipe for recipe in recipes if not (cache / recipe.archive).exists()]
+
+
 def bake_missing(cache: Path, recipes: Iterable[Recipe]) -> None:
     """Bake all that `cache` lacks, side by side. Raises CommandFailed."""
-    missing = [recipe for recipe in recipes if not (cache / recipe.archive).exists()]
-    if missing:
-        with ThreadPoolExecutor(len(missing)) as bakers:
-            list(bakers.map(lambda recipe: bake(recipe, cache), missing))
+    todo = missing(cache, recipes)
+    if todo:
+        with ThreadPoolExecutor(len(todo)) as bakers:
+            list(bakers.map(lambda recipe: bake(recipe, cache), todo))
 
 
 def bake(recipe: Recipe, cache: Path) -> Path:

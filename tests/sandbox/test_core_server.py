@@ -368,6 +368,21 @@ def test_what_runs_api_only_is_not_taken_for_more_nor_for_other_regions(tmp_path
         command(folder, "down")
 
 
+def test_a_start_that_was_killed_is_told_so(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    words = [sys.executable, "-m", "sandbox", "--dir", str(folder), "up"]
+    try:
+        begun = subprocess.Popen(words, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True)
+        while not (text := (folder / "pid").read_text() if (folder / "pid").exists() else ""):
+            assert begun.poll() is None
+        os.kill(int(text.split()[0]), signal.SIGKILL)
+        told = begun.communicate(timeout=300)[1]
+        assert begun.returncode != 0
+        assert "did not start: its process was killed by signal 9" in told
+    finally:
+        command(folder, "down")
+
+
 def test_each_start_has_other_keys(tmp_path: Path) -> None:
     folder, seen = tmp_path / "state", []
     for _ in range(2):
