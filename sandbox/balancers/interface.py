@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sandbox.balancers.wanted import Balancer
+from sandbox.balancers.wanted import Balancer, Check
 
 if TYPE_CHECKING:
     from sandbox.ground.authority import Authority
@@ -38,6 +38,10 @@ class Balancers(Protocol):
 
         A healthy one has no reason. None: nobody checks targets.
         """
+        ...
+
+    def proof(self, check: Check) -> float:
+        """Real seconds after which a target that answers has been found healthy; 0: no checks."""
         ...
 
     def status(self) -> list[dict[str, Any]]:
@@ -77,6 +81,9 @@ class NoBalancers:
 
     def health(self, group_arn: str, target: str) -> tuple[str, ...] | None:
         return None
+
+    def proof(self, check: Check) -> float:
+        return 0.0
 
     def status(self) -> list[dict[str, Any]]:
         return []

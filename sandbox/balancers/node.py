@@ -75,7 +75,7 @@ class NodeServer:
             seen = {}  # It is being changed.
         now = time.monotonic()
         for group in self._balancer.groups:
-            patience = (group.check.unhealthy - 1) * interval(group, speed)
+            patience = (group.check.unhealthy - 1) * interval(group.check, speed)
             for target in servers(self._balancer, group, self.node):
                 name = (backend(group), target.server)
                 before = self._judged.get(name)

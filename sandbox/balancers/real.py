@@ -20,7 +20,8 @@ from sandbox.balancers.health import DRAINING, OUTSIDE, REGISTERING, State, wors
 from sandbox.balancers.interface import Source
 from sandbox.balancers.node import Nodes
 from sandbox.balancers.places import Places
-from sandbox.balancers.wanted import Balancer, Group, Listener, Target
+from sandbox.balancers.settings import interval, patience
+from sandbox.balancers.wanted import Balancer, Check, Group, Listener, Target
 from sandbox.ground import namespaces
 from sandbox.ground.authority import Authority
 from sandbox.ground.identity import Identity
@@ -99,6 +100,12 @@ class RealBalancers:
 
     def health(self, group_arn: str, target: str) -> State | None:
         return self._states.get((group_arn, target), REGISTERING)
+
+    def proof(self, check: Check) -> float:
+        # One that has just failed, those that must pass, and the looks at what they found.
+        speed = self._world.speed
+        checks = patience(check, speed) + (check.healthy + 1) * interval(check, speed)
+        return checks + 2 * (_LOOK + _OBSERVE)
 
     def reach(self, address: str, port: int, timeout: float) -> socket.socket:
         """A connection as of somebody in the internet; `timeout` in seconds.

@@ -12,7 +12,16 @@ from sandbox.balancers import actions
 from sandbox.balancers.access_log import FORMAT
 from sandbox.balancers.conditions import conditions
 from sandbox.balancers.pages import ERRORS, SERVER, page, title
-from sandbox.balancers.wanted import Balancer, Fixed, Forward, Group, Listener, Node, Target
+from sandbox.balancers.wanted import (
+    Balancer,
+    Check,
+    Fixed,
+    Forward,
+    Group,
+    Listener,
+    Node,
+    Target,
+)
 from sandbox.balancers.words import word
 
 MAIN = "haproxy.cfg"
@@ -74,9 +83,14 @@ def unchecked(name: str) -> str:
     return f"open-{name.removeprefix('tg-')}"
 
 
-def interval(group: Group, speed: float) -> float:
+def interval(check: Check, speed: float) -> float:
     """Real seconds between two checks of a target."""
-    return max(_LEAST_INTERVAL, group.check.interval / speed if speed else 0.0)
+    return max(_LEAST_INTERVAL, check.interval / speed if speed else 0.0)
+
+
+def patience(check: Check, speed: float) -> float:
+    """Real seconds that a check may take."""
+    return max(_LEAST_TIMEOUT, check.timeout / speed if speed else 0.0)
 
 
 def _process() -> Iterator[str]:
@@ -311,8 +325,7 @@ def _sticking(group: Group, found: Iterable[Target]) -> Iterator[str]:
 
 def _check(group: Group, speed: float) -> Iterator[str]:
     check = group.check
-    patience = max(_LEAST_TIMEOUT, check.timeout / speed if speed else 0.0)
-    yield f"timeout check {_milliseconds(patience)}"
+    yield f"timeout check {_milliseconds(patience(check, speed))}"
     yield "option httpchk"
     yield (
         f"http-check send meth GET uri {word(check.path)} ver HTTP/1.1 "
@@ -330,7 +343,7 @@ def _server(group: Group, speed: float) -> str:
         words.append(" check-ssl verify none")
     if check.protocol == "HTTP" and group.protocol == "HTTPS":
         words.append(" no-check-ssl")
-    words.append(f" inter {_milliseconds(interval(group, speed))}")
+    words.append(f" inter {_milliseconds(interval(check, speed))}")
     words.append(f" rise {check.healthy} fall {check.unhealthy}")
     slow = int(group.attributes.get("slow_start.duration_seconds", "0"))
     if slow and speed and slow / speed >= 1.0:

@@ -64,7 +64,15 @@ class Host:
     @property
     def reachable(self) -> bool:
         """Whether it has booted so far that one can log in."""
-        return self.alive and Path(f"/proc/{self._process}/root/run/ec2/up").exists()
+        return self._has("up")
+
+    @property
+    def booted(self) -> bool:
+        """Whether its boot is over, with its user data and all services."""
+        return self._has("booted")
+
+    def _has(self, mark: str) -> bool:
+        return self.alive and Path(f"/proc/{self._process}/root/run/ec2/{mark}").exists()
 
     def launch(self) -> None:
         """Make it and boot it. Raises CommandFailed; then nothing of it is left."""

@@ -80,6 +80,17 @@ ExecStart=/usr/bin/touch /run/ec2/up
 [Install]
 WantedBy=multi-user.target
 """,
+    # Also where user data has failed: it has been run then.
+    "etc/systemd/system/ec2-booted.service": """[Unit]
+Description=Say that all that a boot does has been done
+After=multi-user.target ec2-boot.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/bin/touch /run/ec2/booted
+[Install]
+WantedBy=multi-user.target
+""",
     "etc/systemd/journald.conf.d/ec2.conf": """[Journal]
 Storage=volatile
 RuntimeMaxUse=8M
@@ -123,7 +134,8 @@ rm -f "$1"/etc/ssh/ssh_host_* "$1/var/lib/dbus/machine-id"
 chmod 440 "$1/etc/sudoers.d/90-ec2"
 chroot "$1" useradd --create-home --shell /bin/bash {USER}
 chroot "$1" systemctl disable ssh.service
-chroot "$1" systemctl enable ssh.socket ec2-init.service ec2-boot.service ec2-up.service
+chroot "$1" systemctl enable ssh.socket ec2-init.service ec2-boot.service
+chroot "$1" systemctl enable ec2-up.service ec2-booted.service
 chroot "$1" systemctl mask {" ".join(_MASKED)}
 rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*
 touch -d 2000-01-01 "$1/var/lib/apt/lists"

@@ -45,6 +45,10 @@ class Machines(Protocol):
         """How many more hosts the machine can bear."""
         ...
 
+    def booted(self, instance_id: str) -> bool:
+        """Whether a host has done all that its boot does, user data with it."""
+        ...
+
     def status(self) -> list[dict[str, Any]]:
         """Every host: id, name, region, zone, address, vpc, container, image and health."""
         ...
@@ -71,6 +75,9 @@ class NoMachines:
 
     def room(self) -> int:
         return 10**6
+
+    def booted(self, instance_id: str) -> bool:
+        return True
 
     def status(self) -> list[dict[str, Any]]:
         return []

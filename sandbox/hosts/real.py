@@ -65,6 +65,10 @@ class RealMachines:
             self._looked = time.monotonic()
         return self._room
 
+    def booted(self, instance_id: str) -> bool:
+        host = self.jobs.hosts.get(instance_id)
+        return host is not None and host.booted
+
     def status(self) -> list[dict[str, Any]]:
         return [_described(host) for host in list(self.jobs.hosts.values())]
 

@@ -20,9 +20,10 @@ from sandbox.shims._fleet_members import (
     live,
     suspended,
 )
-from sandbox.shims._fleet_moves import draw, give_back, terminate
+from sandbox.shims._fleet_moves import draw, give_back, spare, terminate
 from sandbox.shims._fleet_places import uneven
 from sandbox.shims._fleet_refreshing import advance
+from sandbox.shims._fleet_targets import doubtful
 from sandbox.world import World
 
 ROUNDS = 1000  # steps that a group can take at once
@@ -35,6 +36,7 @@ class Watch:
         self._world = world
         self._groups: list[Any] = []
         world.on_reset(self._groups.clear)
+        world.on_disturbance(self._disturbed)
 
     def adopt(self, group: Any) -> None:
         """Look after a group from now on, and have it keep itself as it should be."""
@@ -46,6 +48,15 @@ class Watch:
         self._groups.append(group)
         if len(self._groups) == 1:
             self._again()
+
+    def _disturbed(self) -> None:
+        """What load balancers found in the dark does not count when it is light again."""
+        for group in self._groups:
+            state, dark = fleet(group), group.region in self._world.dark
+            if state.dark and not dark:
+                for member in live(group):
+                    spare(self._world, group, member)
+            state.dark = dark
 
     def _again(self) -> None:
         wait = max(self._world.scaled(health.NOTICED), 0.5)
@@ -118,7 +129,7 @@ def _grow(world: World, group: Any, before: int, wanted: int) -> None:
 
 def _shrink(world: World, group: Any, before: int, wanted: int) -> None:
     refresh = refreshing.active(group)
-    stale = refresh.old if refresh else set()
+    stale = refresh.old if refresh else refreshing.vain(group)
     while True:
         member = victim(group, world.now(), stale)
         if member is None or capacity(live(group)) - member.units < wanted:
@@ -136,8 +147,9 @@ def balance(world: World, group: Any) -> None:
     """Launch in the emptiest zone what is too much in the fullest; that one goes afterwards."""
     state = fleet(group)
     coming = any(member.lifecycle_state in COMING for member in group.instance_states)
-    if state.balancing and not coming:
-        state.balancing = False
+    if state.balancing and not coming and not any(doubtful(group, one) for one in live(group)):
+        state.balancing, state.again = False, True
+        return
     if (
         coming
         or state.halted

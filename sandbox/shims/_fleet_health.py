@@ -10,7 +10,7 @@ from sandbox.shims._fleet_members import Member, fleet, members, suspended
 from sandbox.shims._fleet_moves import terminate
 from sandbox.shims._fleet_refresh import active
 from sandbox.shims._fleet_refreshing import impatient
-from sandbox.shims._fleet_targets import failing
+from sandbox.shims._fleet_targets import balanced, failing
 from sandbox.world import World
 
 NOTICED = 30.0  # AWS seconds until a lost or unhealthy instance is noticed, about
@@ -24,8 +24,8 @@ def finding(group: Any, member: Member) -> str:
         return told.GONE
     if member.health_status == "Unhealthy":
         return told.USER_CHECK
-    balanced = "ELB" in str(group.health_check_type) and not member.graceful and not member.is_warm
-    return told.BALANCER if balanced and failing(group, member.instance.id) else ""
+    checked = balanced(group) and not member.graceful and not member.is_warm
+    return told.BALANCER if checked and failing(group, member.instance.id) else ""
 
 
 def check(world: World, group: Any) -> None:

@@ -11,6 +11,7 @@ from sandbox.world import World
 
 Done = Callable[[], object]
 _SOON = 0.1  # real seconds until it is looked again
+LONGEST_BOOT = 180.0  # real seconds; what takes longer, with its user data, is not waited for
 
 
 class Hosts:
@@ -38,6 +39,23 @@ class Hosts:
     def wakes(self, instance: Any, seconds: float, done: Done) -> None:
         label = f"{instance.id} is started"
         self._world.later(seconds, lambda: self._await(instance, "pending", done, label), label)
+
+    def boots(self, instance: Any, done: Callable[[float], object]) -> None:
+        """Call `done` when a host has booted with its user data, or will not any more.
+
+        It is told the real seconds that this took. They cannot be scaled: what depends on them
+        begins only then.
+        """
+
+        def look(took: float = 0.0) -> None:
+            over = took > LONGEST_BOOT or instance.state != "running"
+            if over or self._world.machines.booted(instance.id):
+                done(took)
+            else:
+                again = partial(look, took + _SOON)
+                self._world.later(_SOON, again, f"{instance.id} boots")
+
+        look()
 
     def _await(self, instance: Any, state: str, done: Done, label: str) -> None:
         """Call `done` when an instance is no longer in a state."""

@@ -46,8 +46,9 @@ class Member(InstanceState):
         self.configuration = group.launch_configuration_name if group.launch_config else None
         self.units = weight or 1
         self.weighted_capacity = str(weight) if weight else None
-        self.warming = False  # in service, and its warm-up is not over
-        self.graceful = False  # in service, and its health check grace period is not over
+        # Reasons why it is not warmed up yet, and why its health checks do not count yet.
+        self.warming = 0
+        self.graceful = 0
         self.returning = False  # on its way back to the warm pool
         self.actions: list[LifecycleAction] = []
 
@@ -70,8 +71,8 @@ class Member(InstanceState):
     @property
     def is_ready(self) -> bool:
         """In service, healthy and warmed up."""
-        state = (self.lifecycle_state, self.health_status, self.warming)
-        return state == ("InService", "Healthy", False)
+        state = (self.lifecycle_state, self.health_status)
+        return state == ("InService", "Healthy") and not self.warming
 
 
 @dataclass
@@ -85,6 +86,8 @@ class Fleet:
     trigger: str = ""  # why the desired capacity is what it is, as activities say it
     owed: list[str] = field(default_factory=list)  # causes of the launches that replace something
     balancing: bool = False  # one more than desired is launched in an emptier zone
+    boot: float = 0.0  # real seconds that the longest boot of a host took
+    dark: bool = False  # its region is dark
     failures: int = 0  # launches that failed one after the other
     halted: bool = False  # no launch is tried before a pause is over
     settling: bool = False

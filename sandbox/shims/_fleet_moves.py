@@ -11,7 +11,7 @@ from sandbox.shims import _fleet_hooks as hooks
 from sandbox.shims._fleet_hosts import Hosts
 from sandbox.shims._fleet_members import Member, fleet
 from sandbox.shims._fleet_places import Launch
-from sandbox.shims._fleet_targets import deregister, register
+from sandbox.shims._fleet_targets import deregister, proof, register
 from sandbox.world import World
 
 
@@ -93,13 +93,32 @@ def in_service(world: World, group: Any, member: Member, activity: dict[str, Any
         fleet(group).settle()
         return
     member.lifecycle_state = "InService"
-    member.graceful = member.warming = True
     told.end(world, activity)
+    member.graceful += 1
+    member.warming += 1
     register(group)
-    _for_a_while(world, group, member, "graceful", float(group.health_check_grace_period or 0))
-    _for_a_while(world, group, member, "warming", warm_up(group))
-    fleet(group).balancing = False
+
+    def booted(took: float) -> None:
+        fleet(group).boot = max(fleet(group).boot, took)
+        spare(world, group, member)
+        _for_a_while(world, group, member, "warming", world.scaled(warm_up(group)))
+        member.graceful -= 1
+        member.warming -= 1
+        fleet(group).settle()
+
+    Hosts(world).boots(member.instance, booted)
     fleet(group).settle()
+
+
+def grace(world: World, group: Any) -> float:
+    """Real seconds of a group's grace period; what is real has time enough to pass its checks."""
+    given = world.scaled(float(group.health_check_grace_period or 0))
+    return max(given, proof(world, group))
+
+
+def spare(world: World, group: Any, member: Member) -> None:
+    """Let the health checks of a member not count before the grace period is over."""
+    _for_a_while(world, group, member, "graceful", grace(world, group))
 
 
 def warm_up(group: Any) -> float:
@@ -111,13 +130,15 @@ def warm_up(group: Any) -> float:
     return float(group.health_check_grace_period or 0 if default in (None, -1) else default)
 
 
-def _for_a_while(world: World, group: Any, member: Member, flag: str, seconds: float) -> None:
+def _for_a_while(world: World, group: Any, member: Member, what: str, seconds: float) -> None:
+    setattr(member, what, getattr(member, what) + 1)
+
     def over() -> None:
-        setattr(member, flag, False)
+        setattr(member, what, getattr(member, what) - 1)
         fleet(group).settle()
 
-    label = f"{member.instance.id} is no longer {flag}"
-    world.later(world.scaled(seconds), over, label, listed=flag == "warming")
+    label = f"{member.instance.id} is no longer {what}"
+    world.later(seconds, over, label, listed=what == "warming")
 
 
 def settled_in(world: World, group: Any, member: Member, activity: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from sandbox.shims._fleet_members import RESTING, Member, capacity, fleet, live, suspended
 from sandbox.shims._fleet_places import source, ways
+from sandbox.shims._fleet_targets import serves
 from sandbox.shims._fleet_warm import wanted as wanted_warm
 from sandbox.world import Cancel
 
@@ -105,6 +106,16 @@ def remaining(group: Any, refresh: Refresh) -> list[Member]:
     ]
 
 
+def vain(group: Any) -> set[str]:
+    """What the last refresh launched in vain, where it was given up: these instances go first."""
+    newest = fleet(group).refreshes[-1:]
+    given_up = newest and newest[0].status in ("Failed", "RollbackFailed", "Cancelled")
+    if not given_up:
+        return set()
+    launched = [one for one in live(group) if one.instance.id not in newest[0].known]
+    return {one.instance.id for one in launched if not serves(group, one)}
+
+
 def least_healthy(group: Any, refresh: Refresh) -> int:
     """How many must stay healthy while others are replaced."""
     share: int = refresh.preferences["MinHealthyPercentage"]
@@ -146,7 +157,7 @@ def may_replace(group: Any) -> bool:
 
 def updated(group: Any, refresh: Refresh) -> int:
     """How many of the group are replaced, in service and warmed up."""
-    ready = capacity([one for one in live(group) if one.is_ready])
+    ready = capacity([one for one in live(group) if serves(group, one)])
     missing = max(0, int(group.desired_capacity) - ready)
     return max(0, min(refresh.total, refresh.total - len(remaining(group, refresh)) - missing))
 
@@ -192,7 +203,7 @@ def measured(group: Any, refresh: Refresh) -> dict[str, Any]:
 def _undoing(group: Any, refresh: Refresh) -> dict[str, Any]:
     before = (refresh.rollback or {})["PercentageCompleteOnRollback"]
     left = len(remaining(group, refresh))
-    ready = capacity([one for one in live(group) if one.is_ready])
+    ready = capacity([one for one in live(group) if serves(group, one)])
     left = min(refresh.undone, left + max(0, group.desired_capacity - ready))
     if refresh.status == "RollbackSuccessful":
         left = 0

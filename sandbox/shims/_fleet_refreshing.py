@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.shims import _fleet_activities as told
 from sandbox.shims._fleet_members import COMING, RESTING, Member, capacity, fleet, live, members
-from sandbox.shims._fleet_moves import terminate
+from sandbox.shims._fleet_moves import grace, terminate
 from sandbox.shims._fleet_refresh import (
     Refresh,
     active,
@@ -24,12 +24,14 @@ from sandbox.shims._fleet_refresh import (
     surplus,
     updated,
 )
+from sandbox.shims._fleet_targets import serves
 from sandbox.shims._fleet_warm import staying
 from sandbox.shims._fleet_warm import wanted as wanted_warm
 from sandbox.world import World
 
 PENDING = 10.0  # AWS seconds until a refresh begins, about
 PATIENCE = 3600.0  # AWS seconds that a refresh tries to go on before it fails
+LEAST_PATIENCE = 30.0  # real seconds, at speed 0 and where hosts are real
 
 
 def start(world: World, group: Any, refresh: Refresh) -> None:
@@ -79,7 +81,8 @@ def _replace(world: World, group: Any, refresh: Refresh) -> None:
     free = [one for one in remaining(group, refresh) if not held(refresh, one)]
     free.sort(key=lambda one: (one.is_ready, -_neighbours(group, one), one.instance.launch_time))
     free = free[: allowance(group, refresh)]
-    spare = capacity([one for one in live(group) if one.is_ready]) - least_healthy(group, refresh)
+    serving = [one for one in live(group) if serves(group, one)]
+    spare = capacity(serving) - least_healthy(group, refresh)
     if free and spare < free[0].units and _quiet(group) and not surplus(group):
         spare = free[0].units  # one at least is always replaced
     for member in free:
@@ -99,7 +102,7 @@ def _quiet(group: Any) -> bool:
     serving = live(group)
     leaving = any(one.is_leaving for one in group.instance_states)
     complete = capacity(serving) >= group.desired_capacity
-    return complete and not leaving and all(one.is_ready for one in serving)
+    return complete and not leaving and all(serves(group, one) for one in serving)
 
 
 def _neighbours(group: Any, member: Member) -> int:
@@ -116,7 +119,7 @@ def _watch_progress(group: Any, refresh: Refresh) -> None:
 def _reached(world: World, group: Any, refresh: Refresh) -> bool:
     """Whether a checkpoint or the end is reached; then what follows is begun."""
     serving = live(group)
-    if capacity(serving) < group.desired_capacity or not all(one.is_ready for one in serving):
+    if capacity(serving) < group.desired_capacity or not all(serves(group, one) for one in serving):
         return False
     if any(one.instance.id in refresh.old and one.is_leaving for one in group.instance_states):
         return False
@@ -243,6 +246,7 @@ def _tell(world: World, group: Any, refresh: Refresh) -> None:
     coming = [one for one in group.instance_states if one.lifecycle_state in COMING]
     warming = [one for one in live(group) if one.warming]
     leaving = [one for one in group.instance_states if one.is_leaving]
+    doubtful = [one for one in live(group) if not serves(group, one)]
     stays = [one for one in remaining(group, refresh) if held(refresh, one)]
     state, stuck = fleet(group), False
     if state.failures:
@@ -260,6 +264,11 @@ def _tell(world: World, group: Any, refresh: Refresh) -> None:
             "Amazon EC2."
         )
         stuck = refresh.blocked is not None
+    elif doubtful:
+        one = doubtful[0]
+        why = "has insufficient data to evaluate its health with Elastic Load Balancing"
+        why = why if one.health_status == "Healthy" else "is unhealthy"
+        refresh.reason, stuck = f"{waiting}{one.instance.id} {why}.", True
     elif leaving:
         refresh.reason = (
             "Waiting for instances to terminate before continuing. For example: "
@@ -269,7 +278,7 @@ def _tell(world: World, group: Any, refresh: Refresh) -> None:
         refresh.reason = f"{waiting}{stays[0].instance.id} {held(refresh, stays[0])}."
         stuck = True
     if stuck:
-        impatient(world, group, refresh)
+        impatient(world, group, refresh, asked=not (state.failures or doubtful))
 
 
 def _calm(refresh: Refresh) -> None:
@@ -278,8 +287,11 @@ def _calm(refresh: Refresh) -> None:
         refresh.blocked = None
 
 
-def impatient(world: World, group: Any, refresh: Refresh) -> None:
-    """Let a refresh fail in an hour, unless it makes progress before."""
+def impatient(world: World, group: Any, refresh: Refresh, asked: bool = False) -> None:
+    """Let a refresh fail in an hour, unless it makes progress before.
+
+    asked: somebody is expected to do what it waits for.
+    """
     if refresh.blocked is not None:
         return
 
@@ -289,4 +301,13 @@ def impatient(world: World, group: Any, refresh: Refresh) -> None:
             _fail(world, group, refresh, refresh.reason)
 
     label = f"instance refresh of {group.name} is stuck"
-    refresh.blocked = world.later(world.scaled(PATIENCE) or PATIENCE, fail, label, listed=False)
+    refresh.blocked = world.later(_patience(world, group, asked), fail, label, listed=False)
+
+
+def _patience(world: World, group: Any, asked: bool) -> float:
+    """Real seconds that a refresh tries to go on: time enough for real hosts to boot twice more."""
+    if asked and not world.speed:
+        return PATIENCE
+    tries = 2 * (fleet(group).boot + grace(world, group)) if world.machines.real else 0.0
+    least = LEAST_PATIENCE if world.machines.real or not world.speed else 0.0
+    return max(world.scaled(PATIENCE), least, tries)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.shims._fleet_members import suspended
+from sandbox.shims._elbv2_balancers import check_of
+from sandbox.shims._fleet_members import Member, suspended
+from sandbox.world import World
 
 
 def target_groups(group: Any) -> list[Any]:
@@ -41,11 +43,39 @@ def deregister(group: Any, instance_id: str) -> float:
     return longest
 
 
-def failing(group: Any, instance_id: str) -> bool:
-    """Whether one of the group's target groups tells that an instance fails its health checks."""
+def balanced(group: Any) -> bool:
+    """Whether what load balancers find counts as the health of a group's instances."""
+    return "ELB" in str(group.health_check_type)
+
+
+def found(group: Any, instance_id: str) -> set[str]:
+    """The states that the group's target groups tell of an instance."""
     ec2 = group.ec2_backend
-    return any(
-        target_group.health_for({"Id": instance_id}, ec2).status == "unhealthy"
+    return {
+        str(target_group.health_for({"Id": instance_id}, ec2).status)
         for target_group in target_groups(group)
         if instance_id in target_group.targets
-    )
+    }
+
+
+def failing(group: Any, instance_id: str) -> bool:
+    """Whether one of the group's target groups tells that an instance fails its health checks."""
+    return "unhealthy" in found(group, instance_id)
+
+
+def doubtful(group: Any, member: Member) -> bool:
+    """Whether load balancers have not found a member healthy, where that counts."""
+    return balanced(group) and bool(found(group, member.instance.id) & {"initial", "unhealthy"})
+
+
+def serves(group: Any, member: Member) -> bool:
+    """Whether a member is ready, and healthy for the load balancers too where these count."""
+    return member.is_ready and not doubtful(group, member)
+
+
+def proof(world: World, group: Any) -> float:
+    """Real seconds after which balancers have found a host that is well to be so."""
+    if not balanced(group) or not world.machines.real:
+        return 0.0
+    checks = [check_of(one) for one in target_groups(group) if one.load_balancer_arns]
+    return max(map(world.balancers.proof, checks), default=0.0)

@@ -60,9 +60,16 @@ class Cloud:
         self.post("/steer/reset")
         self.post("/moto-api/reset")
 
-    def slow(self) -> None:
+    def slow(self, speed: float = 1) -> None:
         """From now on steps take as long as on AWS, by a clock that only `advance` moves."""
-        self.post("/steer/speed?value=1")
+        self.post(f"/steer/speed?value={speed}")
+
+    def hosts(self, boot: float, well: bool = True) -> None:
+        """Instances have hosts from now on, which boot in so many seconds at any speed.
+
+        Those that are not well never pass a check of their balancer.
+        """
+        self.post(f"/steer/hosts?boot={boot}&well={well}")
 
     def advance(self, seconds: float) -> None:
         self.post(f"/steer/advance?seconds={seconds}")

@@ -23,6 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from sandbox.balancers.interface import NoBalancers
+from sandbox.balancers.wanted import Check
+from sandbox.hosts.interface import NoMachines
+from sandbox.hosts.orders import Launch, Order
 from sandbox.shims import install_all
 from sandbox.ticking import Ticking
 from sandbox.world import Action, Cancel, World
@@ -42,6 +46,12 @@ class SteppedWorld(World):
     def _begin(self) -> None:
         self._heap.clear()
         self._passed = 0.0
+        self.machines, self.balancers = NoMachines(self), NoBalancers(self)
+
+    @property
+    def passed(self) -> float:
+        """Seconds since it began."""
+        return self._passed
 
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self._passed)
@@ -77,12 +87,98 @@ class SteppedWorld(World):
                 action()
 
 
-def disturb(world: World, query: dict[str, list[str]]) -> None:
+class SteppedHosts(NoMachines):
+    """Hosts that boot in so many seconds, whatever the speed, and answer checks then if `well`."""
+
+    booting = "initializing"
+    real = True
+
+    def __init__(self, world: SteppedWorld) -> None:
+        super().__init__(world)
+        self.world = world
+        self.boot, self.well = 0.0, True
+        self._up: dict[str, float] = {}
+        self._sick: set[str] = set()
+
+    def carry_out(self, order: Callable[[], Order], *rest: Any) -> None:
+        made = order()
+        if isinstance(made, Launch):
+            self._up[made.machine.id] = self.world.passed + self.boot
+            if not self.well:
+                self._sick.add(made.machine.id)
+        super().carry_out(order, *rest)
+
+    def booted(self, instance_id: str) -> bool:
+        return self.world.passed >= self._up[instance_id]
+
+    def answers(self, instance_id: str, seconds: float) -> bool:
+        """Whether it has answered for so long."""
+        up = self._up[instance_id] + seconds
+        return instance_id not in self._sick and self.world.passed >= up
+
+
+class SteppedChecks(NoBalancers):
+    """Health checks that fail before a host has answered for a while, and in the dark."""
+
+    PROOF = 10.0  # seconds
+
+    def __init__(self, world: SteppedWorld, hosts: SteppedHosts) -> None:
+        super().__init__(world)
+        self.world, self.hosts = world, hosts
+        self.lit = 0.0  # when the last region was lit
+
+    def health(self, group_arn: str, target: str) -> tuple[str, ...]:
+        dark = group_arn.split(":")[3] in self.world.dark
+        if dark or (self.lit and self.world.passed < self.lit + self.PROOF):
+            return ("unhealthy", "Target.Timeout", "Request timed out")
+        if self.hosts.answers(target, self.PROOF):
+            return ("healthy",)
+        return ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+
+    def proof(self, check: Check) -> float:
+        return self.PROOF
+
+
+def furnish(world: SteppedWorld, query: dict[str, list[str]]) -> None:
+    """Have hosts from now on that boot in `boot` seconds, and are `well` or not."""
+    if not isinstance(world.machines, SteppedHosts):
+        world.machines = SteppedHosts(world)
+        world.balancers = SteppedChecks(world, world.machines)
+    world.machines.boot = float(query["boot"][0])
+    world.machines.well = query["well"][0] == "True"
+
+
+def disturb(world: SteppedWorld, query: dict[str, list[str]]) -> None:
     """Have these regions be dark and these two cut off from each other, and mend all others."""
     world.cut = frozenset()
+    if isinstance(world.balancers, SteppedChecks) and world.dark:
+        world.balancers.lit = world.passed
     world.darken(frozenset(query.get("dark", [])))
     for pair in query.get("cut", []):
         world.sever(*pair.split(","))
+
+
+def steer(world: SteppedWorld, what: str, query: dict[str, list[str]]) -> None:
+    """Do what a test orders."""
+    match what:
+        case "reset":
+            world.speed = 0.0
+            world.reset()
+        case "speed":
+            world.speed = float(query["value"][0])
+        case "disturb":
+            disturb(world, query)
+        case "hosts":
+            furnish(world, query)
+        case "tick":
+            world.tick()
+        case "advance":
+            world.advance(float(query["seconds"][0]))
+        case "clock":
+            world.clock.steer(advance=float(query["seconds"][0]))
+        case "strike":
+            details = {name: value[0] for name, value in query.items()}
+            world.disasters[details.pop("disaster")](**details)
 
 
 def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
@@ -94,22 +190,8 @@ def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
         if not path.startswith("/steer/"):
             return emulator(environ, start_response)  # type: ignore[no-any-return]
         query = parse_qs(environ.get("QUERY_STRING", ""))
-        if world and path == "/steer/reset":
-            world.speed = 0.0
-            world.reset()
-        if world and path == "/steer/speed":
-            world.speed = float(query["value"][0])
-        if world and path == "/steer/disturb":
-            disturb(world, query)
-        if world and path == "/steer/tick":
-            world.tick()
-        if world and path == "/steer/advance":
-            world.advance(float(query["seconds"][0]))
-        if world and path == "/steer/clock":
-            world.clock.steer(advance=float(query["seconds"][0]))
-        if world and path == "/steer/strike":
-            details = {name: value[0] for name, value in query.items()}
-            world.disasters[details.pop("disaster")](**details)
+        if world:
+            steer(world, path.removeprefix("/steer/"), query)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "0")])
         return []
 
