@@ -78,7 +78,8 @@ class Podman:
         return self._run("--rm", "--network", "none", image, *words)
 
     def _run(self, *words: str) -> str:
-        return self("run", "--cgroup-parent", f"/{self._group}", *words)
+        # What is not there is in no registry either.
+        return self("run", "--pull", "never", "--cgroup-parent", f"/{self._group}", *words)
 
     def remove(self, names: Sequence[str]) -> None:
         """Kill and remove containers with their volumes; one that is not there is no error."""

@@ -12,6 +12,7 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.core.exceptions import ServiceException
 
 from sandbox.shims._fleet_members import capacity, live, zones
+from sandbox.shims._launch_rules import check, of_template
 
 Spec = Mapping[str, Any]
 
@@ -74,6 +75,25 @@ def ways(group: Any, configuration: Spec) -> list[Launch]:
         template, version = template_of(group, configuration["LaunchTemplate"])
         return [Launch(template, version, version.instance_type, None)]
     return [Launch(None, None, group.launch_config.instance_type, None)]
+
+
+def check_launch(group: Any, configuration: Spec) -> list[Launch]:
+    """The same; AWS's refusal where one of them cannot be launched in one of the group's subnets.
+
+    group: also one that is not made yet; only its EC2 backend and its zones and subnets are asked.
+    """
+    found = ways(group, configuration)
+    try:
+        subnets = [subnet for subnet in zones(group).values() if subnet]
+        for way in found:
+            if way.version is not None:
+                image = way.version.image_id
+                asked = of_template(way.version.data, image, way.instance_type, subnets)
+                check(group.ec2_backend, asked)
+    except ServiceException as problem:
+        reason = f"You must use a valid fully-formed launch template. {problem.message}"
+        raise ValidationError(reason) from None
+    return found
 
 
 def _override(group: Any, spec: Spec, override: Spec) -> Launch:

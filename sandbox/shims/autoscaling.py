@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError as Refusal
@@ -22,7 +23,7 @@ from sandbox.shims import _fleet_activities as told
 from sandbox.shims._fleet import Watch
 from sandbox.shims._fleet_health import soon
 from sandbox.shims._fleet_members import fleet, members
-from sandbox.shims._fleet_places import source, ways
+from sandbox.shims._fleet_places import check_launch, source
 from sandbox.shims._fleet_refresh import active
 from sandbox.shims._fleet_targets import deregister, register
 from sandbox.world import World
@@ -39,6 +40,8 @@ MENDED = (
     "and share of spot instances; an update without a policy keeps it.",
     "A group's name in use, and a desired capacity outside of its limits, are refused.",
     "A target group that does not exist is refused.",
+    "A launch template from which nothing can be launched in the group's subnets is refused, when "
+    "a group is made or changed and when a refresh is to launch from it.",
     "UpdateAutoScalingGroup changes cooldown, warm-up, lifetime and termination policies too.",
     "The health check grace period is 0 unless given.",
 )
@@ -60,6 +63,7 @@ HOOKS: tuple[Hook, ...] = (
     (AutoScalingResponse, "create_auto_scaling_group", ()),
     (AutoScalingResponse, "update_auto_scaling_group", ()),
 )
+LAUNCH = ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy")
 # Parameters that the emulator ignores, and the attribute that its answers read.
 IGNORED = {
     "DefaultCooldown": "default_cooldown",
@@ -114,13 +118,9 @@ def creation(world: World, watch: Watch) -> None:
         for arn in self._get_param("TargetGroupARNs", []):
             if arn not in backend.elbv2_backend.target_groups:
                 raise ValidationError(f"Target group '{arn}' not found")
+        check_source(self)
         answer = original()
         group: Any = group_of(self)
-        try:
-            ways(group, source(group))
-        except ValidationError:
-            del backend.autoscaling_groups[group.name]
-            raise
         group.health_check_grace_period = self._get_int_param("HealthCheckGracePeriod") or 0
         remember(self, group)
         told.because(world, group, "a user request created an AutoScalingGroup", 0)
@@ -147,14 +147,30 @@ def check_policy(policy: dict[str, Any] | None) -> None:
         )
 
 
+def check_source(response: AutoScalingResponse, group: Any = None) -> None:
+    """Refuse to launch from what cannot be launched in the subnets; `group` is to be changed."""
+    template, policy = (response._get_param(name) for name in LAUNCH[1:])
+    subnets = response._get_param("VPCZoneIdentifier")
+    wanted: dict[str, Any] = {}
+    if template or (policy and policy.get("LaunchTemplate")):
+        wanted = {"LaunchTemplate": template} if template else {"MixedInstancesPolicy": policy}
+    elif group and subnets:
+        wanted = source(group)
+    if wanted:
+        backend = autoscaling_backends[response.current_account][response.region]
+        place = SimpleNamespace(
+            ec2_backend=backend.ec2_backend,
+            vpc_zone_identifier=subnets or getattr(group, "vpc_zone_identifier", None),
+            availability_zones=response._get_param("AvailabilityZones") or [],
+        )
+        check_launch(place, wanted)
+
+
 def remember(response: AutoScalingResponse, group: Any) -> None:
     for parameter, attribute in IGNORED.items():
         value = response._get_param(parameter)
         if value is not None:
             setattr(group, attribute, value)
-
-
-LAUNCH = ("LaunchConfigurationName", "LaunchTemplate", "MixedInstancesPolicy")
 
 
 def changes(world: World) -> None:
@@ -169,6 +185,7 @@ def changes(world: World) -> None:
         check_policy(self._get_param("MixedInstancesPolicy"))
         new = [name for name in LAUNCH if self._get_param(name)]
         check_free(group, new)
+        check_source(self, group)
         before, policy = group.desired_capacity, group.mixed_instances_policy
         with at_rest(group):
             answer = original()

@@ -15,7 +15,7 @@ from sandbox.shims import Hook
 from sandbox.shims import _fleet_refreshing as steps
 from sandbox.shims._fleet_members import fleet
 from sandbox.shims._fleet_moves import warm_up
-from sandbox.shims._fleet_places import source, template_of, ways
+from sandbox.shims._fleet_places import check_launch, source, template_of
 from sandbox.shims._fleet_refresh import Refresh, active, progress
 from sandbox.shims.autoscaling import check_alive, check_policy, group_of
 from sandbox.shims.autoscaling_activities import page
@@ -121,7 +121,7 @@ def desired(group: Any, given: dict[str, Any] | None) -> dict[str, Any] | None:
             "LaunchTemplate or a MixedInstancesPolicy."
         )
     check_policy(given.get("MixedInstancesPolicy"))
-    ways(group, given)
+    check_launch(group, given)
     return given
 
 

@@ -15,6 +15,7 @@ from moto.kms.models import kms_backends
 
 from sandbox.shims import Hook
 from sandbox.shims._images import fail
+from sandbox.shims._launch_rules import check_image
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -42,15 +43,6 @@ def install(world: World) -> None:
     _creations()
     _copies()
     _ends()
-
-
-def check_available(ec2: Any, image_id: str) -> None:
-    """Refuse what is to be made of an image that is pending or has failed."""
-    image = ec2.amis.get(image_id)
-    if image is not None and image.state != "available":
-        raise EC2ClientError(
-            "InvalidAMIID.Unavailable", f"The image ID '{image_id}' is not available"
-        )
 
 
 def _mappings() -> None:
@@ -102,7 +94,7 @@ def _copies() -> None:
         *args: Any,
     ) -> Any:
         source = ec2_backends[self.account_id][source_region]
-        check_available(source, source_image_id)
+        check_image(source, source_image_id)
         image = original(source_image_id, source_region, *args)
         kept: Any = source.amis[source_image_id]
         image.root_device_type, image.root_device_name = (

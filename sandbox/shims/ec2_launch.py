@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -20,9 +21,10 @@ from moto.ssm.models import ssm_backends
 
 from sandbox.hosts.orders import Launch
 from sandbox.shims import Hook
+from sandbox.shims._launch_rules import Asked, check, check_profile, of_template, text
 from sandbox.shims._machines import machine
 from sandbox.shims.ec2 import forget_tags
-from sandbox.shims.ec2_image_disks import check_available
+from sandbox.shims.ec2_capacity import asked as asked_kind
 from sandbox.world import World
 from sandbox.wrap import wrap
 
@@ -37,6 +39,9 @@ MENDED = (
     "An instance is pending for its time, then running.",
     "RunInstances launches as many as MaxCount says.",
     "An instance that names no subnet is in the default one of its zone, with an address of it.",
+    "RunInstances refuses a missing image and one that is deregistered or not available, a type "
+    "that the region does not have or that is of another architecture, unknown key pairs and "
+    "instance profiles, security groups of another VPC, and more than 16 KB of user data.",
     "Where hosts are real and the machine has no room for more, InsufficientInstanceCapacity.",
 )
 HOOKS: tuple[Hook, ...] = (
@@ -138,6 +143,9 @@ def _launches(world: World) -> None:
     def all_of_them(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
         # The emulator launches MinCount.
         self.params["MinCount"] = self._get_param("MaxCount", 1)
+        # The emulator says of a missing one what IAM would say.
+        profile = self._get_param("IamInstanceProfile") or {}
+        check_profile(self.ec2_backend, profile.get("Name") or "", profile.get("Arn") or "")
         return original()
 
     @wrap(InstanceBackend, "run_instances")
@@ -170,7 +178,8 @@ def _launches(world: World) -> None:
         _choose_subnet(world, self, kwargs)
         _check_room(world, count)
         image = resolved(self, image_id)
-        check_available(self, image or "")
+        wanted = _asked(self, image or "", user_data, security_group_names, kwargs, data)
+        check(self, wanted)
         reservation = original(image, count, user_data, security_group_names, **kwargs)
         asked = kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn")
         for instance in reservation.instances:
@@ -185,6 +194,27 @@ def _launches(world: World) -> None:
             instance.security_groups = list(instance.nics[0].group_set)
             _boot(world, instance)
         return reservation
+
+
+def _asked(
+    ec2: Any, image: str, user_data: Any, names: list[str], asked: dict[str, Any], data: Any
+) -> Asked:
+    """What a launch asks for, with what the version of a template says that it is from."""
+    subnet = asked.get("subnet_id")
+    from_template = of_template(data, image, asked_kind(ec2, asked)[0], [subnet] if subnet else [])
+    card = (asked.get("nics") or [{}])[0]
+    by_name = [ec2.get_security_group_by_name_or_id(name).id for name in names]
+    given = [one for one in asked.get("security_group_ids") or [] if isinstance(one, str)]
+    groups = given or by_name or card.get("Groups") or ()
+    profile = asked.get("iam_instance_profile_name"), asked.get("iam_instance_profile_arn")
+    return replace(
+        from_template,
+        key=asked.get("key_name") or from_template.key,
+        user_data=text(user_data) or from_template.user_data,
+        groups=tuple(groups) or from_template.groups,
+        subnets=from_template.subnets or tuple(filter(None, [card.get("SubnetId")])),
+        profile=(profile[0] or "", profile[1] or "") if any(profile) else from_template.profile,
+    )
 
 
 def _choose_subnet(world: World, ec2: Any, asked: dict[str, Any]) -> None:

@@ -97,6 +97,7 @@ class TestALaunchTemplate:
             LaunchTemplateName="t",
             LaunchTemplateData={
                 "ImageId": f"resolve:ssm:{PARAMETER}",
+                "InstanceType": "t4g.micro",
                 "IamInstanceProfile": {"Name": "web"},
                 "MetadataOptions": {"HttpTokens": "required"},
             },

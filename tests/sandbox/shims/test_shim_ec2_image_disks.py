@@ -15,7 +15,9 @@ def image_of(cloud: Any, *kinds: str) -> str:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     known = ec2.describe_images(Owners=["amazon"])["Images"] or [{"ImageId": "ami-12345678"}]
+    kind = "t4g.micro" if known[0].get("Architecture") == "arm64" else "t3.micro"
     launch = {"ImageId": known[0]["ImageId"], "SubnetId": subnet, "MinCount": 1, "MaxCount": 1}
+    launch |= {"InstanceType": kind}
     number = ec2.run_instances(**launch)["Instances"][0]["InstanceId"]
     tags = [{"Key": "release", "Value": "1"}]
     wanted = [{"ResourceType": kind, "Tags": tags} for kind in kinds]
