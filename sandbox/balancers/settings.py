@@ -31,6 +31,7 @@ CONTROL = "control"  # the socket over which a process is steered
 _CONNECTING = 10  # seconds, AWS's
 # Real seconds, however fast time passes: hosts and checks are of this machine.
 _LEAST_INTERVAL, _LEAST_TIMEOUT = 1.0, 2.0
+_NOWHERE = "127.0.0.1"  # where nothing answers, in a namespace that only a balancer is in
 _OLDEST_WORKER = 3600  # seconds for which connections of before a change go on at most
 _ALGORITHMS = {
     "round_robin": "roundrobin",
@@ -272,7 +273,7 @@ def _backends(balancer: Balancer, group: Group, node: Node, speed: float) -> Ite
         yield from _indented(
             *_common(group, found),
             *_check(group, speed),
-            *(f"server {t.server} {_address(t)}{_server(group, speed)}" for t in found),
+            *(f"server {t.server} {_address(t)}{_server(group, t, speed)}" for t in found),
         )
     # Where too few are healthy, all of them get requests: AWS "fails open".
     yield ""
@@ -334,10 +335,12 @@ def _check(group: Group, speed: float) -> Iterator[str]:
     yield f"http-check expect status {check.codes.replace(' ', '')}"
 
 
-def _server(group: Group, speed: float) -> str:
+def _server(group: Group, target: Target, speed: float) -> str:
     check = group.check
     words = [_secure(group), " check"]
-    if check.port:
+    if target.fails:
+        words.append(f" addr {_NOWHERE} port 1")
+    elif check.port:
         words.append(f" port {check.port}")
     if check.protocol == "HTTPS" and group.protocol != "HTTPS":
         words.append(" check-ssl verify none")

@@ -33,12 +33,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`id` is that of an instance, or an address."""
+    """`id` is that of an instance, or an address; `fails`: its checks do, whatever it answers."""
 
     id: str
     address: str
     port: int
     zone: str
+    fails: bool = False
 
     @property
     def server(self) -> str:

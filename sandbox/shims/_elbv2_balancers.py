@@ -277,10 +277,12 @@ def check_of(group: Any) -> Check:
 def targets_of(backend: Any, group: Any, found: Any, gone: bool = False) -> Iterator[Target]:
     """Targets that may get requests; a stopped instance gets none. `gone`: whatever they are."""
     ec2 = ec2_backends[backend.account_id][backend.region_name]
+    marks = group.__dict__.get("marks", {})
     for one in found:
         port = int(one.get("Port") or group.port)
+        fails = marks.get(one["Id"], ("",))[0] == "unhealthy"
         if group.target_type == "ip":
-            yield Target(one["Id"], one["Id"], port, zone_of(ec2, group, one))
+            yield Target(one["Id"], one["Id"], port, zone_of(ec2, group, one), fails)
             continue
         instance: Any = ec2.get_instance_by_id(one["Id"])
         if gone and instance is None:
@@ -288,7 +290,7 @@ def targets_of(backend: Any, group: Any, found: Any, gone: bool = False) -> Iter
         elif instance is not None and (gone or instance.state == "running"):
             subnet: Any = ec2.get_subnet(instance.subnet_id)
             zone = subnet.availability_zone
-            yield Target(one["Id"], str(instance.private_ip_address), port, zone)
+            yield Target(one["Id"], str(instance.private_ip_address), port, zone, fails)
 
 
 def zone_of(ec2: Any, group: Any, target: dict[str, Any]) -> str:

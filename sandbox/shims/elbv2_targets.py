@@ -21,7 +21,8 @@ MENDED = (
     "A target group has all attributes that AWS describes.",
     "A target is `unused` without a listener, `initial` at first, then `healthy`.",
     "A deregistered target is `draining` for the deregistration delay, and listed meanwhile.",
-    "A target is `unhealthy` while `target-fails` is ordered for it.",
+    "A target is `unhealthy` while `target-fails` is ordered for it; where balancers are real "
+    "their checks of it fail then, and it gets no requests.",
     "RegisterTargets refuses an unknown instance.",
     "DescribeTargetGroups and DescribeListeners have pages.",
 )
@@ -181,9 +182,7 @@ def health(world: World) -> None:
         if target["Id"] in self.targets:
             if told.status != "healthy":
                 return told
-            # What was ordered to fail does so whatever is found.
-            found = None if mark == "unhealthy" else checked(self, target["Id"])
-            state = found or STATES[mark or "initial"]
+            state = checked(self, target["Id"]) or STATES[mark or "initial"]
             state = state if self.load_balancer_arns else STATES["unused"]
         elif mark == "draining":
             state = STATES["draining"]

@@ -144,6 +144,31 @@ def test_a_target_that_leaves_finishes_what_it_began_and_gets_nothing_new(
     assert {json.loads(body)["name"] for _, _, body in results} == {host.id, other.id}
 
 
+def test_a_target_that_is_ordered_to_fail_gets_no_request_until_it_recovers(
+    estate: Any, served: tuple[str, str, Any]
+) -> None:
+    balancer, group, host = served
+    other = estate.host()
+    estate.register(group, other)
+    estate.await_state(group, other, "healthy")
+    estate.cloud.strike("target-fails", region="eu-west-1", instance=host.id)
+    told = estate.await_state(group, host, "unhealthy")
+    assert told["Reason"] == "Target.FailedHealthChecks"
+    # Each node finds it by checks of its own.
+    estate.until(lambda: _served_by(estate, balancer) == {other.id})
+    shown = {one["id"]: one["health"] for one in estate.status(balancer)["targets"]}
+    assert shown == {host.id: "unhealthy", other.id: "healthy"}
+    estate.cloud.strike("target-recovers", region="eu-west-1", instance=host.id)
+    estate.await_state(group, host, "healthy")
+    assert _served_by(estate, balancer) == {host.id, other.id}
+
+
+def _served_by(estate: Any, balancer: str) -> set[str]:
+    """Who answers, by both nodes."""
+    answers = (estate.get(balancer, node=number % 2) for number in range(12))
+    return {json.loads(body)["name"] for _, _, body in answers}
+
+
 def _under_way(host: Any) -> bool:
     return bool(json.loads(host.ask("/busy"))["busy"])
 

@@ -192,6 +192,14 @@ def test_checks_come_as_often_as_time_passes_but_not_more_often_than_each_second
     assert "inter 1000ms" in text(balancer, 0.0)
 
 
+def test_a_target_that_is_to_fail_is_checked_where_nothing_answers() -> None:
+    broken = replace(samples.target(1), fails=True)
+    group = samples.group("web", broken, samples.target(2))
+    found = text(samples.balancer(samples.listener(samples.default()), groups=(group,)))
+    lines = [line for line in found.splitlines() if " check" in line and "server i-" in line]
+    assert ["addr 127.0.0.1 port 1 " in line for line in lines] == [True, False]
+
+
 def test_a_group_across_zones_has_all_targets_and_another_those_of_the_node() -> None:
     both = (samples.target(1), samples.target(2, THERE))
     listener = samples.listener(samples.default())
