@@ -81,7 +81,11 @@ IGNORED = {
 
 def group_of(response: AutoScalingResponse) -> Any:
     """The group that a request names, or AWS's refusal."""
-    name = response._get_param("AutoScalingGroupName")
+    return check_known(response, response._get_param("AutoScalingGroupName"))
+
+
+def check_known(response: AutoScalingResponse, name: str) -> Any:
+    """The group of that name, or AWS's refusal."""
     group = autoscaling_backends[response.current_account][response.region].autoscaling_groups.get(
         name
     )
