@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError, InvalidLaunchTemplateVersionNotFound
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import InstanceBackend, InstanceState, StateReason
 from moto.ec2.models.launch_templates import (
     LaunchTemplate,
@@ -35,7 +35,7 @@ MENDED = (
     "An instance gets the instance profile, metadata options, groups and user data of the version "
     "it is launched from.",
     "An ImageId of the form resolve:ssm:<parameter> is resolved at launch.",
-    "An unknown version of a launch template is refused, and a deleted template leaves no tags.",
+    "A deleted launch template leaves no tags.",
     "An instance is pending for its time, then running.",
     "RunInstances launches as many as MaxCount says.",
     "An instance that names no subnet is in the default one of its zone, with an address of it.",
@@ -46,7 +46,6 @@ MENDED = (
 )
 HOOKS: tuple[Hook, ...] = (
     (LaunchTemplate, "create_version", ("data", "description")),
-    (LaunchTemplate, "get_version", ("num",)),
     (LaunchTemplateVersion, "image_id", ()),
     (LaunchTemplateBackend, "delete_launch_template", ("name", "tid")),
     (EC2Response, "create_launch_template_version", ()),
@@ -80,15 +79,6 @@ def _versions() -> None:
         else:
             data.pop("TagSpecifications", None)
         return original(data, description)
-
-    @wrap(LaunchTemplate, "get_version")
-    def get(original: Callable[[Any], Any], self: Any, num: Any) -> Any:
-        text = str(num)
-        if not text.startswith("$") and not (
-            text.isdigit() and 1 <= int(text) <= len(self.versions)
-        ):
-            raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=text)
-        return original(num)
 
     @wrap(EC2Response, "create_launch_template_version")
     def from_source(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
