@@ -10,6 +10,7 @@ from moto.elbv2.exceptions import ELBClientError as Refusal
 from moto.elbv2.models import ELBv2Backend, FakeAction
 
 from sandbox.shims import Hook, _elbv2_links
+from sandbox.shims._elbv2_rules import check_forwards, check_ranges
 from sandbox.shims.elbv2_targets import await_health
 from sandbox.world import World
 from sandbox.wrap import wrap
@@ -22,6 +23,8 @@ MENDED = (
     "A target group knows the load balancers of all listeners and rules, changed ones too.",
     "A certificate is in use by load balancers only as long as a listener has it.",
     "Actions come back in full: forward with its weights, redirect with its defaults.",
+    "An action that forwards to an unknown target group, to more than five, or with a weight above "
+    "999 is refused, and so is a port that there is not.",
     "DeleteRule refuses an unknown rule and a default one.",
 )
 HOOKS: tuple[Hook, ...] = (
@@ -87,6 +90,8 @@ def create(world: World) -> None:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
+        check_ranges({"Port": port}.get)
+        check_forwards(self, actions)
         secure = (protocol or "").upper() in ("HTTPS", "TLS")
         policy = ssl_policy if secure else None
         balancer = self.load_balancers.get(load_balancer_arn)
@@ -122,6 +127,8 @@ def change(world: World) -> None:
         actions: list[dict[str, Any]] | None = None,
     ) -> Any:
         listener: Any = self.describe_listeners(None, [arn])[0]
+        check_ranges({"Port": port}.get)
+        check_forwards(self, actions or [])
         balancer = self.load_balancers[listener.load_balancer_arn]
         others = [other for other in balancer.listeners.values() if other is not listener]
         if port is not None and any(int(other.port) == int(port) for other in others):
@@ -153,6 +160,7 @@ def rules(world: World) -> None:
         actions: list[dict[str, Any]],
         tags: Any = None,
     ) -> Any:
+        check_forwards(self, actions)
         balancer = self.describe_listeners(None, [listener_arn])[0].load_balancer_arn
         _elbv2_links.check_one_balancer(self, balancer, actions)
         rule = original(listener_arn, conditions, priority, actions, tags)
@@ -160,8 +168,11 @@ def rules(world: World) -> None:
         return rule
 
     @wrap(ELBv2Backend, "modify_rule")
-    def modify_rule(original: Any, self: ELBv2Backend, *args: Any, **kwargs: Any) -> Any:
-        rule = original(*args, **kwargs)
+    def modify_rule(
+        original: Any, self: ELBv2Backend, rule_arn: str, conditions: Any, actions: Any
+    ) -> Any:
+        check_forwards(self, actions or [])
+        rule = original(rule_arn, conditions, actions)
         refresh(world, self)
         return rule
 
