@@ -43,7 +43,7 @@ _STATES_HEADER = (
     "srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord "
     "srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port"
 )
-_BACKEND, _SERVER = 1, 3  # columns
+_BACKEND, _SERVER, _CHECK_PORT, _CHECK_ADDRESS = 1, 3, 21, 22  # columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,10 @@ def states(table: str, wanted: Mapping[str, tuple[Group, Iterable[Target]]]) -> 
     known = {}
     for line in table.splitlines():
         words = line.split()
-        if len(words) > _SERVER and not line.startswith("#"):
-            known[words[_BACKEND], words[_SERVER]] = line
+        if len(words) > _CHECK_ADDRESS and not line.startswith("#"):
+            # Where it is checked is for the settings to say, not for the process before.
+            words[_CHECK_PORT], words[_CHECK_ADDRESS] = "0", "-"
+            known[words[_BACKEND], words[_SERVER]] = " ".join(words)
     lines = [_STATES_VERSION, _STATES_HEADER]
     for backend, (group, targets) in wanted.items():
         for target in targets:

@@ -93,3 +93,10 @@ def test_a_new_process_knows_what_the_one_before_it_knew_and_begins_with_new_tar
     (fresh,) = [one.split() for one in found.splitlines() if "i-2_8080" in one]
     assert fresh[5] == "0", "it gets no requests"
     assert fresh[12] == "1", "one check that passes is enough"
+
+
+def test_where_a_target_is_checked_is_not_taken_over_from_the_process_before() -> None:
+    group = samples.group("web", samples.target(1))
+    line = "3 tg-web 1 i-1_8080 10.0.2.1 2 0 1 1 2 15 3 4 6 0 0 0 - 8080 - 0 1 127.0.0.1 - 0"
+    found = states(f"1\n# be_id\n{line}\n", {"tg-web": (group, group.targets)})
+    assert line.replace("0 1 127.0.0.1 - 0", "0 0 - - 0") in found
