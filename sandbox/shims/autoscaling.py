@@ -43,7 +43,8 @@ MENDED = (
     "A launch template from which nothing can be launched in the group's subnets is refused, when "
     "a group is made or changed and when a refresh is to launch from it.",
     "UpdateAutoScalingGroup changes cooldown, warm-up, lifetime and termination policies too.",
-    "The health check grace period is 0 unless given.",
+    "The health check grace period is 0 unless given; grace and warm-up of a real host begin when "
+    "it has booted.",
 )
 HOOKS: tuple[Hook, ...] = (
     (AutoScalingBackend, "create_auto_scaling_group", ("name",)),

@@ -26,6 +26,8 @@ MENDED = (
     "StartInstanceRefresh, CancelInstanceRefresh, RollbackInstanceRefresh and "
     "DescribeInstanceRefreshes: minimum and maximum healthy percentage, warm-up, skip matching, "
     "checkpoints, bake time, alarms, roll back, standby and protected instances.",
+    "Where ELB health checks count, a refresh goes on when load balancers find the new instances "
+    "healthy.",
     "While a refresh is active, load balancers, warm pools and (with a desired configuration) what "
     "the group launches cannot be changed.",
 )
