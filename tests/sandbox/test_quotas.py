@@ -34,7 +34,9 @@ def ec2(client: Clients) -> Any:
 
 
 def image(ec2: Any) -> str:
-    return str(ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"])
+    filters = [{"Name": "architecture", "Values": ["x86_64"]}]
+    found = ec2.describe_images(Owners=["amazon"], Filters=filters)["Images"]
+    return str(found[0]["ImageId"])
 
 
 def test_every_quota_of_the_table_is_in_force() -> None:
