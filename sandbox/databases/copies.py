@@ -27,6 +27,8 @@ class Copies:
         self._backups = backups
         self._kept: list[Copy] = []
         self._lock = threading.Lock()
+        # One at a time: two that copy the same would each clear away what the other has begun.
+        self._carrying = threading.RLock()
 
     def keep(self, wanted: Copy, now: bool) -> None:
         """Copy from the next `carry` on, or before returning. Raises CommandFailed."""
@@ -45,10 +47,11 @@ class Copies:
     def drop(self, resource_id: str, region: str) -> None:
         """Remove what was copied to a region."""
         self.stop(resource_id, region)
-        for backup in self._backups.of(resource_id, region):
-            self._backups.drop(self._ground.snapshots(region), backup.name)
-        self._backups.forget(resource_id, region)
-        erase(self._ground.archive(region, resource_id))
+        with self._carrying:
+            for backup in self._backups.of(resource_id, region):
+                self._backups.drop(self._ground.snapshots(region), backup.name)
+            self._backups.forget(resource_id, region)
+            erase(self._ground.archive(region, resource_id))
 
     def all(self) -> list[Copy]:
         with self._lock:
@@ -61,6 +64,10 @@ class Copies:
 
     def carry(self, wanted: Copy) -> None:
         """Copy what is not there yet. Raises CommandFailed."""
+        with self._carrying:
+            self._carry(wanted)
+
+    def _carry(self, wanted: Copy) -> None:
         reach = self._backups.range(wanted.resource_id, wanted.source)
         if reach is None:
             return  # There is no backup yet; the next beat of the heart has one.
