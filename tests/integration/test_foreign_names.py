@@ -90,7 +90,8 @@ def balancer(aws: Aws) -> None:
 
 
 def template(aws: Aws, name: str = "production-home-web") -> None:
-    data = {"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
+    image = "resolve:ssm:/aws/service/debian/release/12/latest/amd64"
+    data = {"ImageId": image, "InstanceType": "t3.micro"}
     aws.client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
 
 
