@@ -7,12 +7,14 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from sandbox.databases import copies
 from sandbox.databases.backups import Backup, Backups
 from sandbox.databases.copies import Copies, Copy
+from sandbox.databases.ground import Ground
 
 WANTED = Copy("db-1", "us-east-1", "us-west-2")
 
@@ -52,7 +54,7 @@ def test_two_who_copy_the_same_backup_do_it_one_after_the_other(
 
     monkeypatch.setattr(copies, "copy", slowly)
     monkeypatch.setattr(copies, "own", owned)
-    kept = Copies(ground, backups)  # type: ignore[arg-type]
+    kept = Copies(cast(Ground, ground), backups)
     kept.keep(WANTED, now=False)
     both = [threading.Thread(target=kept.carry, args=(WANTED,)) for _ in range(2)]
     for thread in both:

@@ -188,7 +188,8 @@ def application(world: SteppedWorld | None) -> Callable[..., Iterable[bytes]]:
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if not path.startswith("/steer/"):
-            return emulator(environ, start_response)  # type: ignore[no-any-return]
+            answer: Iterable[bytes] = emulator(environ, start_response)
+            return answer
         query = parse_qs(environ.get("QUERY_STRING", ""))
         if world:
             steer(world, path.removeprefix("/steer/"), query)

@@ -129,6 +129,19 @@ CASES = [
         id="secret",
     ),
 ]
+
+
+def begin_away(
+    cloud: Any, away: str, begin: Callable[[], object], waits: Callable[[], bool]
+) -> None:
+    """Begin something while its source is away, and end that once it has waited for a day."""
+    cloud.disturb(away)
+    begin()
+    cloud.advance(DAY)
+    assert waits()
+    cloud.disturb("")
+
+
 # A secret and a key are sent at once, and wait on their way.
 TAKES_ITS_TIME = CASES[:3] + CASES[4:5]
 
@@ -138,12 +151,7 @@ TAKES_ITS_TIME = CASES[:3] + CASES[4:5]
 def test_what_is_begun_while_the_source_is_away_takes_its_time_once_it_is_back(
     cloud: Any, away: str, prepared: Any, status: Any, waits: str, takes: int, is_then: str
 ) -> None:
-    begin = prepared(cloud)
-    cloud.disturb(away)
-    begin()
-    cloud.advance(DAY)
-    assert status(cloud) == waits
-    cloud.disturb("")
+    begin_away(cloud, away, prepared(cloud), lambda: status(cloud) == waits)
     cloud.advance(takes - 1)
     assert status(cloud) == waits
     cloud.advance(1)
@@ -191,12 +199,7 @@ def test_a_copy_within_a_region_needs_no_other(cloud: Any) -> None:
 def test_what_is_begun_while_the_source_is_away_waits_until_it_is_back(
     cloud: Any, away: str, prepared: Any, status: Any, waits: str, takes: int, is_then: str
 ) -> None:
-    begin = prepared(cloud)
-    cloud.disturb(away)
-    begin()
-    cloud.advance(DAY)
-    assert status(cloud) == waits
-    cloud.disturb("")
+    begin_away(cloud, away, prepared(cloud), lambda: status(cloud) == waits)
     cloud.advance(takes)
     assert status(cloud) == is_then
 
