@@ -17,6 +17,11 @@ ID = "phoenix:id"
 # The declared size of a disk that grows by itself, in GiB: without it nobody could tell afterwards
 # whether it grew or its declaration was lowered.
 STORAGE = "phoenix:storage"
+# A digest of what an instance was launched with.
+LAUNCH = "phoenix:launch"
+# What is on an image: the release, and a digest of how it was made.
+RELEASE = "phoenix:release"
+RECIPE = "phoenix:recipe"
 NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")
 
 

@@ -15,7 +15,7 @@ from ..declaration.fields import Field, Problem
 from ..declaration.site import Site
 from ..engine.model import Want
 from ..kinds.base import Kind
-from ..tiers import database, network, storage, traffic, web_tier
+from ..tiers import database, image, network, storage, traffic, web_tier
 
 
 class Tier(Protocol):
@@ -30,10 +30,14 @@ class Tier(Protocol):
     def wants(self, site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]: ...
 
 
+# A site as it stands.
 TIERS: tuple[Tier, ...] = (storage, network, database, traffic, web_tier)
-BY_NAME: Mapping[str, Tier] = MappingProxyType({tier.TIER: tier for tier in TIERS})
+# What is there for a while only, while something is done; and what it leaves for a way back.
+PASSING: tuple[Tier, ...] = (image,)
+ALL = (*TIERS, *PASSING)
+BY_NAME: Mapping[str, Tier] = MappingProxyType({tier.TIER: tier for tier in ALL})
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for tier in TIERS for kind in tier.KINDS}
+    {kind.name: kind for tier in ALL for kind in tier.KINDS}
 )
 
 
@@ -45,7 +49,7 @@ def kinds_of(tiers: Iterable[Tier]) -> tuple[Kind, ...]:
 def tier_of(address: str) -> str:
     """The tier that owns the object of an address "kind/id" or "site:kind/id", "" for none."""
     kind, _slash, id = address.rpartition(":")[2].partition("/")
-    for tier in TIERS:
+    for tier in ALL:
         if any(own.name == kind and own.covers(id) for own in tier.KINDS):
             return tier.TIER
     return ""

@@ -10,7 +10,7 @@ from typing import Any
 from ..declaration.fields import Field, read
 from ..engine.errors import EngineError
 from . import consent, elsewhere, remains, teardown
-from .catalog import TIERS
+from .catalog import ALL
 from .intake import Params, Refusal, declared, refusal
 from .lease import Taker, taken_alone
 from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
@@ -52,7 +52,7 @@ def destroy(
     dry run answers all of that as obstacles.
     """
     learn_secrets(params)
-    task = declared(params, TIERS)
+    task = declared(params, ALL)
     flags, problems = read(DESTROY_FIELDS, params, only=False)
     if problems:
         raise refusal(problems)

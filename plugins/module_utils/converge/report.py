@@ -11,7 +11,7 @@ from ..aws.errors import code, request_id, way_on
 from ..declaration.site import Site
 from ..engine import graph
 from ..engine.apply import Outcome
-from ..engine.model import UNKNOWN, Action, Ref, Step
+from ..engine.model import UNKNOWN, Action, Ref, Step, Unknown, Untold
 from . import silence
 from .catalog import tier_of
 from .site import Planned
@@ -118,7 +118,9 @@ def resources(planned: Planned) -> list[dict[str, Any]]:
 
 def plain(value: Any) -> Any:
     """The value in types that JSON knows; what is not known yet in words."""
-    if value is UNKNOWN or isinstance(value, Ref):
+    if isinstance(value, (Unknown, Untold)):
+        return str(value)
+    if isinstance(value, Ref):
         return str(UNKNOWN)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

@@ -20,7 +20,7 @@ from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Want
 from . import order, remains, report, share, silence
-from .catalog import BY_NAME, TIERS, tier_of
+from .catalog import ALL, BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
 from .lease import Taker, taken_alone
 from .site import Converger, Planned, Task
@@ -71,7 +71,8 @@ def run(
 
 def learn_secrets(params: Params) -> None:
     """Nothing that leaves a run may hold the secrets by which it reaches the account."""
-    for name in ("secret_key", "session_token"):
+    own = (field.name for tier in ALL for field in tier.FIELDS if field.secret)
+    for name in ("secret_key", "session_token", *own):
         SECRETS.learn(str(params.get(name) or ""))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .model import Change
+from .model import UNTOLD, Change
 
 ABSENT = None
 
@@ -20,9 +20,10 @@ def compare(
 ) -> tuple[Change, ...]:
     """The changes that make `have` into `want`.
 
-    Both are canonical: what means the same is equal. In the mappings named by `partial` only the
-    wanted entries count, whatever else is there belongs to somebody else; unless `purge` names the
-    mapping too, then its other entries are to go (after: None).
+    Both are canonical: what means the same is equal. What is UNTOLD differs from nothing. In the
+    mappings named by `partial` only the wanted entries count, whatever else is there belongs to
+    somebody else; unless `purge` names the mapping too, then its other entries are to go (after:
+    None).
     """
     return tuple(_changes(want, have, partial, purge))
 
@@ -35,6 +36,8 @@ def _changes(
 ) -> Iterator[Change]:
     for key, wanted in want.items():
         found = have.get(key, ABSENT)
+        if found is UNTOLD:
+            continue
         if key in partial and isinstance(wanted, Mapping):
             entries = found if isinstance(found, Mapping) else {}
             yield from _entries(key, wanted, entries)

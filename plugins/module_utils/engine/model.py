@@ -27,6 +27,20 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
+class Untold:
+    """What an object was made with and AWS does not tell. There is one instance, `UNTOLD`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(not told by AWS)"
+
+    __str__ = __repr__
+
+
+UNTOLD: Final = Untold()
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """Points from one want to a fact of another.
@@ -75,7 +89,8 @@ class Want:
 class Have:
     """One observed object.
 
-    spec: the same keys as a want's spec, canonical; keys that nobody declares are allowed.
+    spec: the same keys as a want's spec, canonical; keys that nobody declares are allowed. What is
+    UNTOLD is taken for what is wanted.
     facts: what Refs read ("id", "arn", "name", "dns_name", …); never compared.
     settled: usable by those who need it ready. status: AWS's own word for it, for progress lines.
     foreign: things found on it that are not ours, named in reports and left alone.

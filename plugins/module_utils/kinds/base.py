@@ -29,7 +29,7 @@ class Kind(abc.ABC):
     unprotected: the part of a spec with which AWS lets an object be deleted, empty where nothing is
     kept from that.
     ids: where tiers share a kind, those that the one that says `Kind("a", "b")` declares; none for
-    all. Only of these it takes undeclared ones for its own.
+    all but `others`, which other tiers declare. Only of these it takes undeclared ones for its own.
     """
 
     name: ClassVar[str]
@@ -38,11 +38,12 @@ class Kind(abc.ABC):
     tokenless: ClassVar[bool] = False
     unprotected: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
-    def __init__(self, *ids: str) -> None:
+    def __init__(self, *ids: str, others: Iterable[str] = ()) -> None:
         self.ids = ids
+        self.others = frozenset(others)
 
     def covers(self, id: str) -> bool:
-        return not self.ids or id in self.ids
+        return id in self.ids if self.ids else id not in self.others
 
     @abc.abstractmethod
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:

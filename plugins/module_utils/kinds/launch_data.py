@@ -40,6 +40,28 @@ def versions(view: View, name: str) -> list[dict[str, Any]]:
     )
 
 
+def version_of(view: View, chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of the version that a group names; {} where there is none.
+
+    That is the default one, unless a release is under way.
+    """
+    name, number = chosen.get("LaunchTemplateName", ""), chosen.get("Version", "")
+    if not name:
+        return {}
+    for item in versions(view, name):
+        if str(item["VersionNumber"]) == number:
+            return dict(item["LaunchTemplateData"])
+    for item in view.pages(
+        "ec2",
+        "describe_launch_template_versions",
+        "LaunchTemplateVersions",
+        LaunchTemplateName=name,
+        Versions=[number],
+    ):
+        return dict(item["LaunchTemplateData"])
+    return {}
+
+
 def data_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The spec of a launch as AWS takes it."""
     disk = {

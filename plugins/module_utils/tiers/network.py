@@ -27,7 +27,7 @@ from ..kinds.security_group_rule import SecurityGroupRule
 from ..kinds.subnet import Subnet
 from ..kinds.vpc import Vpc
 from ..kinds.vpc_endpoint import VpcEndpoint
-from . import security
+from . import builder, security
 from .subnets import subnets
 
 TIER = "network"
@@ -48,8 +48,8 @@ KINDS: tuple[Kind, ...] = (
     VpcEndpoint(),
     FlowLog(),
     DefaultSecurityGroup(),
-    SecurityGroup(),
-    SecurityGroupRule(),
+    SecurityGroup(others=(builder.GROUP,)),
+    SecurityGroupRule(others=builder.RULES),
 )
 
 

@@ -29,18 +29,7 @@ def groups(scope: Scope) -> Iterator[Want]:
         tier=TIER,
     )
     for name in GROUPS:
-        yield Want(
-            "security_group",
-            name,
-            {
-                "name": scope.name(name),
-                "description": f"{name.capitalize()} of {scope.prefix}",
-                "vpc": Ref("vpc/main"),
-                "default_egress": False,
-                "tags": scope.marks("security_group", name),
-            },
-            tier=TIER,
-        )
+        yield group(scope, name, TIER)
 
 
 def rules(site: Site) -> Iterator[Want]:
@@ -57,21 +46,42 @@ def rules(site: Site) -> Iterator[Want]:
         ("database", "in", "web", database, "web", "Queries from the application"),
     )
     for group, direction, what, port, peer, description in ways:
-        open_to_all = peer == canon.ANYWHERE
-        id = f"{group}/{direction}-{what}"
-        yield Want(
-            "security_group_rule",
-            id,
-            {
-                "group": Ref(f"security_group/{group}"),
-                "direction": direction,
-                "by": "cidr" if open_to_all else "group",
-                "peer": peer if open_to_all else Ref(f"security_group/{peer}"),
-                "protocol": "tcp",
-                "from_port": port,
-                "to_port": port,
-                "description": description,
-                "tags": site.scope.marks("security_group_rule", id),
-            },
-            tier=TIER,
-        )
+        yield rule(site.scope, f"{group}/{direction}-{what}", port, peer, description, TIER)
+
+
+def rule(scope: Scope, id: str, port: int, peer: str, description: str, tier: str) -> Want:
+    """A way of TCP. id: "<group>/<in or out>-<what>". peer: a network, or the id of a group."""
+    group, _slash, rest = id.partition("/")
+    network = "/" in peer
+    return Want(
+        "security_group_rule",
+        id,
+        {
+            "group": Ref(f"security_group/{group}"),
+            "direction": rest.partition("-")[0],
+            "by": "cidr" if network else "group",
+            "peer": peer if network else Ref(f"security_group/{peer}"),
+            "protocol": "tcp",
+            "from_port": port,
+            "to_port": port,
+            "description": description,
+            "tags": scope.marks("security_group_rule", id),
+        },
+        tier=tier,
+    )
+
+
+def group(scope: Scope, name: str, tier: str) -> Want:
+    """A group without a way in or out."""
+    return Want(
+        "security_group",
+        name,
+        {
+            "name": scope.name(name),
+            "description": f"{name.capitalize()} of {scope.prefix}",
+            "vpc": Ref("vpc/main"),
+            "default_egress": False,
+            "tags": scope.marks("security_group", name),
+        },
+        tier=tier,
+    )

@@ -64,6 +64,14 @@ FIELDS: tuple[Field, ...] = (
         lambda v: not v or bool(re.fullmatch(r"ami-[0-9a-f]{8,17}", v)),
     ),
     Field(
+        "application",
+        "str",
+        "up to 28 lower case letters, digits and dashes, beginning with a letter",
+        "crowdfund",
+        "",
+        lambda v: not v or bool(re.fullmatch(r"[a-z][a-z0-9-]{0,27}", v)),
+    ),
+    Field(
         "root_device",
         "str",
         "the name of the image's root device",
@@ -126,6 +134,9 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("environment", site.scope.environment, rule, "production")
     if SECRET_VALUE.search(options["user_data"]):
         yield Problem("user_data", HIDDEN, _secret_rule(), "#!/bin/sh\n")
+    if options["application"] and options["user_data"]:
+        rule = "must be empty with application, whose hosts are told where their configuration is"
+        yield Problem("user_data", options["user_data"], rule, "")
     yield from _architecture(options)
     for name, value in options["parameters"].items():
         yield from _parameter(str(name), value)

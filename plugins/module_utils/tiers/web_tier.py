@@ -14,6 +14,7 @@ from ..engine.model import Join, Ref, Want
 from ..kinds.autoscaling_group import AutoscalingGroup
 from ..kinds.base import Kind
 from ..kinds.iam_role import IamRole
+from ..kinds.image import CURRENT, Image
 from ..kinds.instance_profile import InstanceProfile
 from ..kinds.launch_template import LaunchTemplate
 from ..kinds.scaling_policy import ScalingPolicy
@@ -22,6 +23,7 @@ from ..kinds.serving import Serving
 from ..kinds.ssm_parameter import SsmParameter
 from ..kinds.target_group import name_of
 from . import web_fields, web_role
+from .configuration import NEEDED, configuration
 from .login import secret_name
 from .standing import STANDBY, has_database
 
@@ -36,6 +38,7 @@ KINDS: tuple[Kind, ...] = (
     ScalingProcesses(),
     SsmParameter(),
     Serving(),
+    Image(CURRENT),
 )
 GRACE = 300
 WARMUP = 120
@@ -63,6 +66,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     launch = _launch(scope, options)
     return (
         *_identity(site),
+        *_image(options),
         Want(
             "launch_template",
             "web",
@@ -102,9 +106,19 @@ def _identity(site: Site) -> Iterator[Want]:
     yield Want("instance_profile", "web", spec, tier=TIER)
 
 
+def _image(options: Mapping[str, Any]) -> Iterator[Want]:
+    """That of the release which runs; it is made before the hosts are, by role image."""
+    if options["application"]:
+        yield Want("image", CURRENT, {}, tier=TIER, given=True)
+
+
 def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
+    image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
+    user_data = options["user_data"]
+    if options["application"]:
+        image, user_data = Ref(f"image/{CURRENT}"), configuration(scope, NEEDED)
     return {
-        "image": options["image_id"] or f"resolve:ssm:{options['image_parameter']}",
+        "image": image,
         "instance_type": options["instance_type"],
         "profile": Ref("instance_profile/web", "arn"),
         "root_device": options["root_device"],
@@ -115,7 +129,7 @@ def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
         # Tags may have characters that the metadata service refuses, and then no host starts.
         "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
         "monitoring": True,
-        "user_data": options["user_data"],
+        "user_data": user_data,
         "instance_tags": scope.marks("instance", "web"),
         "volume_tags": scope.marks("volume", "web"),
         "others": (),

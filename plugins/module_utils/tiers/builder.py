@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The throw-away host on which an image is made and a database configured.
+
+It is reached by ssh from one address only, knows nothing but its own keys, and is gone after two
+hours whatever becomes of those who launched it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..declaration.site import Site
+from ..engine import canon, graph
+from ..engine.model import Ref, Want
+from . import security
+from .configuration import place
+
+TIER = "image"
+GROUP = "builder"
+SSH = 22
+HOURS = 2
+# It reaches what it installs, and the database. Its rule in the database's group comes and goes
+# with it.
+RULES = (
+    "builder/in-ssh",
+    "builder/out-https",
+    "builder/out-http",
+    "builder/out-database",
+    "database/in-builder",
+)
+
+
+def wants(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
+    """The host, and the group that lets in the controller."""
+    yield security.group(site.scope, GROUP, TIER)
+    yield from _ways(site, options["controller"])
+    yield _host(site, options)
+
+
+def user_data(site: Site, options: Mapping[str, Any]) -> str:
+    """What the host is told at its first boot: its keys, its end, and where its configuration is.
+
+    JSON is YAML too, so the one text is read by cloud-init and by our own service.
+    """
+    scope = site.scope
+    end = ["systemd-run", f"--on-active={HOURS}h", "systemctl", "poweroff"]
+    told = {
+        "bootcmd": [end],
+        "ssh_authorized_keys": [options["login_key"]],
+        "ssh_keys": {
+            "ed25519_private": options["host_key"],
+            "ed25519_public": options["host_public_key"],
+        },
+        **place(scope),
+    }
+    return f"#cloud-config\n{json.dumps(told)}\n"
+
+
+def _ways(site: Site, controller: str) -> Iterator[Want]:
+    database = site.database_port
+    for id, port, peer, description in (
+        ("builder/in-ssh", SSH, controller, "The controller"),
+        ("builder/out-https", security.HTTPS, canon.ANYWHERE, "AWS API and packages"),
+        ("builder/out-http", security.HTTP, canon.ANYWHERE, "Packages"),
+        ("builder/out-database", database, "database", "Configuration of the database"),
+        ("database/in-builder", database, GROUP, "Configuration of the database"),
+    ):
+        yield security.rule(site.scope, id, port, peer, description, TIER)
+
+
+def _host(site: Site, options: Mapping[str, Any]) -> Want:
+    scope = site.scope
+    launch = {
+        "image": options["image_id"] or f"resolve:ssm:{options['image_parameter']}",
+        "instance_type": options["instance_type"],
+        "profile": Ref("instance_profile/web", "arn"),
+        "root_device": options["root_device"],
+        "root_volume_gb": options["root_gb"],
+        "key": Ref("kms_key/main", "arn"),
+        "public_address": True,
+        "security_groups": (Ref(f"security_group/{GROUP}"),),
+        "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
+        "monitoring": False,
+        "user_data": user_data(site, options),
+        "instance_tags": {},
+        "volume_tags": scope.marks("volume", GROUP),
+        "others": (),
+    }
+    said = {key: value for key, value in launch.items() if not any(graph.refs(value))}
+    text = json.dumps(said, sort_keys=True)
+    return Want(
+        "instance",
+        GROUP,
+        {
+            "launch": launch,
+            "subnet": Ref(f"subnet/public-{min(site.zones)}"),
+            "launched_with": hashlib.sha256(text.encode()).hexdigest(),
+            "tags": scope.marks("instance", GROUP),
+        },
+        # Without the way to the internet and the rules it would come up and get nowhere.
+        after=(Ref("route/public"), *(Ref(f"security_group_rule/{id}") for id in RULES)),
+        tier=TIER,
+    )
