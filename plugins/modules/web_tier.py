@@ -44,6 +44,14 @@ options:
       - Id of an image in the site's region, instead of O(image_parameter).
     type: str
     default: ""
+  application:
+    description:
+      - Name of the application that the hosts serve. They are then launched from the image of its
+        release, which role P(operatingdev.phoenix.image#role) makes, and fetch their configuration
+        at boot from the site's parameters.
+      - Without it they are launched from O(image_parameter) or O(image_id), with O(user_data).
+    type: str
+    default: ""
   root_device:
     description:
       - Name of the image's root device.
