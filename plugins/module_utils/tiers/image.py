@@ -28,7 +28,7 @@ TIER = "image"
 KINDS: tuple[Kind, ...] = (
     SecurityGroup(builder.GROUP),
     SecurityGroupRule(*builder.RULES),
-    Instance(),
+    Instance(builder.GROUP),
     Image(),
 )
 AMI = re.compile(r"ami-[0-9a-f]{8,17}")
