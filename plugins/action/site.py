@@ -18,10 +18,10 @@ warm()
 
 
 def _peer_failed(task_vars: Mapping[str, Any]) -> bool:
-    """Whether a task of a tier has failed on another host of the play."""
+    """Whether a task of a tier, or what follows them, has failed on another host of the play."""
     hosts = task_vars.get("hostvars") or {}
     return any(
-        hosts[host].get(f"{tier.TIER}_result", {}).get("failed")
+        hosts[host].get(f"{tier.TIER}_result", {}).get("failed") or hosts[host].get("site_fault")
         for host in task_vars.get("ansible_play_hosts_all") or ()
         if host != task_vars.get("inventory_hostname")
         for tier in TIERS
