@@ -21,6 +21,8 @@ description:
     is made. It is no option here.
   - A database is never removed or replaced by an edit of the declaration. One that was promoted
     is reported.
+  - What is within the database, from O(extensions) on, is only checked by this module. Role
+    C(database) sets it up, by its tasks C(configure), on a host that reaches the server.
 notes:
   - Needs the key and the secret of M(operatingdev.phoenix.storage), and the subnets and groups of
     M(operatingdev.phoenix.network), which are run before.
@@ -93,6 +95,51 @@ options:
       - PostgreSQL parameters besides those that Phoenix sets itself. Passwords are refused.
     type: dict
     default: {}
+  extensions:
+    description:
+      - Extensions of PostgreSQL by name, which are made where they are not there. One that is no
+        longer declared stays.
+    type: list
+    elements: str
+    default: []
+  connections_per_host:
+    description:
+      - Connections that a host of the application opens at the most. Each of its users may open as
+        many as all hosts would, also those that an instance refresh adds; the instance must have
+        that many.
+    type: int
+    default: 10
+  statement_seconds:
+    description:
+      - Seconds after which a statement of the application is given up.
+    type: int
+    default: 30
+  lock_seconds:
+    description:
+      - Seconds after which the application gives up waiting for a lock.
+    type: int
+    default: 5
+  idle_transaction_seconds:
+    description:
+      - Seconds after which a session that does nothing within a transaction is ended.
+    type: int
+    default: 60
+  migration_statement_seconds:
+    description:
+      - Seconds after which a statement of a migration is given up.
+    type: int
+    default: 3600
+  migration_lock_seconds:
+    description:
+      - Seconds after which a migration gives up waiting for a lock. All that come after it wait as
+        long.
+    type: int
+    default: 5
+  reader_statement_seconds:
+    description:
+      - Seconds after which a statement of whoever only reads is given up.
+    type: int
+    default: 300
 """
 
 EXAMPLES = r"""

@@ -33,6 +33,13 @@ sites:
   returned: success
   type: dict
   sample: {home: 10.20.0.0/16, recovery: 10.21.0.0/16}
+database:
+  description:
+    - What is to be within the database, as role C(database) takes it in C(database_access), with a
+      C(digest) of all of it.
+  returned: success
+  type: dict
+  sample: {database: shop, owner: shop_owner, extensions: [pg_trgm], digest: 9f2c}
 problems:
   description: All mistakes, each with path, value, rule and example.
   returned: failure

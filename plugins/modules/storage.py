@@ -1,19 +1,19 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module storage: keep the key, the buckets and the database secret of a site as declared."""
+"""Module storage: keep the key, the buckets and the database secrets of a site as declared."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: storage
-short_description: Keep the key, the buckets and the database secret of a site as declared
+short_description: Keep the key, the buckets and the database secrets of a site as declared
 version_added: 0.1.0
 description:
   - Makes a customer key with rotation, buckets for releases, backups and logs, and, at the site
-    that stands home, the secret with the password of the database.
-  - At home, releases, backups and the secret are copied to the recovery site, if there is one.
-  - Key, buckets and secret are never removed or replaced by an edit of the declaration.
+    that stands home, the secrets with the logins to the database.
+  - At home, releases, backups and the secrets are copied to the recovery site, if there is one.
+  - Key, buckets and secrets are never removed or replaced by an edit of the declaration.
 notes:
   - This is the first tier, and needs none before it.
   - The order is storage, network, database, traffic, web_tier. Where an object of an earlier one is
@@ -39,13 +39,13 @@ options:
     default: 30
   replicate:
     description:
-      - Whether home copies releases, backups and the secret to the recovery site.
+      - Whether home copies releases, backups and the secrets to the recovery site.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: Key, buckets and secret of a site that has no other
+- name: Key, buckets and secrets of a site that has no other
   operatingdev.phoenix.storage:
     environment: production
     account_id: "123456789012"

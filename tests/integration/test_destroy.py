@@ -14,10 +14,12 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
     declared,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site import Converger
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.login import LOGINS
 from environment import SITES, Environment, addresses, done
 from objects import objects, stateful_ids
 
-KEPT_AT_HOME = ["snapshot", "kms_key/main,", "secret/database,"]
+SECRETS = [f"secret/{login}" for login in LOGINS]
+KEPT_AT_HOME = ["snapshot", "kms_key/main,", *(f"{name}," for name in SECRETS)]
 RELEASES = "production-home-releases-123456789012-us-east-1"
 
 
@@ -78,7 +80,7 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])
     assert gone["left"] == []
     assert [item.split()[0] for item in gone["kept"]] == KEPT_AT_HOME
-    assert re.search(r"secret/database, scheduled for deletion on 20\d\d-", gone["kept"][2])
+    assert re.search(r"secret/application, scheduled for deletion on 20\d\d-", gone["kept"][2])
     rds = empty.aws("home").client("rds")
     (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
     assert snapshot["DBInstanceIdentifier"] == "production-home-database"
@@ -230,8 +232,8 @@ def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
         going = {line.split()[2] for line in report if line.startswith("- home ")}
         staying = {line.split()[2].rstrip(",") for line in report if line.startswith("= home ")}
         # What waits for its end is told once, with its fate.
-        assert going == set(gone["done"]) - {"secret/database"}
-        assert {"kms_key/main", "secret/database"} <= staying
+        assert going == set(gone["done"]) - set(SECRETS)
+        assert {"kms_key/main", *SECRETS} <= staying
         assert going & staying == set()
         assert any(line.endswith(f" {len(going)}") for line in report)
 

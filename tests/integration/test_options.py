@@ -16,6 +16,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session i
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import BY_NAME
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.login import LOGINS
 from environment import SITES, TRAFFIC, Environment, Result, addresses
 
 Options = dict[str, Any]
@@ -72,7 +73,7 @@ STORIES: dict[str, tuple[Step, ...]] = {
                 "bucket_replication/releases",
                 "bucket_replication/backups",
                 "iam_role/replication",
-                "secret_replica/database",
+                *(f"secret_replica/{login}" for login in LOGINS),
             ),
         ),
     ),

@@ -56,10 +56,9 @@ class Scope:
         """The name of the database instance and of its groups."""
         return self.name("database")
 
-    @property
-    def secret(self) -> str:
-        """The name of the secret with the database's master password."""
-        return f"{self.environment}/{self.site}/database"
+    def secret(self, login: str) -> str:
+        """The name of the secret of a login to the database."""
+        return f"{self.environment}/{self.site}/{login}"
 
     @property
     def key_alias(self) -> str:

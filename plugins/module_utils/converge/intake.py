@@ -12,6 +12,7 @@ from typing import Any
 from ..aws.session import Connection, connection
 from ..declaration.fields import Field, Problem, read
 from ..declaration.site import ROLE, Site, read_site
+from ..tiers import database, database_access, web_tier
 from . import report
 from .catalog import KINDS, Tier
 from .site import Task
@@ -91,6 +92,13 @@ def declared(
         if site and not found:
             found = list(_between(tier, site, options[tier.TIER], path))
         problems += found
+    if site and not problems and {database.TIER, web_tier.TIER} <= options.keys():
+        problems += (
+            replace(item, path=f"{database.TIER}.{item.path}")
+            for item in database_access.check_connections(
+                options[database.TIER], options[web_tier.TIER]
+            )
+        )
     more = list(more)
     if problems or more or site is None:
         raise refusal([*more, *(replace(item, path=spell(item.path)) for item in problems)])

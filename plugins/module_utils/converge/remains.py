@@ -17,6 +17,7 @@ from ..kinds import kms_key, secret
 from ..kinds.db_instance import final_snapshot
 from ..kinds.kms_reading import DYING
 from ..kinds.secret_reading import described
+from ..tiers.login import LOGINS
 from .site import Converger, Planned
 
 # Kinds that AWS does not remove at once, with the days for which they can be called back.
@@ -84,16 +85,17 @@ def needed(have: Have) -> str:
 
 
 def scheduled(converger: Converger) -> Iterator[str]:
-    """The site's key and secret where they wait for their end, as AWS tells it."""
+    """The site's key and secrets where they wait for their end, as AWS tells it."""
     view, scope = View(converger.account), converger.account.scope
     key = key_leaves(converger)
     if key:
         day = f" on {key['DeletionDate']:%Y-%m-%d}" if "DeletionDate" in key else ""
         yield f"kms_key/main, scheduled for deletion{day}; {CALLED_BACK}"
-    data = described(view, scope.secret) or {}
-    if data.get("DeletedDate") and scope.owns(canon.tags(data.get("Tags", []))):
-        last = _last_day(data["DeletedDate"])
-        yield f"secret/database, scheduled for deletion on {last:%Y-%m-%d}; {CALLED_BACK}"
+    for login in LOGINS:
+        data = described(view, scope.secret(login)) or {}
+        if data.get("DeletedDate") and scope.owns(canon.tags(data.get("Tags", []))):
+            last = _last_day(data["DeletedDate"])
+            yield f"secret/{login}, scheduled for deletion on {last:%Y-%m-%d}; {CALLED_BACK}"
 
 
 def key_leaves(converger: Converger) -> Mapping[str, Any]:

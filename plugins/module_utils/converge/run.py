@@ -19,6 +19,7 @@ from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Want
+from ..tiers import database, database_access, web_tier
 from . import order, remains, report, share, silence
 from .catalog import ALL, BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
@@ -48,7 +49,10 @@ def run(
     tiers = (BY_NAME[what],) if what in BY_NAME else TIERS
     task = declared(params, tiers, spell, problems)
     if what == "declaration":
-        return {"changed": False, "sites": dict(task.site.cidrs)}
+        inside = database_access.access(
+            task.site, task.options[database.TIER], task.options[web_tier.TIER]
+        )
+        return {"changed": False, "sites": dict(task.site.cidrs), "database": inside}
     earlier = list(params.get("after") or [])
     complete = earlier and all(earlier)
     wrote = any(result.get("changed") for result in earlier)

@@ -27,7 +27,8 @@ TAG = re.compile(r"[\w .:/=+@-]*")
 # AWS allows fifty, and on a database five are ours.
 MOST_TAGS = 45
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
-DATABASE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+# Names of roles are longer by up to fourteen characters, and have 63 at most.
+DATABASE = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,48}")
 SYSTEM_DATABASES = frozenset({"postgres", "rdsadmin", "template0", "template1"})
 USER = re.compile(r"[a-z][a-z0-9_]{0,15}")
 RESERVED = frozenset(
@@ -178,7 +179,8 @@ ENVIRONMENT_FIELDS = (
     Field(
         "database_name",
         "str",
-        "a database name of lower-case letters, digits and underscores",
+        "a database name of 1 to 49 lower-case letters, digits and underscores that does not begin "
+        "with pg_",
         "application",
         "application",
         lambda v: bool(DATABASE.fullmatch(v)) and v not in SYSTEM_DATABASES,

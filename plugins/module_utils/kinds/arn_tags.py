@@ -13,11 +13,18 @@ from ..engine import canon
 from ..engine.model import Change, Want
 from .base import tag_edits
 
-# Services that are asked for together, because one tier has objects of them all.
+# Services that are asked for together: the objects of a site are few enough for one page.
 TOGETHER = (
-    ("kms", "s3", "secretsmanager"),
-    ("acm", "cloudwatch", "elasticloadbalancing", "sns"),
-    ("logs", "rds"),
+    "acm",
+    "cloudwatch",
+    "elasticloadbalancing",
+    "kms",
+    "logs",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "ssm",
 )
 # A service that is one for all regions: the tagging API of this region only knows its objects.
 GLOBAL = "route53"
@@ -48,13 +55,9 @@ def current(found: Mapping[str, str], wants: Iterable[Want]) -> bool:
 
 
 def tagged(view: View, service: str) -> Mapping[str, Mapping[str, str]]:
-    """Tags by ARN of a service's objects; one request tells those of a whole tier."""
-    here = view.scope.region == GLOBAL_REGION
-    if service == GLOBAL and not here:
-        return {}
-    first, second, *rest = TOGETHER
-    groups = (first, (*second, GLOBAL) if here else second, *rest, (service,))
-    return view.tagged(*next(group for group in groups if service in group))
+    """Tags by ARN of a service's objects, and of all others: one request tells a whole site's."""
+    services = (*TOGETHER, GLOBAL) if view.scope.region == GLOBAL_REGION else TOGETHER
+    return view.tagged(*services) if service in services else {}
 
 
 def rds_tags(view: View, arn: str, wants: Iterable[Want]) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, tag_edits
 
-HOSTS = "web"
+HOSTS = frozenset({"builder", "web"})
 
 
 class InstanceProfile(Kind):
@@ -25,7 +25,7 @@ class InstanceProfile(Kind):
     services: ClassVar[tuple[str, ...]] = ("iam",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for id in sorted({want.id for want in wants} | {HOSTS}):
+        for id in sorted({want.id for want in wants} | HOSTS):
             item = _described(view, view.scope.name(id))
             tags = canon.tags(item.get("Tags", []))
             if view.scope.owns(tags, self.name):

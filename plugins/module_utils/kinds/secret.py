@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 from ..aws.errors import not_ours
@@ -16,15 +16,16 @@ from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, sought, tag_edits
 from .documents import document
-from .secret_reading import DATABASE, alias_of, described, kept, password
+from .secret_reading import alias_of, described, kept, password
 
 WINDOW_DAYS = 30
 
 
 class Secret(Kind):
-    """spec: name, description (str), key (alias), policy (document), username (str), tags.
+    """spec: name, description (str), key (alias), policy (document; without one any will do),
+    username (str), tags. facts: id, name, arn.
 
-    facts: id, name, arn. AWS does not tell the user name without the password, so it is taken for
+    AWS does not tell the user name without the password, so it is taken for
     what was declared. A secret that waits for its deletion counts as absent; create restores it,
     with the value it had.
     """
@@ -34,10 +35,8 @@ class Secret(Kind):
     services: ClassVar[tuple[str, ...]] = ("secretsmanager", "kms", "resourcegroupstaggingapi")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        declared = any(want.id == DATABASE for want in wants)
-        ids = (DATABASE,) if not declared and kept(view) else ()
-        for want in sought(wants, self.name, *ids):
-            data = described(view, want.spec.get("name", view.scope.secret))
+        for want in sought(wants, self.name, *sorted(kept(view))):
+            data = described(view, want.spec.get("name", view.scope.secret(want.id)))
             tags = canon.tags(data.get("Tags", [])) if data else {}
             if data and not data.get("DeletedDate") and view.scope.owns(tags, self.name):
                 facts = _facts(data)
@@ -70,7 +69,7 @@ class Secret(Kind):
             ),
             Tags=pairs(spec["tags"]),
         )
-        _set(aws, spec, frozenset({"policy"}))
+        _set(aws, spec, spec.keys() & {"policy"})
         return have_for(want, _facts(data))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
@@ -96,18 +95,20 @@ def _facts(data: Mapping[str, Any]) -> dict[str, str]:
 def _spec(
     view: View, want: Want, data: Mapping[str, Any], tags: Mapping[str, str]
 ) -> dict[str, Any]:
-    answer = view.call("secretsmanager", "get_resource_policy", SecretId=data["Name"]) or {}
-    return {
+    spec = {
         "name": data["Name"],
         "description": data.get("Description", ""),
         "key": alias_of(view, data.get("KmsKeyId", "")),
-        "policy": canon.policy(answer.get("ResourcePolicy") or "{}"),
         "username": want.spec.get("username", ""),
         "tags": tags,
     }
+    if "policy" in want.spec:
+        answer = view.call("secretsmanager", "get_resource_policy", SecretId=data["Name"]) or {}
+        spec["policy"] = canon.policy(answer.get("ResourcePolicy") or "{}")
+    return spec
 
 
-def _set(aws: Aws, spec: Mapping[str, Any], keys: frozenset[str]) -> None:
+def _set(aws: Aws, spec: Mapping[str, Any], keys: Set[str]) -> None:
     client = aws.client("secretsmanager")
     if keys & {"description", "key"}:
         client.update_secret(
@@ -122,11 +123,12 @@ def _set(aws: Aws, spec: Mapping[str, Any], keys: frozenset[str]) -> None:
 
 
 def _restore(aws: Aws, want: Want, old: Mapping[str, Any]) -> Have:
-    name = want.spec["name"]
+    spec = want.spec
+    name = spec["name"]
     if not aws.scope.owns(canon.tags(old.get("Tags", [])), want.kind):
         raise not_ours(f"secret {name}, which waits for its deletion,", aws.scope.prefix)
     client = aws.client("secretsmanager")
     client.restore_secret(SecretId=name)
-    _set(aws, want.spec, frozenset({"description", "key", "policy"}))
-    client.tag_resource(SecretId=name, Tags=pairs(want.spec["tags"]))
+    _set(aws, spec, spec.keys() & {"description", "key", "policy"})
+    client.tag_resource(SecretId=name, Tags=pairs(spec["tags"]))
     return have_for(want, _facts(old))

@@ -13,16 +13,16 @@ from ..aws.scope import ID
 from ..aws.view import View
 from .arn_tags import tagged
 
-DATABASE = "database"
+KIND = "secret/"
 LENGTH = 40
 # Legal in RDS, and in URLs and shells without quoting.
 ALPHABET = string.ascii_letters + string.digits + "-_.~"
 
 
-def kept(view: View) -> bool:
-    """Whether this site has a secret, declared or not, as far as its tags are known by now."""
-    found = tagged(view, "secretsmanager").values()
-    return any(tags.get(ID) == f"secret/{DATABASE}" for tags in found)
+def kept(view: View) -> frozenset[str]:
+    """The ids of this site's secrets, declared or not, as far as their tags are known by now."""
+    found = (tags.get(ID, "") for tags in tagged(view, "secretsmanager").values())
+    return frozenset(mark.removeprefix(KIND) for mark in found if mark.startswith(KIND))
 
 
 def described(view: View, name: str, region: str = "") -> Mapping[str, Any] | None:

@@ -14,7 +14,7 @@ from ..engine import canon
 from ..engine.errors import EngineError, NameTaken
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, have_for
-from .secret_reading import DATABASE, described, kept
+from .secret_reading import described, kept
 
 READY = "InSync"
 FAILED = "Failed"
@@ -35,19 +35,20 @@ class SecretReplica(Kind):
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         declared = {(want.spec["name"], want.spec["region"]): want for want in wants}
         names = {name for name, _region in declared}
-        if not names and kept(view):
-            names = {view.scope.secret}
+        names = names or {view.scope.secret(id) for id in kept(view)}
+        taken = {want.id for want in wants}
         for name in sorted(names):
             data = described(view, name) or {}
-            if not view.scope.owns(canon.tags(data.get("Tags", []))) or data.get("DeletedDate"):
+            tags = canon.tags(data.get("Tags", []))
+            if not view.scope.owns(tags) or data.get("DeletedDate"):
                 continue
-            taken = {want.id for want in wants}
+            login = view.scope.id_of(tags)
             for copy in data.get("ReplicationStatus", []):
                 want = declared.get((name, copy["Region"]))
                 if want:
                     yield _have(want.id, data, copy, str(want.spec["key"]))
                 elif not want and _key(copy).startswith(view.scope.key_aliases):
-                    id = f"{DATABASE}-{copy['Region']}" if DATABASE in taken else DATABASE
+                    id = f"{login}-{copy['Region']}" if login in taken else login
                     taken.add(id)
                     yield _have(id, data, copy)
 

@@ -19,7 +19,9 @@ from .base import Kind, changed, have_for, tag_edits
 class SsmParameter(Kind):
     """spec: value (text), type ("String"), tags. facts: id and name (its path), arn.
 
-    The path is "/<environment>/<site>/<id>"; other parameters below it are named as foreign.
+    Of one whose value others write, the spec has in its place `initial`, that it is made with, and
+    the value is a fact. The
+    path is "/<environment>/<site>/<id>"; other parameters below it are named as foreign.
     """
 
     name: ClassVar[str] = "ssm_parameter"
@@ -40,11 +42,16 @@ class SsmParameter(Kind):
                 ours.append((item, tags))
             else:
                 foreign.append(f"parameter {name}")
+        left = {want.id: want.spec["initial"] for want in wants if "initial" in want.spec}
         for item, tags in ours:
+            id = item["Name"].removeprefix(top)
             spec = {"value": item["Value"], "type": item["Type"], "tags": tags}
             facts = _facts(view.scope, item["Name"])
+            if id in left:
+                spec["initial"] = left[id]
+                facts["value"] = item["Value"]
             others = tuple(foreign) if item is ours[0][0] else ()
-            yield Have(self.name, item["Name"].removeprefix(top), spec, facts, foreign=others)
+            yield Have(self.name, id, spec, facts, foreign=others)
 
     def taken(self, view: View, want: Want) -> str:
         name = path(view.scope, want.id)
@@ -52,15 +59,17 @@ class SsmParameter(Kind):
 
     def create(self, aws: Aws, want: Want) -> Have:
         name, spec = path(aws.scope, want.id), want.spec
+        facts = _facts(aws.scope, name)
+        value = spec["initial"] if "initial" in spec else spec["value"]
         aws.once("ssm").put_parameter(
-            Name=name, Value=spec["value"], Type=spec["type"], Tags=pairs(spec["tags"])
+            Name=name, Value=value, Type=spec["type"], Tags=pairs(spec["tags"])
         )
-        return have_for(want, _facts(aws.scope, name))
+        return have_for(want, facts | ({"value": value} if "initial" in spec else {}))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         ssm, name = aws.client("ssm"), have.facts["name"]
         if changed(changes) - {"tags"}:
-            value, type = want.spec["value"], want.spec["type"]
+            value, type = want.spec.get("value", have.spec["value"]), want.spec["type"]
             ssm.put_parameter(Name=name, Value=value, Type=type, Overwrite=True)
         put, drop = tag_edits(changes)
         target = {"ResourceType": "Parameter", "ResourceId": name}

@@ -14,7 +14,6 @@ from typing import Any
 from ..aws.scope import Scope
 from ..declaration.site import Site
 from ..engine.model import Ref, Want
-from .login import identifier
 from .policies import policy
 from .standing import has_database, has_hosts
 
@@ -97,7 +96,7 @@ def _topic(scope: Scope, readers: Iterable[tuple[str, str]]) -> Want:
 
 
 def _database(site: Site) -> Iterator[Want]:
-    scope, instance = site.scope, {"DBInstanceIdentifier": identifier(site.scope)}
+    scope, instance = site.scope, {"DBInstanceIdentifier": site.scope.database}
 
     def rds(name: str, statistic: str) -> dict[str, Any]:
         return _metric("AWS/RDS", name, instance, statistic, 300)

@@ -77,7 +77,7 @@ def _host(site: Site, options: Mapping[str, Any]) -> Want:
     launch = {
         "image": options["image_id"] or f"resolve:ssm:{options['image_parameter']}",
         "instance_type": options["instance_type"],
-        "profile": Ref("instance_profile/web", "arn"),
+        "profile": Ref(f"instance_profile/{GROUP}", "arn"),
         "root_device": options["root_device"],
         "root_volume_gb": options["root_gb"],
         "key": Ref("kms_key/main", "arn"),

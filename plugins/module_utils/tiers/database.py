@@ -18,7 +18,8 @@ from ..kinds.db_instance import DbInstance
 from ..kinds.db_parameter_group import DbParameterGroup
 from ..kinds.db_subnet_group import DbSubnetGroup
 from ..kinds.log_group import LogGroup, path
-from . import windows
+from . import database_access, windows
+from .login import MASTER
 
 TIER = "database"
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,254}")
@@ -93,6 +94,7 @@ FIELDS: tuple[Field, ...] = (
         ),
         entry=Field("value", "scalar", "a text, a number or a truth value", "16384"),
     ),
+    *database_access.FIELDS,
 )
 LOGS = ("postgresql", "upgrade")
 LOG_DAYS = 90
@@ -102,6 +104,7 @@ KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), LogGroup(), DbIn
 
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules between the fields."""
+    yield from database_access.check(site)
     size, limit = options["storage_gb"], options["max_storage_gb"]
     # Storage grows by itself only to a limit that is a tenth above what is there.
     if limit * 10 < size * 11:
@@ -193,9 +196,9 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
             "source": "",
             "username": site.database_user,
             "database": site.database_name,
-            "secret": site.scope.secret,
+            "secret": site.scope.secret(MASTER),
         },
-        after=(Ref("secret/database"), *_FIRST),
+        after=(Ref(f"secret/{MASTER}"), *_FIRST),
         tier=TIER,
     )
 

@@ -1,17 +1,18 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the storage tier, which keeps the database's password, and the database tier agree on."""
+"""The logins to the database: which there are, and whose secrets hold them."""
 
 from __future__ import annotations
 
 from ..aws.scope import Scope
+from ..declaration.site import Site
+
+MASTER = "database"
+APPLICATION = "application"
+# Each is the id of a secret.
+LOGINS = (APPLICATION, MASTER, "migration", "reader")
 
 
-def identifier(scope: Scope) -> str:
-    """The name of a site's database instance and of its groups."""
-    return scope.database
-
-
-def secret_name(scope: Scope) -> str:
-    """The name of the secret with the master user's password."""
-    return scope.secret
+def home_of(site: Site) -> Scope:
+    """The site whose secrets hold the logins; the other region has copies under the same names."""
+    return site.scope if site.is_home or not site.peer else site.peer

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a site keeps things in: its key, its buckets, and the database's password.
+"""What a site keeps things in: its key, its buckets, and the logins to the database.
 
-The home site copies releases, backups and the secret to the recovery site.
+The home site copies releases, backups and the secrets to the recovery site.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from ..kinds.kms_key import KmsKey
 from ..kinds.secret import Secret
 from ..kinds.secret_replica import SecretReplica
 from . import policies
+from .database_access import applications, role
 from .key_policy import key
+from .login import APPLICATION, LOGINS, MASTER
 
 TIER = "storage"
 PURPOSES = ("releases", "backups", "logs")
@@ -75,7 +77,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the storage tier declares for this site."""
     found = [_key(site.scope), *(_bucket(site.scope, name, options) for name in PURPOSES)]
     if site.is_home:
-        found.append(_secret(site.scope, site.database_user))
+        found += _secrets(site)
         if site.peer and options["replicate"]:
             found += _copies(site.scope, site.peer)
     return tuple(found)
@@ -122,39 +124,52 @@ def _bucket(scope: Scope, purpose: str, options: Mapping[str, Any]) -> Want:
     )
 
 
-def _secret(scope: Scope, user: str) -> Want:
-    return Want(
-        "secret",
-        "database",
-        {
-            "name": scope.secret,
-            "description": f"Master user of the database of {scope.prefix}",
-            "key": scope.key_alias,
-            "policy": policies.secret(scope),
-            "username": user,
-            "tags": scope.marks("secret", "database"),
-        },
-        after=(Ref("kms_key/main"),),
-        tier=TIER,
-    )
+def _secrets(site: Site) -> Iterator[Want]:
+    """A login each. Whoever reads one needs the key, which is for this account only; that the
+    master user's has a policy of its own is told by a request.
+    """
+    scope = site.scope
+    users = {
+        APPLICATION: ("Application", applications(site)[0]),
+        MASTER: ("Master user", site.database_user),
+        "migration": ("Migrations", role(site, "migration")),
+        "reader": ("Whoever only reads", role(site, "reader")),
+    }
+    for login, (who, user) in users.items():
+        policy = {"policy": policies.secret(scope)} if login == MASTER else {}
+        yield Want(
+            "secret",
+            login,
+            {
+                "name": scope.secret(login),
+                "description": f"{who} of the database of {scope.prefix}",
+                "key": scope.key_alias,
+                "username": user,
+                "tags": scope.marks("secret", login),
+                **policy,
+            },
+            after=(Ref("kms_key/main"),),
+            tier=TIER,
+        )
 
 
 def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
     """What goes to the recovery site. The database needs none of it, and waits for none of it."""
     there = f"{peer.site}:kms_key/main"
     yield Want("kms_key", "main", {"alias": peer.key_alias}, tier=TIER, given=True, site=peer.site)
-    yield Want(
-        "secret_replica",
-        "database",
-        {
-            "name": scope.secret,
-            "region": peer.region,
-            "key": peer.key_alias,
-            "state": "usable",
-        },
-        after=(Ref("secret/database"), Ref(there, ready=True)),
-        tier=TIER,
-    )
+    for login in LOGINS:
+        yield Want(
+            "secret_replica",
+            login,
+            {
+                "name": scope.secret(login),
+                "region": peer.region,
+                "key": peer.key_alias,
+                "state": "usable",
+            },
+            after=(Ref(f"secret/{login}"), Ref(there, ready=True)),
+            tier=TIER,
+        )
     yield Want(
         "iam_role",
         ROLE,

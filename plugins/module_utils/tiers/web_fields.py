@@ -22,10 +22,11 @@ RESERVED = ("aws", "ssm")
 # Parameters that the tier writes itself.
 WRITTEN = (
     "application_port",
+    "application_secret",
+    "database_configuration",
     "database_endpoint",
     "database_name",
     "database_port",
-    "database_secret",
     "domain",
     "releases_bucket",
 )

@@ -24,13 +24,14 @@ from ..kinds.ssm_parameter import SsmParameter
 from ..kinds.target_group import name_of
 from . import web_fields, web_role
 from .configuration import NEEDED, configuration
-from .login import secret_name
+from .database_access import NONE, PARAMETER
+from .login import APPLICATION, home_of
 from .standing import STANDBY, has_database
 
 TIER = "web_tier"
 FIELDS = web_fields.FIELDS
 KINDS: tuple[Kind, ...] = (
-    IamRole("web"),
+    IamRole("web", "builder"),
     InstanceProfile(),
     LaunchTemplate(),
     AutoscalingGroup(),
@@ -80,30 +81,31 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     )
 
 
-def _home(site: Site) -> Scope:
-    return site.scope if site.is_home or not site.peer else site.peer
-
-
 def _least(site: Site, options: Mapping[str, Any]) -> int:
     return int(options["min_size"]) if site.is_home else STANDBY[site.strategy]
 
 
 def _identity(site: Site) -> Iterator[Want]:
-    scope = site.scope
-    yield Want(
-        "iam_role",
-        "web",
-        {
-            "name": scope.name("web"),
-            "trust": web_role.trust(),
-            "policies": {"web": web_role.permissions(scope, _home(site))},
-            "attached": (),
-            "tags": scope.marks("iam_role", "web"),
-        },
-        tier=TIER,
-    )
-    spec = {"role": Ref("iam_role/web", "name"), "tags": scope.marks("instance_profile", "web")}
-    yield Want("instance_profile", "web", spec, tier=TIER)
+    scope, home = site.scope, home_of(site)
+    permissions = {
+        "builder": web_role.builder_permissions(scope, home),
+        "web": web_role.permissions(scope, home),
+    }
+    for id, document in permissions.items():
+        yield Want(
+            "iam_role",
+            id,
+            {
+                "name": scope.name(id),
+                "trust": web_role.trust(),
+                "policies": {id: document},
+                "attached": (),
+                "tags": scope.marks("iam_role", id),
+            },
+            tier=TIER,
+        )
+        spec = {"role": Ref(f"iam_role/{id}", "name"), "tags": scope.marks("instance_profile", id)}
+        yield Want("instance_profile", id, spec, tier=TIER)
 
 
 def _image(options: Mapping[str, Any]) -> Iterator[Want]:
@@ -192,8 +194,8 @@ def _scaling(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
 def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     values: dict[str, Any] = {
         "application_port": str(site.application_port),
+        "application_secret": home_of(site).secret(APPLICATION),
         "database_name": site.database_name,
-        "database_secret": secret_name(_home(site)),
         "domain": Ref("certificate/main", "domain"),
         "releases_bucket": site.scope.bucket("releases"),
         **options["parameters"],
@@ -207,6 +209,11 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         spec = {"value": value, "type": "String", "tags": tags}
         after = (Ref(DATABASE, ready=True),) if id == "database_port" else ()
         yield Want("ssm_parameter", id, spec, after=after, tier=TIER)
+    if site.is_home:
+        # Who sets the database up writes what it is by then.
+        tags = site.scope.marks("ssm_parameter", PARAMETER)
+        spec = {"initial": NONE, "type": "String", "tags": tags}
+        yield Want("ssm_parameter", PARAMETER, spec, tier=TIER)
 
 
 def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:

@@ -123,6 +123,29 @@ def test_every_site_makes_a_password_of_its_own(life: Any, aws: Any, want: Want)
     assert value(aws, want)["password"] != value(aws, other)["password"]
 
 
+def test_one_without_a_declared_policy_has_whatever_others_gave_it(
+    life: Any, aws: Any, want: Want
+) -> None:
+    one = life(Secret())
+    bare = Want(want.kind, want.id, {k: v for k, v in want.spec.items() if k != "policy"})
+    one.make(bare)
+    aws.client("secretsmanager").put_resource_policy(
+        SecretId=want.spec["name"], ResourcePolicy='{"Version": "2012-10-17", "Statement": []}'
+    )
+    assert one.differences(bare) == {}
+
+
+def test_each_one_that_is_no_longer_declared_is_seen_by_its_own_id(
+    life: Any, scope: Scope, want: Want
+) -> None:
+    life(Secret()).make(want)
+    tags = scope.marks("secret", "reader")
+    spec = {**want.spec, "name": "production/home/reader", "tags": tags}
+    life(Secret()).make(Want("secret", "reader", spec))
+    found = {have.id: have.facts["name"] for have in life(Secret()).undeclared()}
+    assert found == {"database": "production/home/database", "reader": "production/home/reader"}
+
+
 def test_one_that_is_no_longer_declared_is_seen(life: Any, want: Want) -> None:
     assert life(Secret()).undeclared() == []
     made = life(Secret()).make(want)

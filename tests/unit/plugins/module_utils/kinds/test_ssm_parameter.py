@@ -75,3 +75,21 @@ def test_a_deleted_parameter_is_gone(life: Any, want: Want) -> None:
     life(SsmParameter()).make(want)
     life(SsmParameter()).remove(want)
     assert life(SsmParameter()).find(want) is None
+
+
+def test_a_value_that_others_write_is_told_and_left_alone(
+    life: Any, aws: Aws, scope: Scope
+) -> None:
+    tags = scope.marks("ssm_parameter", "state")
+    left = Want("ssm_parameter", "state", {"initial": "none", "type": "String", "tags": tags})
+    one = life(SsmParameter())
+    assert one.make(left).facts["value"] == "none"
+    name = "/production/home/state"
+    aws.client("ssm").put_parameter(Name=name, Value="some", Type="String", Overwrite=True)
+    assert one.differences(left) == {}
+    assert one.find(left).facts["value"] == "some"
+    aws.client("ssm").remove_tags_from_resource(
+        ResourceType="Parameter", ResourceId=name, TagKeys=["team"]
+    )
+    one.repair(left)
+    assert one.find(left).facts["value"] == "some"

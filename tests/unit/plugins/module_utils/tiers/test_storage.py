@@ -16,6 +16,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.s
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import canon, graph
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import storage
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.login import LOGINS
 
 ENVIRONMENT = {
     "environment": "production",
@@ -52,8 +53,8 @@ HOME = {
     "bucket/releases",
     "bucket/backups",
     "bucket/logs",
-    "secret/database",
-    "secret_replica/database",
+    *(f"secret/{login}" for login in LOGINS),
+    *(f"secret_replica/{login}" for login in LOGINS),
     "iam_role/replication",
     "bucket_replication/releases",
     "bucket_replication/backups",
@@ -85,7 +86,7 @@ def test_without_copies_or_a_peer_home_stands_alone() -> None:
         == single
         == HOME
         - {
-            "secret_replica/database",
+            *(f"secret_replica/{login}" for login in LOGINS),
             "iam_role/replication",
             "bucket_replication/releases",
             "bucket_replication/backups",
@@ -107,8 +108,19 @@ def upstream(address: str, found: dict[str, Want]) -> set[str]:
     return direct.union(*(upstream(target, found) for target in direct))
 
 
-def test_the_password_waits_for_nothing_of_the_other_site() -> None:
-    assert upstream("secret/database", wants()) == {"kms_key/main"}
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_login_waits_for_nothing_of_the_other_site(login: str) -> None:
+    assert upstream(f"secret/{login}", wants()) == {"kms_key/main"}
+
+
+def test_every_login_has_a_user_of_its_own_in_the_database() -> None:
+    users = {login: wants()[f"secret/{login}"].spec["username"] for login in LOGINS}
+    assert users == {
+        "application": "application_application_a",
+        "database": "phoenix_owner",
+        "migration": "application_migration",
+        "reader": "application_reader",
+    }
 
 
 def test_a_copy_waits_for_a_versioned_bucket_at_the_other_site() -> None:

@@ -132,7 +132,7 @@ def test_the_application_finds_its_configuration_at_either_site() -> None:
 
     for name in SITES:
         # The recovery region holds a copy of home's secret under the same name.
-        assert value(name, "database_secret") == "production/home/database"
+        assert value(name, "application_secret") == "production/home/application"
         assert value(name, "application_port") == "8080"
         assert value(name, "database_name") == "application"
         assert value(name, "database_port") == "5432"
@@ -146,6 +146,37 @@ def test_only_home_is_waited_for_until_it_serves() -> None:
     assert serving.spec == {"minimum": 2}
     assert graph.needs(serving)["db_instance/main"] is True
     assert "serving/main" not in wants("recovery")
+
+
+def test_what_the_database_was_set_up_with_is_kept_at_home_and_left_to_whoever_sets_it_up() -> None:
+    spec = wants()["ssm_parameter/database_configuration"].spec
+    assert spec["initial"] == "none"
+    assert "value" not in spec
+    assert "ssm_parameter/database_configuration" not in wants("recovery")
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_the_builder_writes_what_the_database_was_set_up_with_and_a_password_and_nothing_else(
+    name: str,
+) -> None:
+    [document] = wants(name)["iam_role/builder"].spec["policies"].values()
+    reads = ("Get", "Describe", "List", "Decrypt")
+    written = {
+        (action, resource)
+        for item in document["Statement"]
+        for action in item["Action"]
+        for resource in item["Resource"]
+        if item["Sid"] != "Sessions" and not action.partition(":")[2].startswith(reads)
+    }
+    account = f"{SITES[name]['region']}:123456789012"
+    secret = f"arn:aws:secretsmanager:{account}:secret:production/home/application-??????"
+    path = f"arn:aws:ssm:{account}:parameter/production/{name}/database_configuration"
+    assert {pair for pair in written if pair[0] != "kms:GenerateDataKey"} == {
+        ("secretsmanager:PutSecretValue", secret),
+        ("secretsmanager:UpdateSecretVersionStage", secret),
+        ("ssm:PutParameter", path),
+    }
+    assert wants(name)["instance_profile/builder"].spec["role"].target == "iam_role/builder"
 
 
 @pytest.mark.parametrize("name", SITES)
@@ -163,12 +194,17 @@ def test_hosts_may_change_nothing_of_the_account(name: str) -> None:
     assert free["Metrics"] == {"StringEquals": {"cloudwatch:namespace": ("Phoenix/Application",)}}
 
 
-def test_hosts_read_the_copy_of_the_secret_in_their_own_region() -> None:
-    [document] = wants("recovery")["iam_role/web"].spec["policies"].values()
-    [secret] = [item for item in document["Statement"] if item["Sid"] == "DatabaseSecret"]
-    assert secret["Resource"] == (
-        "arn:aws:secretsmanager:us-west-2:123456789012:secret:production/home/database-??????",
-    )
+@pytest.mark.parametrize(
+    ("role", "logins"),
+    [("web", ["application"]), ("builder", ["application", "database", "migration", "reader"])],
+)
+def test_logins_are_read_in_the_region_of_who_reads_them_and_hosts_read_one_only(
+    role: str, logins: list[str]
+) -> None:
+    [document] = wants("recovery")[f"iam_role/{role}"].spec["policies"].values()
+    [secret] = [item for item in document["Statement"] if item["Sid"] == "DatabaseLogins"]
+    top = "arn:aws:secretsmanager:us-west-2:123456789012:secret:production/home"
+    assert secret["Resource"] == tuple(f"{top}/{login}-??????" for login in logins)
 
 
 def test_the_same_declaration_in_another_order_is_the_same() -> None:
