@@ -23,7 +23,7 @@ NOTHING_RUN = (
     "nothing was run before this report, so there is nothing to report: no site was looked at, and "
     "nothing was changed; run the whole playbook, without --start-at-task"
 )
-TASKS = (*(tier.TIER for tier in TIERS), "site")
+TASKS = (*(tier.TIER for tier in TIERS), "image_site", "site")
 
 
 def _refused(variables: Mapping[str, Any], sites: Iterable[str]) -> dict[str, str]:
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
             host: {
                 task: hosts[host][f"{task}_result"]
                 for task in TASKS
-                if f"{task}_result" in hosts[host]
+                if not (hosts[host].get(f"{task}_result") or {"skipped": True}).get("skipped")
             }
             for host in task_vars["ansible_play_hosts_all"]
         }

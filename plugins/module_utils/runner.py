@@ -77,7 +77,11 @@ def whole_arguments() -> dict[str, Any]:
 
 def site_arguments() -> dict[str, Any]:
     """The argument spec of module site: all tiers, and the results of the tasks before it."""
-    return {**whole_arguments(), "after": {"type": "list", "elements": "dict", "default": []}}
+    return {
+        **whole_arguments(),
+        "after": {"type": "list", "elements": "dict", "default": []},
+        "until": {"type": "list", "elements": "str", "default": []},
+    }
 
 
 def destroy_arguments() -> dict[str, Any]:

@@ -30,6 +30,13 @@ options:
     type: list
     elements: dict
     default: []
+  until:
+    description:
+      - Addresses of objects. Once all of them are usable, nothing else is waited for, and what
+        still waits is left to a later task.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -111,6 +111,7 @@ def declared(
         planned=flags["planned"],
         replace=frozenset(flags["allow_replace"]),
         purge=frozenset({"tags"} if flags["purge_tags"] else ()),
+        until=frozenset(params.get("until") or ()),
         wait=flags["wait"],
         peer_failed=flags["peer_failed"],
         peer_absent=flags["peer_absent"],

@@ -127,7 +127,7 @@ def _converge(
             if new:
                 planned = _startable(task, converger)
             result = _applied(task, what, converger, planned, listener, held.check)
-            held.kept = result["changed"] and not task.wait
+            held.kept = result["changed"] and bool(task.until or not task.wait)
             return result
 
 
@@ -236,9 +236,10 @@ def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None
             skipped=list(outcome.skipped),
             **result,
         )
-    if task.wait and (outcome.waiting or outcome.deferred):
-        states = [f"{name} is {state}" for name, state in outcome.waiting.items()]
-        states += [f"{name} is not begun" for name in outcome.deferred]
+    awaited = {name: f"{name} is {state}" for name, state in outcome.waiting.items()}
+    awaited |= {name: f"{name} is not begun" for name in outcome.deferred}
+    states = [text for name, text in awaited.items() if not task.until or name in task.until]
+    if task.wait and states:
         why = "the other site failed" if task.peer_failed else f"after {task.timeout:.0f} s"
         raise Refusal(
             f"site {task.site.scope.site}: {why}, still waiting: {', '.join(states)}; "

@@ -39,10 +39,11 @@ class Task:
 
     options: by tier name. known: facts by address, from earlier tiers. planned: the result of the
     plan of the whole site, {} where there is none. replace: addresses that may be replaced. purge:
-    mappings whose undeclared entries go. wait: until all is usable, at most timeout seconds.
-    peer_failed: much of what would be awaited hangs on what the other site makes, so everything
-    that can be is started, and nothing awaited. peer_absent: the other site has no part in this
-    run, so what only it makes would be awaited in vain.
+    mappings whose undeclared entries go. wait: until all is usable, at most timeout seconds. until:
+    addresses; of nothing else it is waited that it is usable. peer_failed: much of what would be
+    awaited hangs on what the other site makes, so everything that can be is started, and nothing
+    awaited. peer_absent: the other site has no part in this run, so what only it makes would be
+    awaited in vain.
     """
 
     site: Site
@@ -53,6 +54,7 @@ class Task:
     planned: Mapping[str, Any] = field(default_factory=dict)
     replace: frozenset[str] = frozenset()
     purge: frozenset[str] = frozenset()
+    until: frozenset[str] = frozenset()
     wait: bool = True
     timeout: float = 5400.0
     peer_failed: bool = False
@@ -211,7 +213,9 @@ class Converger:
         )
         with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix-apply") as pool:
             waits = wait and self.task.wait and not self.task.peer_failed
-            return apply(planned.plan, planned.haves, world, pool, wait=waits)
+            return apply(
+                planned.plan, planned.haves, world, pool, wait=waits, until=self.task.until
+            )
 
     def _verify_accounts(self) -> None:
         """Raises AccountMismatch where credentials, also the peer's, are of another account.

@@ -86,6 +86,7 @@ class _Run:
     plan: Plan
     world: World
     wait: bool
+    until: frozenset[str]
     start: float
     haves: dict[str, Have]
     states: dict[str, State] = field(default_factory=dict)
@@ -106,6 +107,11 @@ class _Run:
     def unsettled(self) -> list[Step]:
         return [s for s in self.plan.steps if self.states[s.address] is State.MADE]
 
+    def arrived(self) -> bool:
+        """Whether all that is waited for in particular is usable, or never will be."""
+        moving = (State.PENDING, State.RUNNING, State.MADE)
+        return bool(self.until) and not any(self.states.get(n) in moving for n in self.until)
+
 
 def apply(
     plan: Plan,
@@ -114,12 +120,14 @@ def apply(
     pool: Executor,
     *,
     wait: bool,
+    until: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Executes the plan and answers what happened. An act that fails is in the outcome.
 
+    until: addresses; once these are usable nothing else is waited for, and what waits is deferred.
     Without wait nothing undeclared is removed either: others may use it that are not in this plan.
     """
-    run = _Run(plan, world, wait, world.now(), dict(haves))
+    run = _Run(plan, world, wait, until, world.now(), dict(haves))
     for step in plan.steps:
         run.states[step.address] = State.PENDING
     quiet = 0
@@ -129,7 +137,7 @@ def apply(
             quiet = 0
             _collect(run)
             continue
-        if not (wait and run.unsettled()) or world.now() >= world.deadline:
+        if not (wait and run.unsettled()) or run.arrived() or world.now() >= world.deadline:
             break
         world.pause(quiet)
         quiet += 1

@@ -92,6 +92,32 @@ def test_without_waiting_what_needs_an_unsettled_object_is_deferred_and_named(
     assert set(outcome.deferred) == {"k/replica", "k/after"}
 
 
+def test_what_is_waited_for_in_particular_ends_the_wait_and_the_rest_is_named(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    w = world(slow={"k/db": 900.0, "k/slow": 5000.0})
+    wants = [
+        want("db"),
+        want("told", "db", ready=True),
+        want("slow"),
+        want("last", "slow", ready=True),
+    ]
+    planned = plan(wants, {}, RULES)
+    outcome = apply(planned, {}, w, pool, wait=True, until=frozenset({"k/told"}))
+    assert {step.address for step in outcome.done} == {"k/db", "k/told", "k/slow"}
+    assert outcome.waiting == {"k/slow": "creating"}
+    assert outcome.deferred == ("k/last",)
+    assert w.now() < 5000.0
+
+
+def test_a_wait_for_something_that_fails_ends(world: World, pool: ThreadPoolExecutor) -> None:
+    w = world(fails=frozenset({"k/db"}), slow={"k/slow": 5000.0})
+    planned = plan([want("db"), want("told", "db"), want("slow")], {}, RULES)
+    outcome = apply(planned, {}, w, pool, wait=True, until=frozenset({"k/told"}))
+    assert set(outcome.errors) == {"k/db"} and outcome.skipped == ("k/told",)
+    assert outcome.waiting == {"k/slow": "creating"}
+
+
 def test_waiting_takes_as_long_as_the_slowest_chain_and_not_the_sum(
     world: World, pool: ThreadPoolExecutor
 ) -> None:
