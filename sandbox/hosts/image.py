@@ -95,14 +95,16 @@ WantedBy=multi-user.target
 Storage=volatile
 RuntimeMaxUse=8M
 """,
-    # Where AWS answers, for services and for those who log in.
+    # Where AWS answers, for services and for those who log in, also as root.
     "etc/systemd/system.conf.d/ec2.conf": f"[Manager]\nDefaultEnvironment={_WHERE}\n",
     "etc/environment": f"{_WHERE}\n",
     "etc/ssh/sshd_config.d/ec2.conf": """UseDNS no
 PasswordAuthentication no
 PermitRootLogin no
 """,
-    "etc/sudoers.d/90-ec2": f"{USER} ALL=(ALL) NOPASSWD:ALL\n",
+    "etc/sudoers.d/90-ec2": (
+        f'{USER} ALL=(ALL) NOPASSWD:ALL\nDefaults env_keep += "AWS_ENDPOINT_URL"\n'
+    ),
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
     "etc/hostname": "",
     "etc/machine-id": "",

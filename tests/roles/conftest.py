@@ -95,26 +95,41 @@ class Remote:
         for name, value in {**parameters, "application_secret": secret["ARN"]}.items():
             ssm.put_parameter(Name=f"{PATH}/{name}", Value=value, Type="String")
 
-    def _play(self, variables: Mapping[str, Any], *words: str, tasks: str) -> tuple[int, str]:
-        role = {"name": "operatingdev.phoenix.web_host", "tasks_from": tasks}
+    def command(
+        self, variables: Mapping[str, Any], *words: str, role: str = "web_host", tasks: str = "main"
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command and the environment by which tasks of a role are played on the host."""
+        part = {"name": f"operatingdev.phoenix.{role}", "tasks_from": tasks}
         play = {
             "hosts": "all",
             "gather_facts": False,
             "become": True,
             "vars": dict(variables),
-            "tasks": [{"name": "Host", "ansible.builtin.import_role": role}],
+            "tasks": [{"name": "Host", "ansible.builtin.import_role": part}],
         }
-        book = self.work / "play.yml"
-        book.write_text(yaml.safe_dump([play]), encoding="utf-8")
+        text = yaml.safe_dump([play])
+        book = self.work / f"play-{hashlib.sha256(text.encode()).hexdigest()[:8]}.yml"
+        book.write_text(text, encoding="utf-8")
+        environment = {
+            **os.environ,
+            "ANSIBLE_PIPELINING": "1",
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".cache/tree"),
+            "ANSIBLE_HOME": str(self.work / "ansible"),
+        }
+        return [
+            str(BIN / "ansible-playbook"),
+            str(book),
+            "-i",
+            str(self.inventory),
+            *words,
+        ], environment
+
+    def _play(self, variables: Mapping[str, Any], *words: str, **what: str) -> tuple[int, str]:
+        command, environment = self.command(variables, *words, **what)
         done = subprocess.run(
-            [str(BIN / "ansible-playbook"), str(book), "-i", str(self.inventory), *words],
+            command,
             cwd=CHECKOUT,
-            env={
-                **os.environ,
-                "ANSIBLE_PIPELINING": "1",
-                "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".cache/tree"),
-                "ANSIBLE_HOME": str(self.work / "ansible"),
-            },
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -122,15 +137,15 @@ class Remote:
         )
         return done.returncode, done.stdout
 
-    def play(self, variables: Mapping[str, Any], *words: str, tasks: str = "main") -> str:
-        """Plays the role on the host; what it printed. A failure fails the test."""
-        code, printed = self._play(variables, *words, tasks=tasks)
+    def play(self, variables: Mapping[str, Any], *words: str, **what: str) -> str:
+        """Plays tasks of a role on the host; what it printed. A failure fails the test."""
+        code, printed = self._play(variables, *words, **what)
         assert code == 0, printed
         return printed
 
-    def fails(self, variables: Mapping[str, Any]) -> str:
+    def fails(self, variables: Mapping[str, Any], **what: str) -> str:
         """Plays what must fail; what it said, on one line."""
-        code, printed = self._play(variables, tasks="main")
+        code, printed = self._play(variables, **what)
         assert code == 2, printed
         return " ".join(printed.split())
 

@@ -17,7 +17,6 @@ from ..declaration.site import Site
 from ..engine import canon, graph
 from ..engine.model import Ref, Want
 from . import security
-from .configuration import place
 
 TIER = "image"
 GROUP = "builder"
@@ -41,12 +40,8 @@ def wants(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     yield _host(site, options)
 
 
-def user_data(site: Site, options: Mapping[str, Any]) -> str:
-    """What the host is told at its first boot: its keys, its end, and where its configuration is.
-
-    JSON is YAML too, so the one text is read by cloud-init and by our own service.
-    """
-    scope = site.scope
+def user_data(options: Mapping[str, Any]) -> str:
+    """What the host is told at its first boot: its keys, and its end."""
     end = ["systemd-run", f"--on-active={HOURS}h", "systemctl", "poweroff"]
     told = {
         "bootcmd": [end],
@@ -55,7 +50,6 @@ def user_data(site: Site, options: Mapping[str, Any]) -> str:
             "ed25519_private": options["host_key"],
             "ed25519_public": options["host_public_key"],
         },
-        **place(scope),
     }
     return f"#cloud-config\n{json.dumps(told)}\n"
 
@@ -85,7 +79,7 @@ def _host(site: Site, options: Mapping[str, Any]) -> Want:
         "security_groups": (Ref(f"security_group/{GROUP}"),),
         "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
         "monitoring": False,
-        "user_data": user_data(site, options),
+        "user_data": user_data(options),
         "instance_tags": {},
         "volume_tags": scope.marks("volume", GROUP),
         "others": (),

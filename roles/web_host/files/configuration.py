@@ -9,6 +9,8 @@ password of the database. So one image serves every environment.
 
 What may still come is waited for, though not for ever; what is wrong ends it at once.
 Where no user data says anything, as on a host of which an image is made, the file is empty.
+
+Programs that are given the place, and another login than the application's, ask `fetch` themselves.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ LIBPQ = {
     "DATABASE_PORT": "PGPORT",
     "DATABASE_NAME": "PGDATABASE",
 }
+# Parameters that the application has no use for, and with which nothing changes for it.
+UNTOLD = {"database_configuration"}
 RESERVED = {"HOME", "PATH", "PORT", "SHELL", "USER"}  # systemd, or the service itself, sets these
 PATIENCE = 900.0  # seconds until it gives up
 PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds
@@ -115,6 +119,8 @@ def variables(parameters: Mapping[str, str], secret: Mapping[str, str]) -> dict[
     """
     found: dict[str, str] = {}
     for path, text in sorted(parameters.items()):
+        if path in UNTOLD:
+            continue
         name = re.sub(r"\W", "_", path, flags=re.ASCII).upper()
         if name in found or name in RESERVED or name[0].isdigit():
             why = "is another parameter's too" if name in found else "cannot be a parameter's"
@@ -142,25 +148,34 @@ def fetch_secret(name: str, region: str) -> dict[str, str]:
         raise Wrong("secret " + name + ": is a JSON object with username and password") from None
 
 
-def fetch(place: Place) -> dict[str, str]:
-    """The variables as AWS has them now. Raises Incomplete, Wrong, or an error of the SDK."""
+def fetch_parameters(place: Place) -> dict[str, str]:
+    """Path below the environment's own -> text. Raises Incomplete, or an error of the SDK."""
     pages = (
         client("ssm", place.region)
         .get_paginator("get_parameters_by_path")
         .paginate(Path=place.path, Recursive=True, WithDecryption=True)
     )
-    parameters = {
+    found = {
         one["Name"][len(place.path) :].strip("/"): one["Value"]
         for page in pages
         for one in page["Parameters"]
     }
-    missing = sorted(set(place.wait_for) - set(parameters))
+    missing = sorted(set(place.wait_for) - set(found))
     if missing:
         raise Incomplete(
             "there is no parameter " + ", ".join(place.path + "/" + name for name in missing)
         )
-    secret = fetch_secret(parameters[SECRET], place.region) if SECRET in parameters else {}
-    return variables(parameters, secret)
+    return found
+
+
+def fetch(place: Place, login: str = "") -> dict[str, str]:
+    """The variables as AWS has them now. Raises Incomplete, Wrong, or an error of the SDK.
+
+    login: the secret of another one than the application's.
+    """
+    parameters = fetch_parameters(place)
+    name = login or parameters.get(SECRET, "")
+    return variables(parameters, fetch_secret(name, place.region) if name else {})
 
 
 def quoted(value: str) -> str:

@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs an application's own migration, as the migration user and under a lock of the database.
+
+    migrate.py, and on standard input {"path", "region", "secret", "folder", "user", "command",
+    "revision", "wait_seconds", "who"}
+
+The lock is held by a session of its own, so it goes with this program, however that ends. Who comes
+while another one migrates waits, and after wait_seconds ends with who that is. revision: a command
+that prints what the database is at, "" for none. Prints {"changed", "before", "after", "output"}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# Python leaves the program's own folder out where it is told to be isolated.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import configuration
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
+
+AUTHORITIES = "/etc/phoenix/database-authorities.pem"
+CONSTANTS = Path("/etc/phoenix/environment")
+# As itself a user sees what its other sessions are. The server looks for a client that says nothing,
+# so the lock of one that is gone is soon free.
+SESSION = (
+    "-c role=none"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+# Any number will do, if nobody else in this database takes the same.
+LOCK = 7_420_917
+PAUSE = 1.0  # seconds
+HOLDER = """
+    select application_name, client_addr::text, backend_start::text
+    from pg_locks join pg_stat_activity using (pid)
+    where locktype = 'advisory' and granted and classid = 0 and objid = %s and objsubid = 1
+"""
+HIDDEN = "********"
+WAIT = "; run this again when it has ended"
+
+
+class Failed(Exception):
+    """Why there was no migration; the text says what to do."""
+
+
+@contextmanager
+def locked(variables: Mapping[str, str], who: str, patience: float) -> Iterator[Any]:
+    """Holds the lock. Raises Failed, psycopg2.Error."""
+    session = psycopg2.connect(
+        host=variables["PGHOST"],
+        port=variables["PGPORT"],
+        dbname=variables["PGDATABASE"],
+        user=variables["PGUSER"],
+        password=variables["PGPASSWORD"],
+        sslmode="verify-full",
+        sslrootcert=AUTHORITIES,
+        connect_timeout=10,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        options=SESSION,
+        application_name=who[:63],
+    )
+    session.autocommit = True
+    try:
+        with session.cursor() as cursor:
+            end = time.monotonic() + patience
+            while not asked(cursor, "select pg_try_advisory_lock(%s)", LOCK)[0]:
+                if time.monotonic() > end:
+                    raise Failed("another migration runs, " + holder(cursor) + WAIT)
+                time.sleep(PAUSE)
+        yield session
+    finally:
+        session.close()
+
+
+def holder(cursor: Any) -> str:
+    """Who has the lock."""
+    found = asked(cursor, HOLDER, LOCK)
+    if not found:
+        return "which has ended by now"
+    name, address, since = found
+    return "by " + name + " of " + str(address) + " since " + since
+
+
+def asked(cursor: Any, statement: str, *values: Any) -> Any:
+    """The first row, None where there is none."""
+    cursor.execute(statement, values)
+    return cursor.fetchone()
+
+
+def constants() -> dict[str, str]:
+    """The variables of the application that are the same everywhere."""
+    if not CONSTANTS.exists():
+        return {}
+    script = 'set -a; . "$0"; exec env -0'
+    done = subprocess.run(
+        ["/bin/sh", "-euc", script, str(CONSTANTS)],
+        env={},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    )
+    pairs = (line.partition("=") for line in done.stdout.split("\0") if line)
+    return {name: text for name, _equals, text in pairs if name not in ("PWD", "SHLVL", "_")}
+
+
+class Tool:
+    """The application's own commands, in its folder, as its user, with the migration's login."""
+
+    def __init__(self, given: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        self._folder, self._user = given["folder"], given["user"]
+        plain = {"HOME": "/tmp", "LANG": "C.UTF-8", "PATH": os.defpath}
+        self._variables = {**plain, **constants(), **variables}
+
+    def run(self, command: str) -> tuple[int, str]:
+        """How it ended, and what it said, without the password."""
+        done = subprocess.run(
+            ["/sbin/runuser", "-u", self._user, "--", "/bin/sh", "-euc", command],
+            cwd=self._folder,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        return done.returncode, done.stdout.replace(self._variables["PGPASSWORD"], HIDDEN).strip()
+
+    def revision(self, command: str) -> str:
+        """What the database is at. Raises Failed."""
+        if not command:
+            return ""
+        code, said = self.run(command)
+        if code:
+            raise Failed(command + " ended with " + str(code) + ":\n" + said)
+        return said
+
+
+def migrate(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises Failed, psycopg2.Error, or what `configuration` and the SDK raise."""
+    wanted = ("database_endpoint", "database_name", "database_port")
+    place = configuration.Place(given["path"].rstrip("/"), given["region"], wanted)
+    variables = configuration.fetch(place, given["secret"])
+    tool = Tool(given, variables)
+    with locked(variables, given["who"], float(given["wait_seconds"])) as session:
+        before = tool.revision(given["revision"])
+        code, said = tool.run(given["command"])
+        ended = given["command"] + " ended with " + str(code) + ":\n" + said
+        if code:
+            raise Failed("the migration failed. " + left(tool, given, before) + ended)
+        after = tool.revision(given["revision"])
+        # It tells that the lock was held to the end.
+        with session.cursor() as cursor:
+            asked(cursor, "select 1")
+    changed = before != after if given["revision"] else True
+    return {"changed": changed, "before": before, "after": after, "output": said}
+
+
+def left(tool: Tool, given: Mapping[str, Any], before: str) -> str:
+    """What a migration that failed has left, as far as that is told."""
+    try:
+        after = tool.revision(given["revision"])
+    except Failed as trouble:
+        return "What it left is not known, " + str(trouble) + "\n"
+    if not given["revision"]:
+        return ""
+    if after == before:
+        return "The database is still at " + (before or "nothing") + ". "
+    return "The database was at " + (before or "nothing") + " and is at " + after + ". "
+
+
+def main(given: Mapping[str, Any]) -> None:
+    """Raises SystemExit, with what is wrong."""
+    troubles = (configuration.Incomplete, configuration.Wrong, BotoCoreError, ClientError)
+    os.environ["PGSSLROOTCERT"] = AUTHORITIES
+    try:
+        print(json.dumps(migrate(given)))
+    except Failed as trouble:
+        raise SystemExit(str(trouble).strip()) from None
+    except (*troubles, OSError, psycopg2.Error) as trouble:
+        raise SystemExit("there was no migration: " + str(trouble).strip()) from None
+
+
+if __name__ == "__main__":
+    main(json.load(sys.stdin))

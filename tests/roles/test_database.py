@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A database is set up from a host: each may do what it must, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.running import CHECKOUT
+from tests.roles.conftest import Remote, changed
+from tests.roles.databases import AUTHORITIES, Database
+
+pytestmark = [pytest.mark.real, pytest.mark.sample]
+FOLDER, USER = "/srv/shop", "app-shop"
+# An application's own tool for migrations: each is a file of SQL, and runs whole or not at all.
+TOOL = """
+import pathlib, psycopg2, sys
+session = psycopg2.connect("")
+with session, session.cursor() as cursor:
+    cursor.execute("create table if not exists migrations (name text primary key)")
+    cursor.execute("select coalesce(max(name), 'nothing') from migrations")
+    if sys.argv[1:] == ["current"]:
+        print(cursor.fetchone()[0])
+    else:
+        for name in sys.argv[1:]:
+            cursor.execute(pathlib.Path(name).read_text())
+            cursor.execute("insert into migrations values (%s) on conflict do nothing", (name,))
+"""
+FILES = {
+    "tool.py": TOOL,
+    "1.sql": "create table if not exists orders (id bigserial primary key, what text)",
+    "2-broken.sql": "create table halves (id int); select no_such_function()",
+    "2.sql": "create table if not exists items (id serial primary key); select pg_sleep(%s)",
+}
+
+
+@pytest.fixture(scope="module")
+def bare(account: Remote) -> Database:
+    """A new database, and a host on which there is nothing but the authorities."""
+    found = Database(account, "shop", extensions=["pg_trgm"], lock_seconds=4)
+    found.tell()
+    account.launch()
+    authorities = Path(account.site.cloud.facts()["database_ca"]).read_text(encoding="ascii")
+    account.shell(f"mkdir -p /etc/phoenix && cat > {AUTHORITIES} <<'EOF'\n{authorities}EOF")
+    return found
+
+
+@pytest.fixture(scope="module")
+def checked(bare: Database) -> str:
+    """What a check of the bare host printed."""
+    return bare.configure("--check", "--diff")
+
+
+@pytest.fixture(scope="module")
+def configured(bare: Database, checked: str) -> str:
+    """What setting it up printed, as much as it can."""
+    assert bare.remote.shell("ls -d /usr/local/lib/phoenix /run/phoenix* 2>/dev/null || :") == ""
+    return bare.configure("-vvv")
+
+
+@pytest.fixture(scope="module")
+def database(bare: Database, configured: str) -> Database:
+    """A database that is set up, and an application's folder on the host."""
+    bare.remote.shell(f"useradd --system {USER} && mkdir {FOLDER}")
+    for name, text in FILES.items():
+        bare.remote.shell(f"cat > {FOLDER}/{name} <<'EOF'\n{text}\nEOF")
+    return bare
+
+
+def migration(database: Database, name: str, **more: Any) -> dict[str, Any]:
+    told = {"command": f"python3 tool.py {name}", "revision": "python3 tool.py current", **more}
+    return database.migration(FOLDER, USER, **told)
+
+
+def migrate(database: Database, name: str, **more: Any) -> str:
+    return database.remote.play(migration(database, name, **more), role="database", tasks="migrate")
+
+
+@pytest.fixture(scope="module")
+def migrated(database: Database) -> Database:
+    """A database with a table that a migration made."""
+    assert changed(migrate(database, "1.sql")) > 0
+    return database
+
+
+def test_a_check_of_a_bare_host_tells_what_would_be_set_up(checked: str, configured: str) -> None:
+    assert changed(checked) > 0
+    assert "shop_application_b" in checked
+
+
+def test_what_it_was_set_up_with_is_written_down(database: Database) -> None:
+    assert database.recorded() == database.access["digest"]
+
+
+def test_no_password_comes_to_the_controller(database: Database, configured: str) -> None:
+    for login in database.logins.values():
+        assert login["password"] not in configured
+        assert json.dumps(login["password"])[1:-1] not in configured
+    left = database.remote.shell("ls -d /run/phoenix* /root/.ansible/tmp/* 2>/dev/null || :")
+    assert left == ""
+
+
+def test_a_second_run_and_a_check_change_nothing(migrated: Database) -> None:
+    for words in ((), ("--check", "--diff")):
+        printed = migrated.configure(*words)
+        assert changed(printed) == 0, printed
+
+
+@pytest.mark.parametrize("login", ["application", "migration", "reader"])
+def test_each_logs_in_with_what_its_secret_holds_and_over_tls_only(
+    migrated: Database, login: str
+) -> None:
+    user = migrated.logins[login]["username"]
+    assert migrated.ask(login, "select session_user") == [[user]]
+    assert "no encryption" in migrated.ask(login, "select 1", sslmode="disable")
+    wrong = {**migrated.logins[login], "password": "guessed"}
+    assert "password authentication failed" in migrated.ask(wrong, "select 1")
+
+
+def test_the_application_reads_and_writes_what_migrations_make(migrated: Database) -> None:
+    writes = ("insert into orders (what) values ('a') returning id", "update orders set what = 'b'")
+    assert migrated.ask("application", *writes, "select what from orders") == [["b"]]
+    assert migrated.ask("application", "delete from orders", "select count(*) from orders") == [[0]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table mine (id int)",
+        "create temporary table mine (id int)",
+        "create schema mine",
+        "create role mine",
+        "drop table orders",
+        "truncate orders",
+        "alter table orders add column more text",
+        "set role shop_owner",
+    ],
+)
+def test_the_application_changes_nothing_of_how_the_database_is_made(
+    migrated: Database, statement: str
+) -> None:
+    told = migrated.ask("application", statement)
+    assert "permission denied" in told or "must be owner" in told, told
+
+
+def test_who_only_reads_reads_all_and_writes_nothing(migrated: Database) -> None:
+    assert migrated.ask("reader", "select count(*) from orders") == [[0]]
+    write = "insert into orders (what) values ('c')"
+    assert "read-only transaction" in migrated.ask("reader", write)
+    allowed = "set default_transaction_read_only = off"
+    for statement in (write, "delete from orders", "select nextval('orders_id_seq')"):
+        assert "permission denied" in migrated.ask("reader", allowed, statement)
+
+
+def test_what_a_migration_makes_belongs_to_the_owner_who_cannot_log_in(migrated: Database) -> None:
+    owner = "select tableowner from pg_tables where tablename = 'orders'"
+    assert migrated.ask("reader", owner) == [["shop_owner"]]
+    told = migrated.ask({"username": "shop_owner", "password": ""}, "select 1")
+    assert "no password supplied" in told or "not permitted to log in" in told
+
+
+def test_who_has_no_role_here_is_kept_out(migrated: Database) -> None:
+    stranger = {"username": "stranger", "password": "a-password"}
+    made = "create role stranger login password 'a-password'"
+    migrated.ask("database", "drop role if exists stranger", made)
+    try:
+        assert 'permission denied for database "shop"' in migrated.ask(stranger, "select 1")
+    finally:
+        migrated.ask("database", "drop role stranger")
+
+
+def test_limits_hold_in_each_session(migrated: Database) -> None:
+    shown = "select current_setting('statement_timeout'), current_setting('lock_timeout')"
+    assert migrated.ask("application", shown) == [["30s", "4s"]]
+    assert migrated.ask("migration", shown) == [["1h", "5s"]]
+    assert migrated.ask("reader", shown) == [["5min", "0"]]
+    limit = "select rolconnlimit from pg_roles where rolname = 'shop_application_b'"
+    assert migrated.ask("reader", limit) == [[30]], "ten each of two hosts and one that comes"
+    assert migrated.ask("application", "select 'shop' % 'shop'") == [[True]], "an extension"
+
+
+def test_another_password_of_a_secret_is_given_to_its_user(migrated: Database) -> None:
+    reader = migrated.logins["reader"]
+    reader["password"] = "another one"
+    migrated.remote.site.client("secretsmanager").put_secret_value(
+        SecretId=migrated.access["secrets"]["reader"], SecretString=json.dumps(reader)
+    )
+    assert "password authentication failed" in migrated.ask("reader", "select 1")
+    assert changed(migrated.configure()) == 1
+    assert migrated.ask("reader", "select 1") == [[1]]
+
+
+def test_what_was_changed_behind_its_back_is_put_right(migrated: Database) -> None:
+    migrated.ask(
+        "database",
+        "alter role shop_reader set default_transaction_read_only = off",
+        "grant create on schema public to public",
+        "revoke select on orders from shop_reader",
+        "grant shop_owner to shop_application_a",
+    )
+    assert changed(migrated.configure()) == 4
+    assert changed(migrated.configure("--check")) == 0
+    assert migrated.ask("reader", "select count(*) from orders") == [[0]]
+    assert "permission denied" in migrated.ask("application", "create table mine (id int)")
+
+
+def test_a_migration_that_has_nothing_to_do_changes_nothing(migrated: Database) -> None:
+    assert changed(migrate(migrated, "1.sql")) == 0
+
+
+def test_a_migration_that_fails_half_way_is_told_and_leaves_nothing(migrated: Database) -> None:
+    said = migrated.remote.fails(
+        migration(migrated, "2-broken.sql"), role="database", tasks="migrate"
+    )
+    assert "the migration failed. The database is still at 1.sql. python3 tool.py" in said
+    assert "function no_such_function() does not exist" in said
+    there = "select count(*) from pg_tables where tablename = 'halves'"
+    assert migrated.ask("reader", there) == [[0]]
+
+
+def test_who_comes_while_another_one_migrates_waits_is_told_who_and_goes_on_when_that_is_killed(
+    migrated: Database,
+) -> None:
+    wait = "ps -o ppid= -p $PPID > /var/tmp/program; sleep 1000"
+    slow = migration(migrated, "2.sql", who="the first", command=wait)
+    command, environment = migrated.remote.command(slow, role="database", tasks="migrate")
+    first = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL)
+    holds = "select count(*) from pg_locks where locktype = 'advisory'"
+    migrated.remote.site.until(lambda: migrated.ask("reader", holds) == [[1]])
+    second = migration(migrated, "1.sql", wait_seconds=1)
+    said = migrated.remote.fails(second, role="database", tasks="migrate")
+    assert "another migration runs, by the first of 10.20." in said
+    migrated.remote.shell("kill -KILL $(cat /var/tmp/program)")
+    assert first.wait() == 2
+    assert changed(migrate(migrated, "1.sql", wait_seconds=60)) == 0
