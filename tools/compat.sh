@@ -9,8 +9,8 @@ if ! python=$(tools/find_python.sh 3.13); then
     exit 0
 fi
 
-# The pins of the checkout but for ansible-core, and without the tools that only read the code.
-wanted=$(sed -e '/^# what reads it/,$d' -e 's/^ansible-core==.*/ansible-core/' requirements-dev.txt)
+# The pins of the checkout but for Ansible, and without the tools that only read the code.
+wanted=$(sed -e '/^# what reads it/,$d' -e 's/^\(ansible\(-core\)\?\)==.*/\1/' requirements-dev.txt)
 if [ "$(cat .venv-compat/wanted 2>/dev/null)" != "$wanted" ]; then
     "$python" -m venv --clear .venv-compat
     .venv-compat/bin/pip install -qq --disable-pip-version-check --upgrade -r /dev/stdin <<<"$wanted"

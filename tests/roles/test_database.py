@@ -5,16 +5,22 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.web_role import (
+    builder_permissions,
+)
 
 from sandbox.running import CHECKOUT
 from tests.roles.conftest import Remote, changed
 from tests.roles.databases import AUTHORITIES, Database
+from tests.sandbox.hosts.conftest import HOME
 
-pytestmark = [pytest.mark.real, pytest.mark.sample]
+pytestmark = pytest.mark.real
 FOLDER, USER = "/srv/shop", "app-shop"
 # An application's own tool for migrations: each is a file of SQL, and runs whole or not at all.
 TOOL = """
@@ -39,14 +45,25 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def bare(account: Remote) -> Database:
-    """A new database, and a host on which there is nothing but the authorities."""
+def bare(account: Remote) -> Iterator[Database]:
+    """A new database, and a host on which there is nothing but the authorities.
+
+    It may do in the account what the role of a site's builder may, and nothing else.
+    """
     found = Database(account, "shop", extensions=["pg_trgm"], lock_seconds=4)
     found.tell()
+    cloud, scope = account.site.cloud, Scope("production", "home", HOME, "123456789012")
+    key = scope.arn("kms", "key/*")
+    policy = json.dumps(builder_permissions(scope, scope), default=lambda _ref: key)
+    account.site.client("iam").put_role_policy(
+        RoleName="web", PolicyName="builder", PolicyDocument=policy
+    )
+    cloud.enforce_permissions()
     account.launch()
-    authorities = Path(account.site.cloud.facts()["database_ca"]).read_text(encoding="ascii")
+    authorities = Path(cloud.facts()["database_ca"]).read_text(encoding="ascii")
     account.shell(f"mkdir -p /etc/phoenix && cat > {AUTHORITIES} <<'EOF'\n{authorities}EOF")
-    return found
+    yield found
+    cloud.enforce_permissions(False)
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +109,12 @@ def test_a_check_of_a_bare_host_tells_what_would_be_set_up(checked: str, configu
     assert "shop_application_b" in checked
 
 
+@pytest.mark.sample
 def test_what_it_was_set_up_with_is_written_down(database: Database) -> None:
     assert database.recorded() == database.access["digest"]
 
 
+@pytest.mark.sample
 def test_no_password_comes_to_the_controller(database: Database, configured: str) -> None:
     for login in database.logins.values():
         assert login["password"] not in configured
@@ -110,6 +129,7 @@ def test_a_second_run_and_a_check_change_nothing(migrated: Database) -> None:
         assert changed(printed) == 0, printed
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("login", ["application", "migration", "reader"])
 def test_each_logs_in_with_what_its_secret_holds_and_over_tls_only(
     migrated: Database, login: str
@@ -121,12 +141,14 @@ def test_each_logs_in_with_what_its_secret_holds_and_over_tls_only(
     assert "password authentication failed" in migrated.ask(wrong, "select 1")
 
 
+@pytest.mark.sample
 def test_the_application_reads_and_writes_what_migrations_make(migrated: Database) -> None:
     writes = ("insert into orders (what) values ('a') returning id", "update orders set what = 'b'")
     assert migrated.ask("application", *writes, "select what from orders") == [["b"]]
     assert migrated.ask("application", "delete from orders", "select count(*) from orders") == [[0]]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     "statement",
     [
@@ -147,6 +169,7 @@ def test_the_application_changes_nothing_of_how_the_database_is_made(
     assert "permission denied" in told or "must be owner" in told, told
 
 
+@pytest.mark.sample
 def test_who_only_reads_reads_all_and_writes_nothing(migrated: Database) -> None:
     assert migrated.ask("reader", "select count(*) from orders") == [[0]]
     write = "insert into orders (what) values ('c')"
@@ -156,6 +179,7 @@ def test_who_only_reads_reads_all_and_writes_nothing(migrated: Database) -> None
         assert "permission denied" in migrated.ask("reader", allowed, statement)
 
 
+@pytest.mark.sample
 def test_what_a_migration_makes_belongs_to_the_owner_who_cannot_log_in(migrated: Database) -> None:
     owner = "select tableowner from pg_tables where tablename = 'orders'"
     assert migrated.ask("reader", owner) == [["shop_owner"]]
@@ -163,6 +187,7 @@ def test_what_a_migration_makes_belongs_to_the_owner_who_cannot_log_in(migrated:
     assert "no password supplied" in told or "not permitted to log in" in told
 
 
+@pytest.mark.sample
 def test_who_has_no_role_here_is_kept_out(migrated: Database) -> None:
     stranger = {"username": "stranger", "password": "a-password"}
     made = "create role stranger login password 'a-password'"
@@ -173,6 +198,7 @@ def test_who_has_no_role_here_is_kept_out(migrated: Database) -> None:
         migrated.ask("database", "drop role stranger")
 
 
+@pytest.mark.sample
 def test_limits_hold_in_each_session(migrated: Database) -> None:
     shown = "select current_setting('statement_timeout'), current_setting('lock_timeout')"
     assert migrated.ask("application", shown) == [["30s", "4s"]]
@@ -212,6 +238,7 @@ def test_a_migration_that_has_nothing_to_do_changes_nothing(migrated: Database) 
     assert changed(migrate(migrated, "1.sql")) == 0
 
 
+@pytest.mark.sample
 def test_a_migration_that_fails_half_way_is_told_and_leaves_nothing(migrated: Database) -> None:
     said = migrated.remote.fails(
         migration(migrated, "2-broken.sql"), role="database", tasks="migrate"

@@ -12,63 +12,36 @@ import pytest
 
 from sandbox.running import CHECKOUT
 from tests.roles.conftest import Remote, changed
+from tests.roles.databases import Database
 
 pytestmark = pytest.mark.real
 EXAMPLE = CHECKOUT / "examples/crowdfund"
-OWNER, PASSWORD = "owner", "correct-horse-9"
-# What the application's own README says; the variables are what its unit has.
-MIGRATE = """
-set -aeu
-. /etc/phoenix/environment
-. /run/phoenix/environment
-cd /opt/crowdfund/current
-runuser -u app-crowdfund -- env/bin/alembic upgrade head 2>&1
-"""
+MIGRATE = {"role": "database", "tasks": "migrate"}
 CENTS = 123400
 PLEDGE = {"amount_cents": CENTS, "email": "ada@example.com"}
 
 
 @pytest.fixture(scope="module")
 def artifacts() -> Path:
-    """The folder with the artifacts of version 1 and 2."""
-    for version in "12":
+    """The folder with the artifacts of versions 1, 2 and 4."""
+    for version in "124":
         subprocess.run(["make", "-C", EXAMPLE, "artifact", f"VERSION={version}"], check=True)
     return EXAMPLE / "dist"
 
 
 @pytest.fixture(scope="module")
-def bare(account: Remote) -> Remote:
-    """A host on which there is nothing yet, and a database."""
-    site = account.site
-    rds, database = site.client("rds"), site.group("database")
-    pair = {"UserIdGroupPairs": [{"GroupId": account.group}]}
-    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, **pair}
-    site.client("ec2").authorize_security_group_ingress(GroupId=database, IpPermissions=[rule])
-    rds.create_db_subnet_group(
-        DBSubnetGroupName="s", DBSubnetGroupDescription="d", SubnetIds=site.subnets["us-east-1"]
-    )
-    rds.create_db_instance(
-        DBInstanceIdentifier="crowdfund",
-        DBName="crowdfund",
-        Engine="postgres",
-        EngineVersion="15",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        MasterUsername=OWNER,
-        MasterUserPassword=PASSWORD,
-        DBSubnetGroupName="s",
-        VpcSecurityGroupIds=[database],
-    )
-
-    def instance() -> dict[str, Any]:
-        return dict(rds.describe_db_instances()["DBInstances"][0])
-
-    site.until(lambda: instance()["DBInstanceStatus"] == "available")
-    endpoint = instance()["Endpoint"]
-    parameters = {"database_endpoint": endpoint["Address"], "database_name": "crowdfund"}
-    account.configure({**parameters, "database_port": str(endpoint["Port"])}, OWNER, PASSWORD)
+def database(account: Remote) -> Database:
+    """A new database, and a host on which there is nothing yet."""
+    found = Database(account, "crowdfund")
+    found.tell()
     account.launch()
-    return account
+    return found
+
+
+@pytest.fixture(scope="module")
+def bare(database: Database) -> Remote:
+    """The host on which there is nothing yet."""
+    return database.remote
 
 
 def variables(bare: Remote, artifacts: Path, version: str = "1") -> dict[str, Any]:
@@ -94,12 +67,23 @@ def checked(bare: Remote, artifacts: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def host(bare: Remote, artifacts: Path, checked: str) -> Remote:
+def host(database: Database, bare: Remote, artifacts: Path, checked: str) -> Remote:
     """A host that serves version 1, with its schema in the database."""
     assert bare.shell("ls -d /opt/crowdfund /etc/phoenix /etc/nginx 2>/dev/null || :") == ""
     bare.play(variables(bare, artifacts))
-    bare.shell(MIGRATE)
+    database.configure()
+    bare.play(migration(database, "1"), **MIGRATE)
     return bare
+
+
+def migration(database: Database, version: str) -> dict[str, Any]:
+    """What the application's own README says, of a release on the host."""
+    return database.migration(
+        f"/opt/crowdfund/releases/{version}",
+        "app-crowdfund",
+        command="env/bin/alembic upgrade head",
+        revision="env/bin/alembic current",
+    )
 
 
 def total(host: Remote) -> int:
@@ -136,10 +120,27 @@ def test_a_second_run_and_a_check_change_nothing(host: Remote, artifacts: Path) 
     assert changed(host.play(variables(host, artifacts), "--check", "--diff")) == 0
 
 
-def test_version_2_and_version_1_again_keep_the_pledges(host: Remote, artifacts: Path) -> None:
+def test_version_2_and_version_1_again_keep_the_pledges(
+    host: Remote, database: Database, artifacts: Path
+) -> None:
     before = total(host)
-    for version in "21":
+    for version, changes in (("2", 1), ("1", 0)):
         host.play(variables(host, artifacts, version))
-        host.shell(MIGRATE)
+        assert changed(host.play(migration(database, version), **MIGRATE)) == changes
         assert json.loads(host.page("/ready"))["version"] == version
         assert total(host) == before
+
+
+def test_a_migration_that_fails_half_way_leaves_what_was_there_and_that_serves(
+    host: Remote, database: Database, artifacts: Path
+) -> None:
+    before = total(host)
+    host.play(variables(host, artifacts, "4"))
+    said = host.fails(migration(database, "4"), **MIGRATE)
+    assert "the migration failed. The database is still at 0002." in said
+    assert database.logins["migration"]["password"] not in said
+    host.play(variables(host, artifacts))
+    assert json.loads(host.page("/ready"))["status"] == "ready"
+    assert total(host) == before
+    left = "select count(*) from pg_tables where tablename = 'currencies'"
+    assert database.ask("reader", left) == [[0]]

@@ -31,11 +31,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 AUTHORITIES = "/etc/phoenix/database-authorities.pem"
 CONSTANTS = Path("/etc/phoenix/environment")
-# As itself a user sees what its other sessions are. The server looks for a client that says nothing,
-# so the lock of one that is gone is soon free.
+# As itself a user sees what its other sessions are. The server asks for a client that says
+# nothing, so the lock of one that is gone is soon free.
 SESSION = (
-    "-c role=none"
-    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    "-c role=none -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
 # Any number will do, if nobody else in this database takes the same.
 LOCK = 7_420_917
@@ -89,8 +88,8 @@ def holder(cursor: Any) -> str:
     found = asked(cursor, HOLDER, LOCK)
     if not found:
         return "which has ended by now"
-    name, address, since = found
-    return "by " + name + " of " + str(address) + " since " + since
+    name, address, since = map(str, found)
+    return "by " + name + " of " + address + " since " + since
 
 
 def asked(cursor: Any, statement: str, *values: Any) -> Any:
@@ -123,7 +122,7 @@ class Tool:
         plain = {"HOME": "/tmp", "LANG": "C.UTF-8", "PATH": os.defpath}
         self._variables = {**plain, **constants(), **variables}
 
-    def run(self, command: str) -> tuple[int, str]:
+    def run(self, command: str, stderr: int = subprocess.STDOUT) -> tuple[int, str]:
         """How it ended, and what it said, without the password."""
         done = subprocess.run(
             ["/sbin/runuser", "-u", self._user, "--", "/bin/sh", "-euc", command],
@@ -131,7 +130,7 @@ class Tool:
             env=self._variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             encoding="utf-8",
             errors="replace",
             check=False,
@@ -142,8 +141,9 @@ class Tool:
         """What the database is at. Raises Failed."""
         if not command:
             return ""
-        code, said = self.run(command)
+        code, said = self.run(command, subprocess.DEVNULL)
         if code:
+            said = self.run(command)[1]
             raise Failed(command + " ended with " + str(code) + ":\n" + said)
         return said
 
