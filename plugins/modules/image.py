@@ -75,7 +75,7 @@ options:
       - The network from which the builder is reached by ssh.
     type: str
     default: ""
-  login_key:
+  login_public_key:
     description:
       - Public key, of type ssh-ed25519, of who may log in to the builder.
     type: str
@@ -112,7 +112,7 @@ EXAMPLES = r"""
     site: home
     builder: true
     controller: 198.51.100.7/32
-    login_key: "{{ lookup('ansible.builtin.file', 'login.pub') }}"
+    login_public_key: "{{ lookup('ansible.builtin.file', 'login.pub') }}"
     host_key: "{{ lookup('ansible.builtin.file', 'host') }}"
     host_public_key: "{{ lookup('ansible.builtin.file', 'host.pub') }}"
     allow_replace: [instance/builder]

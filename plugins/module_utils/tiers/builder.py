@@ -45,7 +45,7 @@ def user_data(options: Mapping[str, Any]) -> str:
     end = ["systemd-run", f"--on-active={HOURS}h", "systemctl", "poweroff"]
     told = {
         "bootcmd": [end],
-        "ssh_authorized_keys": [options["login_key"]],
+        "ssh_authorized_keys": [options["login_public_key"]],
         "ssh_keys": {
             "ed25519_private": options["host_key"],
             "ed25519_public": options["host_public_key"],

@@ -78,7 +78,7 @@ FIELDS: tuple[Field, ...] = (
         lambda v: not v or _network(v),
     ),
     Field(
-        "login_key",
+        "login_public_key",
         "str",
         "a public key of type ssh-ed25519",
         "ssh-ed25519 AAAAC3Nz...",
@@ -112,7 +112,7 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 # What is needed together.
-BUILDER = ("controller", "login_key", "host_key", "host_public_key")
+BUILDER = ("controller", "login_public_key", "host_key", "host_public_key")
 SOURCE = ("source_image", "source_region")
 
 

@@ -20,7 +20,7 @@ PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"
 BUILDER = {
     "builder": True,
     "controller": "198.51.100.7/32",
-    "login_key": PUBLIC,
+    "login_public_key": PUBLIC,
     "host_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n",
     "host_public_key": PUBLIC,
 }
@@ -93,7 +93,7 @@ def test_other_keys_are_another_builder(site: Site) -> None:
         return str(wanted(site, **{**BUILDER, **more})["instance/builder"].spec["launched_with"])
 
     assert launched() == launched()
-    assert launched() != launched(login_key=PUBLIC + "x")
+    assert launched() != launched(login_public_key=PUBLIC + "x")
     assert launched() != launched(image_id="ami-0123456789abcdef0")
 
 
