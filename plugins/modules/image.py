@@ -103,6 +103,15 @@ options:
 """
 
 EXAMPLES = r"""
+- name: The site comes first
+  operatingdev.phoenix.site:
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+    site: home
+    traffic: {domain: www.example.org}
+
 - name: A builder
   operatingdev.phoenix.image: &builder
     environment: production
@@ -126,11 +135,10 @@ EXAMPLES = r"""
 
 - name: No builder any more
   operatingdev.phoenix.image:
-    environment: production
-    account_id: "123456789012"
-    sites:
-      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
-    site: home
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: "{{ inventory_hostname }}"
 """
 
 RETURN = r"""

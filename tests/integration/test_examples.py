@@ -36,6 +36,10 @@ def test_the_examples_of_a_module_run_one_after_another_on_an_empty_account(
     sandbox.reset()
     route53 = Environment(sandbox).aws("home").client("route53")
     route53.create_hosted_zone(Name="example.org", CallerReference="before")
+    # Keys that an example reads.
+    for key in ("login", "host"):
+        (tmp_path / key).write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+        (tmp_path / f"{key}.pub").write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB\n")
     tasks = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").EXAMPLES)
     play = {
         "hosts": "all",
