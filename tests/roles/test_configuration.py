@@ -118,6 +118,15 @@ def test_parameters_and_the_secret_become_variables(write: Write, shared_cloud: 
         assert line in lines
 
 
+def test_what_the_application_has_no_use_for_is_not_told(
+    write: Write, shared_cloud: Handle
+) -> None:
+    put(shared_cloud, database_configuration="9f2c", database_name="shop")
+    text = write({"phoenix": PLACE})
+    assert "DATABASE_NAME" in text
+    assert "9f2c" not in text
+
+
 def test_every_value_is_read_back_as_it_was(write: Write, shared_cloud: Handle) -> None:
     value = "a 'b' \"c\" $d `e` \\f %g #h ;i\nj"
     put(shared_cloud, odd=value)
