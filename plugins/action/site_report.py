@@ -26,6 +26,11 @@ NOTHING_RUN = (
 TASKS = (*(tier.TIER for tier in TIERS), "image_site", "site")
 
 
+def _ran(result: Mapping[str, Any] | None) -> bool:
+    """Whether a task was run. In results of ours `skipped` has addresses."""
+    return bool(result) and result.get("skipped") is not True
+
+
 def _refused(variables: Mapping[str, Any], sites: Iterable[str]) -> dict[str, str]:
     """Site -> message of each whose plan, as role plan registers it, has failed."""
     plans = {site: variables[site].get("plan_result") or {} for site in sites}
@@ -46,7 +51,7 @@ class ActionModule(ActionBase):
             host: {
                 task: hosts[host][f"{task}_result"]
                 for task in TASKS
-                if not (hosts[host].get(f"{task}_result") or {"skipped": True}).get("skipped")
+                if _ran(hosts[host].get(f"{task}_result"))
             }
             for host in task_vars["ansible_play_hosts_all"]
         }

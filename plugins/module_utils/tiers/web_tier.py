@@ -14,7 +14,7 @@ from ..engine.model import Join, Ref, Want
 from ..kinds.autoscaling_group import AutoscalingGroup
 from ..kinds.base import Kind
 from ..kinds.iam_role import IamRole
-from ..kinds.image import CURRENT, Image
+from ..kinds.image import CURRENT
 from ..kinds.instance_profile import InstanceProfile
 from ..kinds.launch_template import LaunchTemplate
 from ..kinds.scaling_policy import ScalingPolicy
@@ -39,7 +39,6 @@ KINDS: tuple[Kind, ...] = (
     ScalingProcesses(),
     SsmParameter(),
     Serving(),
-    Image(CURRENT),
 )
 GRACE = 300
 WARMUP = 120
