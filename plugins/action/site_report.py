@@ -28,7 +28,7 @@ TASKS = (*(tier.TIER for tier in TIERS), "image_site", "site")
 
 def _ran(result: Mapping[str, Any] | None) -> bool:
     """Whether a task was run. In results of ours `skipped` has addresses."""
-    return bool(result) and result.get("skipped") is not True
+    return result is not None and result.get("skipped") is not True
 
 
 def _refused(variables: Mapping[str, Any], sites: Iterable[str]) -> dict[str, str]:

@@ -155,6 +155,7 @@ def _exists(name: str) -> bool:
             "FlowLogAlreadyExists",
             "Resource.AlreadyAssociated",
             "InvalidSubnet.Conflict",
+            "InstanceRefreshInProgress",
         }
     )
 

@@ -3,7 +3,7 @@
 """Auto scaling group. How many hosts there are within its bounds is the policies' business.
 
 It says what its hosts are launched with, in the words of the launch template: another template
-version is a change of the group too, and the plan shows which.
+version is a change of the group too, and the plan shows which. An instance refresh brings it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
-from . import autoscaling, elbv2
+from . import autoscaling, elbv2, refreshing
 from .base import Kind, changed, have_for
-from .launch_data import spec_of, versions
+from .launch_data import spec_of, version_of, versions
 
 # Hosts cannot be healthy before the database serves; scaling_processes takes this back in time.
 HELD_BACK = ("ReplaceUnhealthy",)
 
+# What an instance refresh brings.
+LAUNCHED = frozenset({"template", "template_version", "launch"})
 MOVING = "until the listener forwards to the new target group, hosts stay in the old one too"
 
 
@@ -29,11 +31,14 @@ class AutoscalingGroup(Kind):
     """spec: template (id), template_version (text), launch (see launch_template), min_size,
     max_size, subnets {our id: id}, target_groups (ARNs, unordered), targets (name of the target
     group), health_check, grace, warmup (seconds), metrics (unordered), tags, propagate {tag key:
-    bool}. facts: id, arn, name.
+    bool}. facts: id, arn, name, hosts (number), refresh (state of one that is under way, else ""),
+    fixed (whether AWS can return to what the group launches now).
 
     Hosts stay in a target group that the listener forwards to. Until it forwards to `targets`, a
     group that is to leave the other one is not settled.
     A new group starts at min_size, and without replacing hosts that are not healthy yet.
+    While hosts are replaced it is said to launch what the new ones are launched with, and is not
+    settled; where that was given up it has failed.
     """
 
     name: ClassVar[str] = "autoscaling_group"
@@ -44,20 +49,26 @@ class AutoscalingGroup(Kind):
         for item in autoscaling.groups(view):
             tags = canon.tags(item["Tags"])
             if view.scope.owns(tags, self.name):
-                deleting = item.get("Status", "")
-                name, id = item["AutoScalingGroupName"], view.scope.id_of(tags)
-                spec = {**_spec(view, item), "launch": _launch(view, item), "tags": tags}
+                id = view.scope.id_of(tags)
                 targets = next((w.spec.get("targets", "") for w in wants if w.id == id), "")
-                spec["targets"] = _targets(spec["target_groups"], targets)
-                moving = _moving(view, spec["target_groups"], targets)
+                refresh = refreshing.newest(view, item)
+                failed = _gave_up(view, item, refresh)
+                replacing = failed or refreshing.moves(refresh)
+                waits = (
+                    item.get("Status", ""),
+                    _moving(view, item.get("TargetGroupARNs", ()), targets),
+                    refreshing.told(refresh) if replacing else "",
+                )
+                status = ", ".join(filter(None, waits))
                 yield Have(
                     self.name,
                     id,
-                    spec,
-                    _facts(name, item["AutoScalingGroupARN"]),
-                    settled=not (deleting or moving),
-                    status=deleting or moving or f"{len(item['Instances'])} hosts",
-                    foreign=autoscaling.foreign_policies(view, name),
+                    {**_spec(view, item, refresh, targets), "tags": tags},
+                    _facts(item, refresh, fixed=_is_fixed(view, item)),
+                    settled=not status,
+                    status=status or f"{len(item['Instances'])} hosts",
+                    foreign=autoscaling.foreign_policies(view, item["AutoScalingGroupName"]),
+                    failed=failed,
                 )
 
     def taken(self, view: View, want: Want) -> str:
@@ -70,19 +81,31 @@ class AutoscalingGroup(Kind):
             AutoScalingGroupName=name,
             DesiredCapacity=spec["min_size"],
             TargetGroupARNs=list(spec["target_groups"]),
-            **_arguments(spec),
+            **_launching(spec),
+            **_bounds(spec),
             Tags=autoscaling.tags(name, spec["tags"], spec["propagate"]),
         )
         client = aws.client("autoscaling")
         client.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD_BACK))
         autoscaling.collect(aws, name, spec["metrics"])
         # Only describing tells the ARN, and nobody refers to it.
-        return have_for(want, _facts(name, ""))
+        item = {"AutoScalingGroupName": name, "AutoScalingGroupARN": "", "Instances": ()}
+        return have_for(want, _facts(item, {}, fixed=False))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         client, name, keys = aws.client("autoscaling"), have.facts["name"], changed(changes)
-        if keys - {"target_groups", "metrics", "tags", "propagate"}:
-            client.update_auto_scaling_group(AutoScalingGroupName=name, **_arguments(want.spec))
+        launched = keys & LAUNCHED
+        if have.facts["refresh"] and keys & {*launched, "target_groups"}:
+            # What is wanted no more is put back first; the rest waits for that.
+            if launched and have.facts["refresh"] in refreshing.FORWARD and have.facts["fixed"]:
+                refreshing.turn_back(aws, name)
+            return have
+        by_refresh = launched if have.facts["hosts"] else frozenset[str]()
+        if keys - by_refresh - {"target_groups", "targets", "metrics", "tags", "propagate"}:
+            launching = {} if by_refresh else _launching(want.spec)
+            client.update_auto_scaling_group(
+                AutoScalingGroupName=name, **launching, **_bounds(want.spec)
+            )
         serving: frozenset[str] = frozenset()
         if "target_groups" in keys:
             old, new = (frozenset(spec["target_groups"]) for spec in (have.spec, want.spec))
@@ -91,12 +114,23 @@ class AutoscalingGroup(Kind):
         if "metrics" in keys:
             autoscaling.collect(aws, name, want.spec["metrics"])
         autoscaling.retag(aws, name, want.spec, changes)
-        if not serving:
-            return None
-        groups = {"target_groups": canon.unordered(new | serving)}
-        return Have(
-            self.name, want.id, {**have.spec, **want.spec, **groups}, have.facts, False, MOVING
-        )
+        spec = {**have.spec, **want.spec}
+        if serving:
+            # Hosts are replaced once they are where they belong.
+            spec |= {key: have.spec[key] for key in by_refresh}
+            spec |= {"target_groups": canon.unordered(new | serving)}
+            return Have(self.name, want.id, spec, have.facts, False, MOVING)
+        if by_refresh:
+            refreshing.begin(
+                aws,
+                name,
+                want.spec["template"],
+                want.spec["template_version"],
+                have.facts["hosts"],
+                can_return=have.facts["fixed"],
+            )
+            return Have(self.name, want.id, spec, have.facts, False, "instance refresh begins")
+        return None
 
     def delete(self, aws: Aws, have: Have) -> None:
         """Begins to remove it with all its hosts."""
@@ -105,10 +139,13 @@ class AutoscalingGroup(Kind):
         )
 
 
-def _arguments(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _launching(spec: Mapping[str, Any]) -> dict[str, Any]:
     template = {"LaunchTemplateId": spec["template"], "Version": spec["template_version"]}
+    return {"LaunchTemplate": template}
+
+
+def _bounds(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "LaunchTemplate": template,
         "MinSize": spec["min_size"],
         "MaxSize": spec["max_size"],
         "VPCZoneIdentifier": ",".join(sorted(spec["subnets"].values())),
@@ -118,15 +155,17 @@ def _arguments(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _spec(view: View, item: Mapping[str, Any]) -> dict[str, Any]:
-    template = item.get("LaunchTemplate", {})
+def _spec(
+    view: View, item: Mapping[str, Any], refresh: Mapping[str, Any], targets: str
+) -> dict[str, Any]:
+    groups = canon.unordered(item.get("TargetGroupARNs", ()))
     return {
-        "template": template.get("LaunchTemplateId"),
-        "template_version": template.get("Version"),
+        **_launched(view, refreshing.launches(item, refresh)),
         "min_size": item["MinSize"],
         "max_size": item["MaxSize"],
         "subnets": autoscaling.subnets(view, item.get("VPCZoneIdentifier", "")),
-        "target_groups": canon.unordered(item.get("TargetGroupARNs", ())),
+        "target_groups": groups,
+        "targets": _targets(groups, targets),
         "health_check": item["HealthCheckType"],
         "grace": item["HealthCheckGracePeriod"],
         "warmup": item.get("DefaultInstanceWarmup"),
@@ -149,14 +188,38 @@ def _moving(view: View, groups: Sequence[str], wanted: str) -> str:
     return MOVING if serving and wanted not in serving else ""
 
 
-def _launch(view: View, item: Mapping[str, Any]) -> dict[str, Any]:
-    """What the group launches; unknown, and so another, where it uses no default version."""
-    template = item.get("LaunchTemplate", {})
-    for version in versions(view, template.get("LaunchTemplateName", "")):
-        if str(version["VersionNumber"]) == template.get("Version"):
-            return spec_of(version["LaunchTemplateData"])
-    return {}
+def _launched(view: View, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What hosts are launched with, in the words of a spec."""
+    data = version_of(view, chosen)
+    return {
+        "template": chosen.get("LaunchTemplateId"),
+        "template_version": chosen.get("Version"),
+        "launch": spec_of(data) if data else {},
+    }
 
 
-def _facts(name: str, arn: str) -> dict[str, Any]:
-    return {"id": name, "arn": arn, "name": name}
+def _gave_up(view: View, item: Mapping[str, Any], refresh: Mapping[str, Any]) -> bool:
+    """Whether an instance refresh could not bring the version of the template that is declared."""
+    chosen = item.get("LaunchTemplate", {})
+    declared = versions(view, chosen.get("LaunchTemplateName", "")) if refresh else []
+    numbers = [str(version["VersionNumber"]) for version in declared]
+    return any(n != chosen.get("Version") and refreshing.gave_up(refresh, n) for n in numbers)
+
+
+def _is_fixed(view: View, item: Mapping[str, Any]) -> bool:
+    """Whether AWS can return to what a group launches: to neither an alias nor a parameter."""
+    chosen = item.get("LaunchTemplate", {})
+    image = version_of(view, chosen).get("ImageId", "resolve:")
+    return chosen.get("Version", "").isdigit() and not image.startswith("resolve:")
+
+
+def _facts(item: Mapping[str, Any], refresh: Mapping[str, Any], *, fixed: bool) -> dict[str, Any]:
+    name = item["AutoScalingGroupName"]
+    return {
+        "id": name,
+        "arn": item["AutoScalingGroupARN"],
+        "name": name,
+        "hosts": len(item["Instances"]),
+        "refresh": refresh["Status"] if refreshing.moves(refresh) else "",
+        "fixed": fixed,
+    }

@@ -16,7 +16,7 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import UNTOLD, Change, Have, Rules, Want
-from . import autoscaling
+from . import autoscaling, refreshing
 from .base import Kind, have_for, retag_ec2
 from .launch_data import version_of
 
@@ -96,9 +96,10 @@ def _have(id: str, item: Mapping[str, Any], tags: Mapping[str, str]) -> Have:
 
 
 def _current(view: View, found: Sequence[Have]) -> Iterable[Have]:
-    """What the hosts of the group run, by the version of the template that they are launched by."""
+    """What the hosts of the group run or are about to, by the template that launches them."""
+    launched = refreshing.launches
     used = {
-        version_of(view, group.get("LaunchTemplate", {})).get("ImageId")
+        version_of(view, launched(group, refreshing.newest(view, group))).get("ImageId")
         for group in autoscaling.groups(view)
         if view.scope.owns(canon.tags(group["Tags"]), "autoscaling_group")
     }

@@ -18,6 +18,19 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.autosca
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.launch_template import (
     LaunchTemplate,
 )
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+
+
+@pytest.fixture(autouse=True)
+def no_refreshes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account in this process knows no instance refreshes; see test_refresh of a whole one."""
+    monkeypatch.setattr(
+        AutoScalingResponse,
+        "describe_instance_refreshes",
+        lambda self: ActionResult({"InstanceRefreshes": []}),
+        raising=False,
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Instance refresh: hosts of a group make way for those of another template version.
+
+A group is not touched for it: what it launches is written by AWS once every host is replaced, and
+until then there is something to go back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws.errors import Meaning, meaning
+from ..aws.session import Aws
+from ..aws.view import View
+from .autoscaling import SERVICE
+
+FORWARD = ("Pending", "InProgress", "Baking")
+BACKWARD = ("Cancelling", "RollbackInProgress")
+GIVEN_UP = ("Cancelled", "Failed", "RollbackFailed", "RollbackSuccessful")
+
+
+def newest(view: View, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The refresh of a group that began last; {} where it has no host that one could replace."""
+    if not item["Instances"]:
+        return {}
+    name = item["AutoScalingGroupName"]
+    answer = view.call(
+        SERVICE, "describe_instance_refreshes", AutoScalingGroupName=name, MaxRecords=1
+    )
+    found = answer["InstanceRefreshes"] if answer else []
+    return found[0] if found else {}
+
+
+def launches(item: Mapping[str, Any], refresh: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The template and version that a group is to launch: its own, or what a refresh brings."""
+    own: Mapping[str, Any] = item.get("LaunchTemplate", {})
+    coming = _desired(refresh) if refresh.get("Status") in FORWARD else {}
+    return {**own, **coming}
+
+
+def moves(refresh: Mapping[str, Any]) -> bool:
+    """Whether hosts are being replaced, or put back."""
+    return refresh.get("Status") in (*FORWARD, *BACKWARD)
+
+
+def gave_up(refresh: Mapping[str, Any], version: str) -> bool:
+    """Whether it did not bring this version of the template."""
+    return refresh.get("Status") in GIVEN_UP and _desired(refresh).get("Version") == version
+
+
+def told(refresh: Mapping[str, Any]) -> str:
+    """How far it is, and why it did not get further, in AWS's words."""
+    version = _desired(refresh).get("Version", "")
+    what = f"instance refresh to version {version}" if version else "instance refresh"
+    state = f"{what}: {refresh['Status']}"
+    if moves(refresh) and "PercentageComplete" in refresh:
+        state += f", {refresh['PercentageComplete']} %"
+    reason = refresh.get("StatusReason", "")
+    return f"{state}: {reason}" if reason else state
+
+
+def begin(
+    aws: Aws, name: str, template: str, version: str, hosts: int, *, can_return: bool
+) -> None:
+    """Begins to replace what is not of this version.
+
+    hosts: how many there are. can_return: whether AWS can put back what the group launches now.
+    """
+    try:
+        aws.once(SERVICE).start_instance_refresh(
+            AutoScalingGroupName=name,
+            Strategy="Rolling",
+            DesiredConfiguration={
+                "LaunchTemplate": {"LaunchTemplateId": template, "Version": version}
+            },
+            Preferences={
+                # A new host serves before an old one goes; half as many more are there meanwhile.
+                "MinHealthyPercentage": 100,
+                "MaxHealthyPercentage": 150 if hosts > 1 else 200,
+                "SkipMatching": True,
+                "AutoRollback": can_return,
+                "ScaleInProtectedInstances": "Refresh",
+                "StandbyInstances": "Terminate",
+            },
+        )
+    except Exception as error:
+        # An answer that was lost is asked for again.
+        if meaning(error) is not Meaning.EXISTS or not _is_under_way(aws, name, version):
+            raise
+
+
+def turn_back(aws: Aws, name: str) -> None:
+    """Puts back what a refresh has replaced so far."""
+    aws.client(SERVICE).rollback_instance_refresh(AutoScalingGroupName=name)
+
+
+def _is_under_way(aws: Aws, name: str, version: str) -> bool:
+    answer = aws.client(SERVICE).describe_instance_refreshes(
+        AutoScalingGroupName=name, MaxRecords=1
+    )
+    return any(
+        moves(item) and _desired(item).get("Version") == version
+        for item in answer["InstanceRefreshes"]
+    )
+
+
+def _desired(refresh: Mapping[str, Any]) -> Mapping[str, Any]:
+    template: Mapping[str, Any] = refresh.get("DesiredConfiguration", {}).get("LaunchTemplate", {})
+    return template

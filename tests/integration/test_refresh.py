@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts make way for others by an instance refresh; the group is what it was until they have."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from environment import Environment, Result
+
+from sandbox.running import Handle
+
+GROUP = {"AutoScalingGroupName": "production-home-web"}
+LARGER, LARGEST = ({"instance_type": f"t4g.{size}"} for size in ("medium", "large"))
+# In this many AWS seconds a second a refresh can be watched.
+SLOWLY = 30.0
+
+
+@pytest.fixture
+def environment(sandbox: Handle) -> Environment:
+    sandbox.reset()
+    stands = Environment(sandbox)
+    stands.run()
+    return stands
+
+
+def group(environment: Environment) -> dict[str, Any]:
+    client = environment.aws("home").client("autoscaling")
+    [found] = client.describe_auto_scaling_groups(
+        AutoScalingGroupNames=[GROUP["AutoScalingGroupName"]]
+    )["AutoScalingGroups"]
+    return dict(found)
+
+
+def refreshes(environment: Environment) -> list[dict[str, Any]]:
+    """The newest first."""
+    client = environment.aws("home").client("autoscaling")
+    return list(client.describe_instance_refreshes(**GROUP)["InstanceRefreshes"])
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def begun(environment: Environment, count: int) -> None:
+    until(lambda: len(refreshes(environment)) == count)
+    until(lambda: refreshes(environment)[0]["Status"] == "InProgress")
+
+
+def at_home(environment: Environment, web_tier: dict[str, str]) -> Result:
+    return run(environment.params("home", web_tier=web_tier), "site", dry=False)
+
+
+def in_background(
+    pool: ThreadPoolExecutor, environment: Environment, web_tier: dict[str, str]
+) -> Future[Result]:
+    environment.handle.speed(SLOWLY)
+    return pool.submit(at_home, environment, web_tier)
+
+
+def test_hosts_of_another_type_serve_before_the_group_is_another(environment: Environment) -> None:
+    before = group(environment)
+    mark = environment.handle.mark()
+    environment.run(web_tier=LARGER)
+    writes = environment.handle.writes_since(mark)
+    sent = [entry["action"] for entry in writes if entry["region"] == "us-east-1"]
+    assert "StartInstanceRefresh" in sent and "UpdateAutoScalingGroup" not in sent
+    after = group(environment)
+    [refresh] = refreshes(environment)
+    assert refresh["Status"] == "Successful"
+    asked = refresh["DesiredConfiguration"]["LaunchTemplate"]["Version"]
+    assert asked.isdigit() and asked != before["LaunchTemplate"]["Version"]
+    assert after["LaunchTemplate"]["Version"] == asked
+    assert {one["InstanceType"] for one in after["Instances"]} == {LARGER["instance_type"]}
+    old = {one["InstanceId"] for one in before["Instances"]}
+    assert not old & {one["InstanceId"] for one in after["Instances"]}
+    again = environment.run(web_tier=LARGER)
+    assert not any(result["changed"] for result in again.values())
+
+
+def test_a_group_without_hosts_is_changed_at_once(environment: Environment) -> None:
+    mark = environment.handle.mark()
+    environment.run(web_tier=LARGER)
+    writes = environment.handle.writes_since(mark)
+    sent = [entry["action"] for entry in writes if entry["region"] == "us-west-2"]
+    assert "UpdateAutoScalingGroup" in sent and "StartInstanceRefresh" not in sent
+
+
+def test_a_refresh_that_is_given_up_fails_the_run_with_its_reason(environment: Environment) -> None:
+    before = group(environment)
+    with ThreadPoolExecutor(1) as pool:
+        running = in_background(pool, environment, LARGER)
+        begun(environment, 1)
+        environment.aws("home").client("autoscaling").cancel_instance_refresh(**GROUP)
+        environment.handle.speed(0)
+        with pytest.raises(Refusal, match="instance refresh to version 2: Cancelled") as refused:
+            running.result()
+    assert "autoscaling_group/web" in str(refused.value)
+    assert group(environment)["LaunchTemplate"] == before["LaunchTemplate"]
+
+
+def test_after_a_refresh_that_was_given_up_the_same_run_tries_again(
+    environment: Environment,
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        running = in_background(pool, environment, LARGER)
+        begun(environment, 1)
+        environment.aws("home").client("autoscaling").cancel_instance_refresh(**GROUP)
+        environment.handle.speed(0)
+        with pytest.raises(Refusal):
+            running.result()
+    at_home(environment, LARGER)
+    assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.medium"}
+    assert [item["Status"] for item in refreshes(environment)] == ["Successful", "Cancelled"]
+
+
+def test_a_run_after_a_killed_one_goes_on_with_the_refresh_that_it_began(
+    environment: Environment,
+) -> None:
+    environment.handle.speed(SLOWLY)
+    started = run(environment.params("home", web_tier=LARGER, wait=False), "site", dry=False)
+    assert "instance refresh" in started["waiting"]["autoscaling_group/web"]
+    begun(environment, 1)
+    environment.handle.speed(0)
+    at_home(environment, LARGER)
+    assert [item["Status"] for item in refreshes(environment)] == ["Successful"]
+
+
+def test_what_is_not_wanted_any_more_is_put_back_before_something_else_is_brought(
+    environment: Environment,
+) -> None:
+    client = environment.aws("home").client("autoscaling")
+    # Only from an image, not from a parameter that names one, can AWS go back.
+    image = _image(environment)
+    at_home(environment, image)
+    environment.handle.speed(SLOWLY)
+    run(environment.params("home", web_tier={**image, **LARGER}, wait=False), "site", dry=False)
+    begun(environment, 2)
+    environment.handle.speed(0)
+    at_home(environment, {**image, **LARGEST})
+    states = [
+        item["Status"] for item in client.describe_instance_refreshes(**GROUP)["InstanceRefreshes"]
+    ]
+    assert states == ["Successful", "RollbackSuccessful", "Successful"]
+    assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.large"}
+
+
+def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment) -> None:
+    image = _image(environment)
+    at_home(environment, image)
+    at_home(environment, {**image, **LARGER})
+    second, first = refreshes(environment)
+    assert not first["Preferences"]["AutoRollback"]
+    assert second["Preferences"]["AutoRollback"]
+
+
+def _image(environment: Environment) -> dict[str, str]:
+    [host, *_rest] = group(environment)["Instances"]
+    ec2 = environment.aws("home").client("ec2")
+    [found] = ec2.describe_instances(InstanceIds=[host["InstanceId"]])["Reservations"]
+    return {"image_id": found["Instances"][0]["ImageId"]}
