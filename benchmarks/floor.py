@@ -180,10 +180,17 @@ def rds(site: Site) -> Iterator[Call]:
 
 
 def autoscaling(site: Site) -> Iterator[Call]:
-    """The group comes with its tags, metrics and suspended processes."""
+    """The group comes with its tags, metrics and suspended processes; hosts may be moving."""
     group = f"{site.prefix}-web"
     asked = {"AutoScalingGroupNames": [group]}
-    yield site.call("autoscaling", "describe_auto_scaling_groups", asked)
+
+    def refreshes(answer: Any) -> Iterator[Call]:
+        for item in answer["AutoScalingGroups"]:
+            if item["Instances"]:
+                newest = {"AutoScalingGroupName": group, "MaxRecords": 1}
+                yield site.call("autoscaling", "describe_instance_refreshes", newest)
+
+    yield site.call("autoscaling", "describe_auto_scaling_groups", asked, refreshes)
     yield site.call("autoscaling", "describe_policies", {"AutoScalingGroupName": group})
 
 

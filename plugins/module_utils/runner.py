@@ -22,6 +22,7 @@ from .converge.run import run
 from .converge.unprotect import UNPROTECT_FIELDS, unprotect
 from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
+from .operations import artifact, gate, record
 
 CONNECTION: Mapping[str, dict[str, Any]] = {
     "profile": {
@@ -128,6 +129,24 @@ def run_unprotect() -> None:
     """The main function of module site_unprotect."""
     module = AnsibleModule(unprotect_arguments(), supports_check_mode=True)
     _finish(module, lambda: unprotect(module.params, dry=module.check_mode))
+
+
+def run_artifact() -> None:
+    """The main function of module release_artifact."""
+    module = AnsibleModule(arguments(artifact.FIELDS), supports_check_mode=True)
+    _finish(module, lambda: artifact.have(module.params, dry=module.check_mode))
+
+
+def run_gate() -> None:
+    """The main function of module release_gate, which never writes."""
+    module = AnsibleModule(arguments(gate.FIELDS), supports_check_mode=True)
+    _finish(module, lambda: gate.check(module.params))
+
+
+def run_record() -> None:
+    """The main function of module release_record."""
+    module = AnsibleModule(arguments(record.FIELDS), supports_check_mode=True)
+    _finish(module, lambda: record.write(module.params, dry=module.check_mode))
 
 
 def _finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:

@@ -40,6 +40,12 @@ database:
   returned: success
   type: dict
   sample: {database: shop, owner: shop_owner, extensions: [pg_trgm], digest: 9f2c}
+hosts:
+  description:
+    - What hosts are launched with, as module M(operatingdev.phoenix.image) takes it for a builder.
+  returned: success
+  type: dict
+  sample: {application: shop, instance_type: t4g.small, image_id: "", root_gb: 20}
 problems:
   description: All mistakes, each with path, value, rule and example.
   returned: failure

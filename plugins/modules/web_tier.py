@@ -52,6 +52,13 @@ options:
       - Without it they are launched from O(image_parameter) or O(image_id), with O(user_data).
     type: str
     default: ""
+  release_image:
+    description:
+      - Name of the image of a release that the hosts are to be launched from, of the form
+        C(<release>-<recipe>). Role P(operatingdev.phoenix.release#role) says it; without it what
+        runs goes on.
+    type: str
+    default: ""
   root_device:
     description:
       - Name of the image's root device.

@@ -33,10 +33,10 @@ MAY_IMPORT = {
     "converge": {"costs", "tiers", "declaration", "kinds", "aws", "engine"},
     "operations": {"converge", "tiers", "declaration", "kinds", "aws", "engine"},
     "runner": {"operations", "converge", "declaration", "aws"},
-    "modules": {"runner", "tiers"},
+    "modules": {"runner", "operations", "tiers"},
     "reports": {"converge", "costs", "aws", "engine"},
     "plugin_utils": {"runner", "converge", "declaration", "aws", "engine"},
-    "action": {"plugin_utils", "runner", "reports", "converge", "aws"},
+    "action": {"plugin_utils", "runner", "operations", "reports", "converge", "aws"},
     "doc_fragments": {"converge", "declaration"},
 }
 MAY_KNOW_ANSIBLE = {"runner", "modules", "action", "plugin_utils"}

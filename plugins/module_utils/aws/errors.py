@@ -156,6 +156,7 @@ def _exists(name: str) -> bool:
             "Resource.AlreadyAssociated",
             "InvalidSubnet.Conflict",
             "InstanceRefreshInProgress",
+            "PreconditionFailed",
         }
     )
 

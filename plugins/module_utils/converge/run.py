@@ -19,7 +19,7 @@ from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Want
-from ..tiers import database, database_access, web_tier
+from ..tiers import database, database_access, image, web_tier
 from . import order, remains, report, share, silence
 from .catalog import ALL, BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
@@ -49,10 +49,13 @@ def run(
     tiers = (BY_NAME[what],) if what in BY_NAME else TIERS
     task = declared(params, tiers, spell, problems)
     if what == "declaration":
-        inside = database_access.access(
-            task.site, task.options[database.TIER], task.options[web_tier.TIER]
-        )
-        return {"changed": False, "sites": dict(task.site.cidrs), "database": inside}
+        web = task.options[web_tier.TIER]
+        return {
+            "changed": False,
+            "sites": dict(task.site.cidrs),
+            "database": database_access.access(task.site, task.options[database.TIER], web),
+            "hosts": {name: web[name] for name in image.SAME},
+        }
     earlier = list(params.get("after") or [])
     complete = earlier and all(earlier)
     wrote = any(result.get("changed") for result in earlier)

@@ -73,6 +73,14 @@ FIELDS: tuple[Field, ...] = (
         lambda v: not v or bool(re.fullmatch(r"[a-z][a-z0-9-]{0,27}", v)),
     ),
     Field(
+        "release_image",
+        "str",
+        "the name of an image of a release, as role image makes it",
+        "1.4.0-0a1b2c3d",
+        "",
+        lambda v: not v or bool(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", v, re.ASCII)),
+    ),
+    Field(
         "root_device",
         "str",
         "the name of the image's root device",
@@ -138,6 +146,9 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     if options["application"] and options["user_data"]:
         rule = "must be empty with application, whose hosts are told where their configuration is"
         yield Problem("user_data", options["user_data"], rule, "")
+    if options["release_image"] and not options["application"]:
+        rule = "is for hosts of an application, and none is declared"
+        yield Problem("release_image", options["release_image"], rule, "")
     yield from _architecture(options)
     for name, value in options["parameters"].items():
         yield from _parameter(str(name), value)

@@ -108,16 +108,17 @@ def _identity(site: Site) -> Iterator[Want]:
 
 
 def _image(options: Mapping[str, Any]) -> Iterator[Want]:
-    """That of the release which runs; it is made before the hosts are, by role image."""
+    """That of the release which runs or is to; it is made before the hosts are, by role image."""
     if options["application"]:
-        yield Want("image", CURRENT, {}, tier=TIER, given=True)
+        yield Want("image", options["release_image"] or CURRENT, {}, tier=TIER, given=True)
 
 
 def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
     image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
     user_data = options["user_data"]
     if options["application"]:
-        image, user_data = Ref(f"image/{CURRENT}"), configuration(scope, NEEDED)
+        release = options["release_image"] or CURRENT
+        image, user_data = Ref(f"image/{release}"), configuration(scope, NEEDED)
     return {
         "image": image,
         "instance_type": options["instance_type"],

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What may be released: only what another environment has passed, or what has run here before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..aws.session import Aws
+from ..converge.intake import Params, declared, refusal
+from ..converge.run import learn_secrets, refusals, require_sdk
+from ..converge.site import Converger
+from ..declaration.fields import Field, read
+from .artifact import APPLICATION, PATH, RELEASE, key_of, own_sum, published
+from .errors import NotPassed
+from .record import Record, passed, records
+
+FIELDS = (
+    APPLICATION,
+    RELEASE,
+    PATH,
+    Field("after", "str", "the environment that must have passed it", "staging", ""),
+    Field(
+        "override",
+        "str",
+        "a sentence that says why it is released all the same",
+        "staging is being rebuilt, and the fix cannot wait",
+        "",
+        lambda v: not v or len(v.split()) > 2,
+    ),
+)
+
+
+def check(params: Params) -> dict[str, Any]:
+    """Answers why a release may run here; raises Refusal where it may not. Writes nothing.
+
+    The other environment is looked for in the same account, at a site of the same name and region.
+    """
+    learn_secrets(params)
+    task = declared(params, ())
+    options, problems = read(FIELDS, params, only=False)
+    if problems:
+        raise refusal(problems)
+    require_sdk()
+    with refusals(task), Converger(task) as converger:
+        aws, after = converger.account, options["after"]
+        what = (options["application"], options["release"])
+        path = Path(options["path"])
+        digest = own_sum(path) if path.is_file() else published(aws, key_of(*what))
+        allowed, found = "", []
+        if not after:
+            allowed = "no environment comes before this one"
+        elif passed(records(aws, aws.scope.bucket("releases"), *what), digest):
+            allowed = "it has run here before"
+        else:
+            found = records(aws, _bucket(aws, after), *what)
+            allowed = f"{after} has passed it" if passed(found, digest) else ""
+        if not allowed and not options["override"]:
+            raise NotPassed(
+                f"release {options['release']} has not passed {after}: {_why(found)}",
+                f"release it in {after} first, or say why not with `override`, in a playbook "
+                f"release_override, for example: {FIELDS[-1].example}. Nothing was touched",
+            )
+        overridden = "" if allowed else options["override"]
+        return {"changed": False, "sha256": digest, "allowed": allowed, "overridden": overridden}
+
+
+def _bucket(aws: Aws, environment: str) -> str:
+    return replace(aws.scope, environment=environment).bucket("releases")
+
+
+def _why(found: Sequence[Record]) -> str:
+    if not found:
+        return "nothing is recorded of it there"
+    last = found[-1]
+    if last["outcome"] == "succeeded":
+        return f"other bytes have, sha256 {last['sha256']}"
+    return f"it failed there at {last['ended']}: {last['reason']}"
