@@ -18,7 +18,7 @@ from sandbox.running import Handle
 GROUP = {"AutoScalingGroupName": "production-home-web"}
 LARGER, LARGEST = ({"instance_type": f"t4g.{size}"} for size in ("medium", "large"))
 # In this many AWS seconds a second a refresh can be watched.
-SLOWLY = 30.0
+SLOWLY = 4.0
 
 
 @pytest.fixture
@@ -137,20 +137,44 @@ def test_a_run_after_a_killed_one_goes_on_with_the_refresh_that_it_began(
 def test_what_is_not_wanted_any_more_is_put_back_before_something_else_is_brought(
     environment: Environment,
 ) -> None:
-    client = environment.aws("home").client("autoscaling")
     # Only from an image, not from a parameter that names one, can AWS go back.
     image = _image(environment)
     at_home(environment, image)
     environment.handle.speed(SLOWLY)
     run(environment.params("home", web_tier={**image, **LARGER}, wait=False), "site", dry=False)
     begun(environment, 2)
-    environment.handle.speed(0)
-    at_home(environment, {**image, **LARGEST})
-    states = [
-        item["Status"] for item in client.describe_instance_refreshes(**GROUP)["InstanceRefreshes"]
-    ]
+    with ThreadPoolExecutor(1) as pool:
+        running = in_background(pool, environment, {**image, **LARGEST})
+        until(lambda: refreshes(environment)[0]["Status"].startswith("Rollback"))
+        environment.handle.speed(0)
+        running.result()
+    states = [item["Status"] for item in refreshes(environment)]
     assert states == ["Successful", "RollbackSuccessful", "Successful"]
     assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.large"}
+
+
+def test_hosts_that_answer_with_errors_are_put_back(environment: Environment) -> None:
+    image = _image(environment)
+    at_home(environment, image)
+    before = group(environment)["LaunchTemplate"]
+    with ThreadPoolExecutor(1) as pool:
+        running = in_background(pool, environment, {**image, **LARGER})
+        begun(environment, 2)
+        ring(environment, "ALARM")
+        environment.handle.speed(0)
+        with pytest.raises(Refusal, match=r"RollbackSuccessful: .*production-home-host-errors"):
+            running.result()
+    assert group(environment)["LaunchTemplate"] == before
+    assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
+
+
+def test_an_alarm_that_rings_already_does_not_stop_what_is_to_mend_it(
+    environment: Environment,
+) -> None:
+    ring(environment, "ALARM")
+    at_home(environment, LARGER)
+    [refresh] = refreshes(environment)
+    assert refresh["Status"] == "Successful"
 
 
 def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment) -> None:
@@ -160,6 +184,12 @@ def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment
     second, first = refreshes(environment)
     assert not first["Preferences"]["AutoRollback"]
     assert second["Preferences"]["AutoRollback"]
+
+
+def ring(environment: Environment, state: str) -> None:
+    environment.aws("home").client("cloudwatch").set_alarm_state(
+        AlarmName="production-home-host-errors", StateValue=state, StateReason="tried"
+    )
 
 
 def _image(environment: Environment) -> dict[str, str]:

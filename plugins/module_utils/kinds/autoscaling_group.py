@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
-from ..engine.model import Change, Have, Rules, Want
+from ..engine.model import UNTOLD, Change, Have, Rules, Want
 from . import autoscaling, elbv2, refreshing
 from .base import Kind, changed, have_for
 from .launch_data import spec_of, version_of, versions
@@ -30,9 +30,10 @@ MOVING = "until the listener forwards to the new target group, hosts stay in the
 class AutoscalingGroup(Kind):
     """spec: template (id), template_version (text), launch (see launch_template), min_size,
     max_size, subnets {our id: id}, target_groups (ARNs, unordered), targets (name of the target
-    group), health_check, grace, warmup (seconds), metrics (unordered), tags, propagate {tag key:
-    bool}. facts: id, arn, name, hosts (number), refresh (state of one that is under way, else ""),
-    fixed (whether AWS can return to what the group launches now).
+    group), health_check, grace, warmup (seconds), metrics (unordered), watched (names of alarms
+    that stop an instance refresh), tags, propagate {tag key: bool}. facts: id, arn,
+    name, hosts (number), refresh (state of one that is under way, else ""), fixed (whether AWS can
+    return to what the group launches now).
 
     Hosts stay in a target group that the listener forwards to. Until it forwards to `targets`, a
     group that is to leave the other one is not settled.
@@ -43,7 +44,7 @@ class AutoscalingGroup(Kind):
 
     name: ClassVar[str] = "autoscaling_group"
     rules: ClassVar[Rules] = Rules(rank=50, partial=frozenset({"launch", "propagate", "tags"}))
-    services: ClassVar[tuple[str, ...]] = ("autoscaling", "ec2", "elbv2")
+    services: ClassVar[tuple[str, ...]] = ("autoscaling", "cloudwatch", "ec2", "elbv2")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         for item in autoscaling.groups(view):
@@ -124,8 +125,7 @@ class AutoscalingGroup(Kind):
             refreshing.begin(
                 aws,
                 name,
-                want.spec["template"],
-                want.spec["template_version"],
+                want.spec,
                 have.facts["hosts"],
                 can_return=have.facts["fixed"],
             )
@@ -170,6 +170,7 @@ def _spec(
         "grace": item["HealthCheckGracePeriod"],
         "warmup": item.get("DefaultInstanceWarmup"),
         "metrics": canon.unordered(m["Metric"] for m in item.get("EnabledMetrics", ())),
+        "watched": UNTOLD,
         "propagate": {tag["Key"]: tag["PropagateAtLaunch"] for tag in item["Tags"]},
     }
 

@@ -8,7 +8,7 @@ until then there is something to go back to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..aws.errors import Meaning, meaning
@@ -57,23 +57,23 @@ def told(refresh: Mapping[str, Any]) -> str:
     state = f"{what}: {refresh['Status']}"
     if moves(refresh) and "PercentageComplete" in refresh:
         state += f", {refresh['PercentageComplete']} %"
-    reason = refresh.get("StatusReason", "")
+    undone = refresh.get("RollbackDetails", {}).get("RollbackReason", "")
+    reason = refresh.get("StatusReason", "") or undone
     return f"{state}: {reason}" if reason else state
 
 
-def begin(
-    aws: Aws, name: str, template: str, version: str, hosts: int, *, can_return: bool
-) -> None:
-    """Begins to replace what is not of this version.
+def begin(aws: Aws, name: str, spec: Mapping[str, Any], hosts: int, *, can_return: bool) -> None:
+    """Begins to replace what is not of the version that a group's spec names.
 
     hosts: how many there are. can_return: whether AWS can put back what the group launches now.
     """
+    version = spec["template_version"]
     try:
         aws.once(SERVICE).start_instance_refresh(
             AutoScalingGroupName=name,
             Strategy="Rolling",
             DesiredConfiguration={
-                "LaunchTemplate": {"LaunchTemplateId": template, "Version": version}
+                "LaunchTemplate": {"LaunchTemplateId": spec["template"], "Version": version}
             },
             Preferences={
                 # A new host serves before an old one goes; half as many more are there meanwhile.
@@ -83,12 +83,20 @@ def begin(
                 "AutoRollback": can_return,
                 "ScaleInProtectedInstances": "Refresh",
                 "StandbyInstances": "Terminate",
+                "AlarmSpecification": {"Alarms": _quiet(aws, spec["watched"])},
             },
         )
     except Exception as error:
         # An answer that was lost is asked for again.
         if meaning(error) is not Meaning.EXISTS or not _is_under_way(aws, name, version):
             raise
+
+
+def _quiet(aws: Aws, names: Iterable[str]) -> list[str]:
+    """Those alarms that do not ring yet: what rings already would stop even what is to mend it."""
+    answer = aws.client("cloudwatch").describe_alarms(AlarmNames=list(names))
+    found = answer["MetricAlarms"]
+    return sorted(one["AlarmName"] for one in found if one["StateValue"] != "ALARM")
 
 
 def turn_back(aws: Aws, name: str) -> None:

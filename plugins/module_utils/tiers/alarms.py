@@ -23,6 +23,8 @@ TOPIC = "alarms"
 ROUTE53_METRICS = "us-east-1"
 SWITCH = ("Phoenix/Failover", "HomeDisabled")
 ABOVE = "GreaterThanThreshold"
+# Hosts that answer with errors.
+HOST_ERRORS = "host-errors"
 AT_LEAST = "GreaterThanOrEqualToThreshold"
 BELOW = "LessThanThreshold"
 LITTLE_STORAGE = 5 * 1024**3
@@ -160,7 +162,7 @@ def _elb(
 def _hosts(scope: Scope) -> Iterator[Want]:
     """Silent where there are no hosts, and there when they come."""
     errors, unhealthy = "HTTPCode_Target_5XX_Count", "UnHealthyHostCount"
-    yield _elb(scope, "host-errors", "Hosts answer with errors", errors, "Sum", 10.0)
+    yield _elb(scope, HOST_ERRORS, "Hosts answer with errors", errors, "Sum", 10.0)
     yield _elb(scope, "unhealthy-hosts", "Hosts do not answer well", unhealthy, "Maximum", 0.0)
     slow = "One answer in twenty takes more than a second"
     yield _elb(scope, "latency", slow, "TargetResponseTime", "p95", 1.0)

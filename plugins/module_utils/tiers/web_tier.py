@@ -23,6 +23,7 @@ from ..kinds.serving import Serving
 from ..kinds.ssm_parameter import SsmParameter
 from ..kinds.target_group import name_of
 from . import web_fields, web_role
+from .alarms import HOST_ERRORS
 from .configuration import NEEDED, configuration
 from .database_access import NONE, PARAMETER
 from .login import APPLICATION, home_of
@@ -158,6 +159,7 @@ def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) ->
             "grace": GRACE,
             "warmup": WARMUP,
             "metrics": METRICS,
+            "watched": (scope.name(HOST_ERRORS),),
             "tags": tags,
             # A host has an id of its own, from the launch template.
             "propagate": {key: key != ID for key in tags},

@@ -103,6 +103,7 @@ def group(
         "health_check": "ELB",
         "grace": 300,
         "metrics": ("GroupDesiredCapacity", "GroupMaxSize"),
+        "watched": (),
         "tags": tags,
         "propagate": {key: key != "phoenix:id" for key in tags},
         # The account in this process forgets the warm-up; see the tests against a whole one.
