@@ -92,7 +92,7 @@ lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 
 types: $(READY) ## mypy --strict
 	mypy
-	mypy roles/web_host/files/configuration.py
+	mypy roles/web_host/files/configuration.py roles/web_host/files/ready.py
 	MYPYPATH=roles/web_host/files mypy roles/database/files/logins.py roles/database/files/migrate.py
 	@$(MAKE) --no-print-directory -C examples/crowdfund types
 

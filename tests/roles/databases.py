@@ -88,12 +88,29 @@ class Database:
             VpcSecurityGroupIds=[group],
         )
 
+        endpoint = self._until("available")["Endpoint"]
+        return {"host": endpoint["Address"], "port": str(endpoint["Port"])}
+
+    def _until(self, status: str) -> dict[str, Any]:
+        rds = self.remote.site.client("rds")
+
         def instance() -> dict[str, Any]:
             return dict(rds.describe_db_instances()["DBInstances"][0])
 
-        site.until(lambda: instance()["DBInstanceStatus"] == "available")
-        endpoint = instance()["Endpoint"]
-        return {"host": endpoint["Address"], "port": str(endpoint["Port"])}
+        self.remote.site.until(lambda: instance()["DBInstanceStatus"] == status)
+        return instance()
+
+    def stop(self) -> None:
+        """Nobody answers any more."""
+        rds = self.remote.site.client("rds")
+        rds.stop_db_instance(DBInstanceIdentifier=self.name)
+        self._until("stopped")
+
+    def start(self) -> None:
+        """It answers again."""
+        rds = self.remote.site.client("rds")
+        rds.start_db_instance(DBInstanceIdentifier=self.name)
+        self._until("available")
 
     def tell(self) -> None:
         """What an environment has of it: parameters and secrets."""

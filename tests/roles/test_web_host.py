@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.roles.conftest import COLOUR, PASSWORD, Remote, artifact, changed
 
 pytestmark = pytest.mark.real
 # Answers with its count of requests, and with what it knows, so that a kept answer is seen.
+# While there is the file `away`, it lives and is not ready.
 APPLICATION = """
 import http.server, json, os, itertools
 count = itertools.count(1)
@@ -26,9 +28,11 @@ class Page(http.server.BaseHTTPRequestHandler):
     }
     def do_GET(self):
         told = {"n": next(count), "version": VERSION, "environment": dict(os.environ)}
+        told["path"] = self.path
         told["padding"] = "-" * 2000  # what is short is not worth compressing
         body = json.dumps(told).encode()
-        self.send_response(200)
+        away = self.path == "/ready" and os.path.exists(AWAY)
+        self.send_response(503 if away else 200)
         if self.path in self.headers_of:
             self.send_header(*self.headers_of[self.path])
         self.send_header("Content-Type", "application/json")
@@ -40,11 +44,12 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).se
 # It is installed by its own user, who reaches nothing meanwhile.
 INSTALL = "echo installed > note && test $(id -un) = app-pages && ! ip route get 198.51.100.1"
 CACHE_SECONDS = 20
+AWAY = "/var/lib/pages/away"
 
 
 def release(folder: Path, version: str, files: dict[str, bytes] | None = None) -> Path:
     """A release of the application above."""
-    content = f"VERSION = {version!r}\n{APPLICATION}".encode()
+    content = f"VERSION, AWAY = {version!r}, {AWAY!r}\n{APPLICATION}".encode()
     return artifact(folder, "pages", version, {"serve.py": content, **(files or {})})
 
 
@@ -78,6 +83,16 @@ def ask(host: Remote, path: str = "/ready", *words: str) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture
+def away(host: Remote) -> Iterator[None]:
+    """What the application needs is not there: it is not ready."""
+    host.shell(f"touch {AWAY}")
+    assert host.status("/ready") == "503"
+    yield
+    host.shell(f"rm {AWAY}")
+    host.site.until(lambda: host.status("/health/ready") == "200")
+
+
 def twice(host: Remote, path: str, *words: str) -> tuple[int, int]:
     """The counts in the answers to two requests, the second of which follows at once."""
     address = f"http://127.0.0.1:8080{path}"
@@ -91,6 +106,7 @@ def twice(host: Remote, path: str, *words: str) -> tuple[int, int]:
 def test_a_host_serves_its_release_and_a_second_run_changes_nothing(host: Remote) -> None:
     assert ask(host)["version"] == "1"
     assert host.page("/health/live") == "ok"
+    assert ask(host, "/health/ready")["path"] == "/live"
     assert changed(host.play(variables(host))) == 0
 
 
@@ -136,9 +152,13 @@ def test_its_service_is_shut_in(host: Remote) -> None:
         assert "Read-only" in host.shell(f"{inside} touch {place}/x 2>&1 || :")
     host.shell(f"{inside} touch /var/lib/pages/x /tmp/only-here")
     assert host.shell("ls /tmp/only-here 2>/dev/null || :") == ""
-    # systemd's own figure: 0 is shut in wholly, 10 not at all.
-    printed = host.shell("systemd-analyze security --no-pager pages.service")
-    assert float(printed.rpartition("exposure level for pages.service: ")[2].split()[0]) < 2
+    assert exposure(host, "pages") < 2
+
+
+def exposure(host: Remote, service: str) -> float:
+    """systemd's own figure: 0 is shut in wholly, 10 not at all."""
+    printed = host.shell(f"systemd-analyze security --no-pager {service}.service")
+    return float(printed.rpartition(f"exposure level for {service}.service: ")[2].split()[0])
 
 
 def test_an_answer_is_kept_for_everybody_but_never_somebodys_own(host: Remote) -> None:
@@ -151,6 +171,7 @@ def test_an_answer_is_kept_for_everybody_but_never_somebodys_own(host: Remote) -
         ("/secret", ()),
         ("/login", ()),
         ("/live", ()),
+        ("/health/ready", ()),
         ("/ready?really=1", ()),
     ):
         first, second = twice(host, path, *words)
@@ -167,6 +188,7 @@ def test_a_kept_answer_is_given_up_after_its_time(host: Remote) -> None:
 
 
 def test_the_clients_address_and_scheme_come_from_the_balancer_only(host: Remote) -> None:
+    host.page("/health/ready")
     host.page("/whence", "-H", "X-Forwarded-For: 203.0.113.9")
     host.site.until(lambda: "/whence" in host.shell("cat /var/log/nginx/access.log"))
     line = host.shell("grep /whence /var/log/nginx/access.log")
@@ -211,6 +233,7 @@ def test_wrong_options_are_refused_before_anything_is_touched(host: Remote) -> N
         ("web_host_application", "Pages", "up to 28 lower case letters"),
         ("web_host_application", "nginx", "is a service of the distribution already"),
         ("web_host_ready", "/", "a kept front page would hide"),
+        ("web_host_ready", "/health/ready", "which nginx answers itself"),
         ("web_host_files", "../x", "a folder in the release"),
         ("web_host_start", "", "says how the application starts"),
         ("web_host_environment", {"PATH": "/x"}, "are set already"),
@@ -293,15 +316,81 @@ def test_a_run_that_was_killed_before_the_restart_is_finished_by_the_next(host: 
     assert ask(host)["version"] == "1"
 
 
+@pytest.mark.usefixtures("away")
+def test_an_application_that_was_ready_once_is_asked_only_whether_it_lives(host: Remote) -> None:
+    assert ask(host, "/health/ready")["path"] == "/live"
+    # Also one that fell and came again: what it needs is not nearer because of it.
+    host.shell("systemctl restart pages")
+    assert ask(host, "/health/ready")["path"] == "/live"
+    host.shell("systemctl kill --signal=KILL pages")
+    host.site.until(lambda: host.status("/live") == "200")
+    assert ask(host, "/health/ready")["path"] == "/live"
+
+
+@pytest.mark.usefixtures("away")
+def test_a_new_release_is_not_ready_before_it_says_so_even_where_the_old_one_was(
+    host: Remote,
+) -> None:
+    release(host.work, "2")
+    assert host.status("/health/ready") == "200"
+    host.play(variables(host, "2"))
+    assert ask(host, "/live")["version"] == "2"
+    told = host.shell("curl -si http://127.0.0.1:8080/health/ready")
+    assert "503 " in told.splitlines()[0]
+    assert "Content-Type: text/plain" in told
+    assert "Cache-Control: no-store" in told
+    assert "/ready has not yet answered with 2xx, see journalctl -u phoenix-ready" in told
+    assert "not ready: /ready answers 503: {" in host.shell("journalctl -o cat -u phoenix-ready")
+    assert changed(host.play(variables(host, "2"))) == 0
+    assert host.status("/health/ready") == "503"
+    host.play(variables(host))
+    assert host.status("/health/ready") == "503"
+
+
+@pytest.mark.usefixtures("away")
+def test_a_release_that_is_started_where_none_ran_is_not_ready_before_it_says_so(
+    host: Remote,
+) -> None:
+    host.shell("systemctl stop pages")
+    host.play(variables(host))
+    assert ask(host, "/live")["version"] == "1"
+    assert host.status("/health/ready") == "503"
+
+
+@pytest.mark.usefixtures("away")
+def test_after_a_boot_it_is_not_ready_before_it_says_so_and_the_boot_does_not_wait(
+    host: Remote,
+) -> None:
+    assert host.status("/health/ready") == "200"
+    boot(host)
+    assert ask(host, "/live")["version"] == "1"
+    assert host.status("/health/ready") == "503"
+
+
+def test_who_asks_whether_it_is_ready_is_shut_in_and_the_application_cannot_answer_for_it(
+    host: Remote,
+) -> None:
+    host.site.until(lambda: host.status("/health/ready") == "200")
+    as_user = "runuser -u app-pages -- sh -c"
+    for forbidden in ("touch /run/phoenix-ready/x", "rm /run/phoenix-ready/yes"):
+        assert host.shell(f"{as_user} '{forbidden}' 2>/dev/null && echo done || echo no") == "no"
+    assert exposure(host, "phoenix-ready") < 2
+
+
 def test_a_dead_application_is_started_again_and_so_is_all_after_a_boot(host: Remote) -> None:
     before = host.shell("systemctl show -P MainPID pages")
     host.shell(f"kill -KILL {before}")
     host.site.until(lambda: host.shell("systemctl show -P MainPID pages") not in ("0", before))
     assert ask(host)["version"] == "1"
+    boot(host)
+    assert ask(host)["environment"]["THEME_COLOUR"] == COLOUR
+
+
+def boot(host: Remote) -> None:
+    """Boot the host, and wait until all of it has come."""
     host.shell("touch /run/before-the-boot")
     host.site.client("ec2").reboot_instances(InstanceIds=[host.number])
     host.site.until(lambda: booted(host))
-    assert ask(host)["environment"]["THEME_COLOUR"] == COLOUR
 
 
 def booted(host: Remote) -> bool:
@@ -315,6 +404,8 @@ def booted(host: Remote) -> bool:
 
 def test_an_image_of_it_has_nothing_of_this_host_and_serves_elsewhere(host: Remote) -> None:
     number, keys = host.shell("cat /etc/machine-id"), host.shell("cat /etc/ssh/ssh_host_*.pub")
+    host.site.until(lambda: host.status("/health/ready") == "200")
+    host.shell(f"touch {AWAY}")
     host.play(variables(host), tasks="tidy")
     assert host.shell("ls /etc/ssh/ssh_host_* 2>/dev/null | wc -l") == "0"
     assert host.shell("cat /etc/machine-id /home/admin/.ssh/authorized_keys 2>/dev/null || :") == ""
@@ -324,6 +415,10 @@ def test_an_image_of_it_has_nothing_of_this_host_and_serves_elsewhere(host: Remo
         lambda: ec2.describe_images(ImageIds=[image])["Images"][0]["State"] == "available"
     )
     host.launch(ImageId=image)
+    assert ask(host, "/live")["version"] == "1"
+    assert host.status("/health/ready") == "503", "it was the other host that was ready"
+    host.shell(f"rm {AWAY}")
+    host.site.until(lambda: host.status("/health/ready") == "200")
     assert ask(host)["environment"]["THEME_COLOUR"] == COLOUR
     assert host.shell("cat /etc/machine-id") not in ("", number)
     assert host.shell("cat /etc/ssh/ssh_host_*.pub") != keys

@@ -23,8 +23,8 @@ PLEDGE = {"amount_cents": CENTS, "email": "ada@example.com"}
 
 @pytest.fixture(scope="module")
 def artifacts() -> Path:
-    """The folder with the artifacts of versions 1, 2 and 4."""
-    for version in "124":
+    """The folder with the artifacts of all versions."""
+    for version in "1234":
         subprocess.run(["make", "-C", EXAMPLE, "artifact", f"VERSION={version}"], check=True)
     return EXAMPLE / "dist"
 
@@ -129,6 +129,29 @@ def test_version_2_and_version_1_again_keep_the_pledges(
         assert changed(host.play(migration(database, version), **MIGRATE)) == changes
         assert json.loads(host.page("/ready"))["version"] == version
         assert total(host) == before
+
+
+def test_a_release_that_never_becomes_ready_does_not_get_traffic(
+    host: Remote, artifacts: Path
+) -> None:
+    host.play(variables(host, artifacts, "3"))
+    assert json.loads(host.page("/live"))["version"] == "3"
+    why = "not ready: /ready answers 503"
+    host.site.until(lambda: why in host.shell("journalctl -o cat -n 1 -u phoenix-ready"))
+    assert host.status("/health/ready") == "503"
+    host.play(variables(host, artifacts))
+    host.site.until(lambda: host.status("/health/ready") == "200")
+
+
+def test_a_host_that_was_ready_stays_healthy_while_its_database_is_away(
+    host: Remote, database: Database
+) -> None:
+    assert json.loads(host.page("/health/ready"))["status"] == "live"
+    database.stop()
+    host.site.until(lambda: host.status("/ready") == "503")
+    assert json.loads(host.page("/health/ready"))["status"] == "live"
+    database.start()
+    host.site.until(lambda: host.status("/ready") == "200")
 
 
 def test_a_migration_that_fails_half_way_leaves_what_was_there_and_that_serves(

@@ -79,6 +79,7 @@ def test_php_answers_by_php_fpm_and_nginx_serves_its_files(remote: Remote) -> No
     assert remote.page("/list") == remote.page("/list")
     for path in ("/cart", "/live", "/ready"):
         assert remote.page(path) != remote.page(path), path
+    assert json.loads(remote.page("/health/ready"))["asked"] == "/live"
     assert remote.shell("ps -o user= -C php-fpm8.2 | sort -u") == "app-shop"
 
 
@@ -96,6 +97,7 @@ def test_files_are_served_without_any_application(remote: Remote) -> None:
     for path in ("/nothing", "/.git/config", "/../note", "/note"):
         assert remote.status(path) == "404", path
     assert remote.page("/health/live") == "ok"
+    assert remote.page("/health/ready") == remote.page()
     assert remote.shell("ls /etc/systemd/system/leaflet.service 2>/dev/null || :") == ""
 
 
@@ -111,4 +113,5 @@ def test_node_answers_over_http(remote: Remote) -> None:
     told = json.loads(remote.page("/fresh"))
     assert told["url"] == "/fresh"
     assert told["theme"] == COLOUR
+    assert json.loads(remote.page("/health/ready"))["url"] == "/"
     assert json.loads(remote.page("/fresh"))["n"] > told["n"], "nothing is kept"
