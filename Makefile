@@ -11,14 +11,18 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The first Python on PATH that is new enough and runs.
 PYTHON ?= $(shell tools/find_python.sh 3.11)
-PLAYBOOK := ansible-playbook playbooks/site.yml -i inventories/sandbox
+# Where hosts are real they serve the example application. What is not real is told no such address.
+HOSTS = grep -qs controller_cidr .sandbox/connection.json
+SHOP = examples/crowdfund
+SERVED = $$($(HOSTS) && echo -i $(SHOP)/sandbox)
+ARTIFACT = if $(HOSTS); then $(MAKE) --no-print-directory $(SHOP)/dist/crowdfund-$(1).tar.gz; fi
 PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 LINK := .cache/tree/ansible_collections/operatingdev/phoenix
 READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan status psql shell fault fleet killed down provisioning test lint types sanity unit real build compat fmt pins clean
+.PHONY: help venv tree site plan release status psql shell fault fleet killed down provisioning test lint types sanity unit real build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,18 +41,29 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan release: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan release: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
 	@python -m sandbox up --real auto
-	$(PLAYBOOK)
+	@$(call ARTIFACT,1)
+	ansible-playbook playbooks/site.yml -i inventories/sandbox $(SERVED)
+	@if $(HOSTS); then python -m sandbox page shop.example.com; fi
 
 plan: $(READY) ## what `make site` would do, and what it would cost; writes nothing
 	@python -m sandbox equip
 	@python -m sandbox up --real auto
-	$(PLAYBOOK) --check --diff
+	@$(call ARTIFACT,1)
+	ansible-playbook playbooks/site.yml -i inventories/sandbox $(SERVED) --check --diff
+
+release: $(READY) ## another version of the application: make release VERSION=2, or 1 to go back
+	@$(HOSTS) || { echo "there is nothing to release to: make site starts hosts, where they can be real" >&2; exit 1; }
+	@$(call ARTIFACT,$(VERSION))
+	ansible-playbook playbooks/release.yml -i inventories/sandbox $(SERVED) -e "release_version='$(VERSION)'"
+
+$(SHOP)/dist/crowdfund-%.tar.gz: $(shell git ls-files $(SHOP) 2>/dev/null)
+	@$(MAKE) --no-print-directory -C $(SHOP) artifact VERSION=$* PYTHON="$(PYTHON)"
 
 status: $(READY) ## what runs of the emulated account
 	@python -m sandbox status || test $$? -eq 3

@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("equip", help="install what the real part needs, where that is possible")
     commands.add_parser("down", help="stop it and remove its folder")
     commands.add_parser("status", help="whether it runs, and where")
+    page = commands.add_parser("page", help="where a browser on this machine sees a name's page")
+    page.add_argument("name", help="for example shop.example.com")
     psql = commands.add_parser("psql", help="a session in a database server, as its superuser")
     psql.add_argument("site", help="name of the instance, its region, or its site")
     psql.add_argument("--database", default="postgres")
@@ -273,6 +275,10 @@ def _steer(background: Background, given: argparse.Namespace) -> int:
     client = background.client(found["endpoint"])
     if given.command in ("psql", "shell") and not found["real"]:
         raise visit.NobodyThere(API_ONLY)
+    if given.command == "page":
+        balancers, names = client.call("GET", "balancers"), client.call("GET", "names")
+        print(visit.page(balancers, names, given.name))
+        return 0
     if given.command == "psql":
         server = visit.chosen(client.call("GET", "databases"), given.site)
         Podman(Identity(given.dir)).become(

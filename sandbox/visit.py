@@ -44,6 +44,18 @@ def balancer_lines(balancers: Iterable[Balancer]) -> Iterator[str]:
             yield f"  target {place}  of {target['group']}  {target['health']}{reason}"
 
 
+def page(balancers: Iterable[Balancer], names: Iterable[Mapping[str, Any]], wanted: str) -> str:
+    """Where a browser on this machine sees what a name leads to. Raises NobodyThere."""
+    told = {answer for name in names if name["name"] == wanted for answer in name["answers"]}
+    for balancer in balancers:
+        if told & {node["public"] for node in balancer["nodes"]}:
+            ways = {item["protocol"]: item["url"] for item in balancer["listeners"] if item["url"]}
+            for protocol in ("HTTPS", "HTTP"):
+                if protocol in ways:
+                    return f"{ways[protocol]}/ is https://{wanted}/ on this machine"
+    raise NobodyThere(f"{wanted} leads to no load balancer; python -m sandbox status lists all")
+
+
 def host_lines(hosts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One line for each host, as `GET hosts` describes it."""
     for host in hosts:

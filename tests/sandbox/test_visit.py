@@ -14,6 +14,7 @@ from sandbox.visit import (
     chosen_host,
     host_lines,
     lines,
+    page,
 )
 
 
@@ -107,3 +108,18 @@ def test_hosts_are_listed_with_address_and_health() -> None:
         "host i-1  web  us-east-1a  10.20.1.4  ok",
         "host i-2  web  us-east-1b  10.20.2.4  impaired",
     ]
+
+
+def test_a_name_is_followed_to_where_a_browser_on_this_machine_sees_it() -> None:
+    def balancer(public: str, port: int) -> dict[str, Any]:
+        ways = [
+            {"protocol": "HTTP", "port": 80, "url": f"http://127.0.0.1:{port}"},
+            {"protocol": "HTTPS", "port": 443, "url": f"https://127.0.0.1:{port + 1}"},
+        ]
+        return {"nodes": [{"public": public}], "listeners": ways}
+
+    balancers = [balancer("100.80.0.7", 30000), balancer("100.80.0.8", 31000)]
+    names = [{"name": "shop.example.com", "type": "A", "answers": ["100.80.0.8"]}]
+    assert page(balancers, names, "shop.example.com").startswith("https://127.0.0.1:31001/ ")
+    with pytest.raises(NobodyThere, match=r"www\.example\.com leads to no load balancer"):
+        page(balancers, names, "www.example.com")
