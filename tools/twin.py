@@ -44,12 +44,12 @@ class Twin:
             except OSError:
                 shutil.copy2(archive, target / archive.name)
 
-    def start(self, target: str, log: Path) -> subprocess.Popen[bytes]:
-        """`make` of a target, in a session of its own, with nobody to ask."""
+    def start(self, target: str, log: Path, *values: str) -> subprocess.Popen[bytes]:
+        """`make` of a target, in a session of its own, with nobody to ask. values: NAME=value."""
         environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
         with log.open("wb") as output:
             return subprocess.Popen(
-                ["make", target],
+                ["make", target, *values],
                 cwd=self.folder,
                 env={**environment, "HOME": str(self.home)},
                 stdin=subprocess.DEVNULL,
@@ -58,10 +58,10 @@ class Twin:
                 start_new_session=True,
             )
 
-    def make(self, target: str) -> str:
+    def make(self, target: str, *values: str) -> str:
         """What `make` of a target printed. Raises RuntimeError with it if it failed."""
         log = self.logs / f"{self.folder.name}-{target}.log"
-        code = self.start(target, log).wait()
+        code = self.start(target, log, *values).wait()
         text = log.read_text(encoding="utf-8", errors="replace")
         if code:
             raise RuntimeError(f"make {target} ended with {code}:\n{text[-3000:]}")

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The example application from nothing to its page, and what its visitors notice of all the rest.
+
+One story in order: what a test leaves is where the next one begins. All of it is seen over HTTPS,
+by readers and by a writer who keeps a ledger of the pledges that were acknowledged.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from traffic import Shop, Traffic, visitors
+
+from sandbox.background import Background
+from tools.twin import Twin, twins
+
+pytestmark = [pytest.mark.real, pytest.mark.sample]
+NAME = "shop.example.com"
+# AWS seconds in a second: what AWS gives up after an hour is given up in 18 s.
+SPEED = "200"
+
+
+@dataclass
+class Story:
+    """A checkout whose sites stand, its application, and all pledges that were acknowledged."""
+
+    twin: Twin
+    shop: Shop
+    told: str
+    ledger: dict[str, int] = field(default_factory=dict)
+
+    def call(self, method: str, name: str, content: Any = None) -> Any:
+        background = Background(self.twin.identity.folder)
+        found = background.status()
+        assert found is not None
+        return background.client(found["endpoint"]).call(method, name, content)
+
+    def serving(self) -> dict[str, str]:
+        """The hosts at home that the balancer sends requests to, with their zones."""
+        balancer = next(
+            one
+            for one in self.call("GET", "balancers")
+            if one["name"].startswith("production-home")
+        )
+        healthy = {one["id"] for one in balancer["targets"] if one["health"] == "healthy"}
+        return {one["id"]: one["zone"] for one in self.call("GET", "hosts") if one["id"] in healthy}
+
+    def strike(self, disaster: str, **details: str) -> None:
+        self.call("POST", "disasters", {"disaster": disaster, **details})
+
+    def release(self, version: int) -> str:
+        return self.twin.make("release", f"VERSION={version}")
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with twins("shop") as [twin], pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANDBOX_SPEED", SPEED)
+        twin.give_images()
+        told = twin.make("site")
+        page = re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)
+        yield Story(twin, Shop(page[-1], NAME), told)
+
+
+def until(true: Callable[[], bool], traffic: Traffic) -> float:
+    """When it became true. Waits for ten minutes at the most."""
+    end = time.monotonic() + 600
+    while not true():
+        assert time.monotonic() < end, traffic.failures[-5:]
+        time.sleep(0.1)
+    return time.monotonic()
+
+
+def test_make_site_ends_with_a_page_of_two_hosts_in_two_zones(story: Story) -> None:
+    assert len(set(story.serving().values())) == 2
+    status, page = story.shop.ask("GET", "/")
+    assert status == 200 and b"Relight the lighthouse" in page
+    assert story.shop.json("/ready")["version"] == "1"
+
+
+def test_a_second_make_site_changes_nothing(story: Story) -> None:
+    assert set(re.findall(r"changed=(\d+)", story.twin.make("site"))) == {"0"}
+
+
+def test_of_a_host_that_dies_only_requests_fail_that_came_before_it_was_noticed(
+    story: Story,
+) -> None:
+    dead, zone = next(iter(story.serving().items()))
+    with visitors(story.shop, story.ledger) as traffic:
+        time.sleep(1)
+        assert not traffic.failures
+        struck = time.monotonic()
+        story.strike("host-dies", region=zone[:-1], instance=dead)
+        noticed = until(lambda: dead not in story.serving(), traffic)
+        until(lambda: len(story.serving()) == 2, traffic)
+        time.sleep(1)
+    explained(traffic, struck, noticed)
+
+
+def test_of_a_zone_that_dies_only_requests_fail_that_came_before_it_was_noticed(
+    story: Story,
+) -> None:
+    database = next(
+        one["zone"] for one in story.call("GET", "databases") if one["region"] == "us-east-1"
+    )
+    dead, zone = next((h, z) for h, z in story.serving().items() if z != database)
+    with visitors(story.shop, story.ledger) as traffic:
+        time.sleep(1)
+        assert not traffic.failures
+        struck = time.monotonic()
+        story.strike("zone-dies", zone=zone)
+        noticed = until(lambda: dead not in story.serving(), traffic)
+        until(lambda: len(story.serving()) == 2, traffic)
+        time.sleep(1)
+    explained(traffic, struck, noticed)
+    assert zone not in story.serving().values()
+
+
+def test_a_release_is_rolled_out_without_a_failed_request(story: Story) -> None:
+    with visitors(story.shop, story.ledger) as traffic:
+        story.release(2)
+        assert story.shop.json("/ready")["version"] == "2"
+    assert not traffic.failures
+
+
+def test_a_release_that_never_becomes_ready_is_put_back_and_nobody_notices(story: Story) -> None:
+    with visitors(story.shop, story.ledger) as traffic:
+        with pytest.raises(RuntimeError, match=r"instance refresh to version \d+: Rollback"):
+            story.release(3)
+        assert story.shop.json("/ready")["version"] == "2"
+    assert not traffic.failures
+
+
+def test_the_old_version_released_again_is_the_way_back(story: Story) -> None:
+    with visitors(story.shop, story.ledger) as traffic:
+        told = story.release(1)
+        assert story.shop.json("/ready")["version"] == "1"
+    assert not traffic.failures
+    # Its image is there still.
+    assert "builder-home" not in told
+
+
+def test_every_pledge_that_was_acknowledged_is_there_once(story: Story) -> None:
+    until_seen = time.monotonic() + 60
+    while story.shop.json("/total")["backers"] != len(story.ledger):
+        assert time.monotonic() < until_seen, (story.shop.json("/total"), len(story.ledger))
+        time.sleep(0.2)
+    assert story.shop.json("/total")["total_cents"] == sum(story.ledger.values())
+    assert story.ledger
+
+
+def explained(traffic: Traffic, struck: float, noticed: float) -> None:
+    """Only what was under way while the balancer did not know yet has failed."""
+    print(
+        f"{len(traffic.failures)} of {traffic.answers} failed; noticed in {noticed - struck:.1f} s"
+    )
+    late = [one for one in traffic.failures if one.began > noticed or one.ended < struck]
+    assert not late, late[:5]
