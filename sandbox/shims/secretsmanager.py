@@ -16,7 +16,7 @@ from moto.secretsmanager.exceptions import (
 from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from sandbox.shims import Hook, _secret_copies
+from sandbox.shims import Hook, _secret_copies, _secret_stages
 from sandbox.world import World
 from sandbox.wrap import add, wrap
 
@@ -28,6 +28,7 @@ MENDED = (
     "ReplicateSecretToRegions and RemoveRegionsFromReplication answer with the ARN.",
     "StopReplicationToReplica makes a secret of its own out of a replica.",
     "A resource policy that is no JSON is refused.",
+    *_secret_stages.MENDED,
 )
 HOOKS: tuple[Hook, ...] = (
     (SecretsManagerBackend, "create_secret", ("name",)),
@@ -36,13 +37,13 @@ HOOKS: tuple[Hook, ...] = (
     (SecretsManagerBackend, "tag_resource", ("arn", "tags")),
     (SecretsManagerBackend, "untag_resource", ("arn", "tag_keys")),
     (SecretsManagerBackend, "update_secret", ("secret_id",)),
-    (SecretsManagerBackend, "update_secret_version_stage", ("secret_id",)),
     (SecretsManagerBackend, "rotate_secret", ("secret_id",)),
     (SecretsManagerBackend, "cancel_rotate_secret", ("secret_id",)),
     (SecretsManagerBackend, "replicate_secret_to_regions", ("secret_id", "replica_regions")),
     (SecretsManagerBackend, "remove_regions_from_replication", ("secret_id", "replica_regions")),
     (FakeSecret, "create_replicas", ("replica_regions", "force_overwrite")),
     (ReplicaSecret, "to_dict", ()),
+    *_secret_stages.HOOKS,
 )
 # What changes a secret that its replicas follow.
 FOLLOWED = (
@@ -167,6 +168,8 @@ def promotion() -> None:
 def install(world: World) -> None:
     """Change how the emulator keeps and replicates secrets."""
     deletion()
+    # Replicas get what comes of it.
+    _secret_stages.install()
     replication(world)
     following(world)
     promotion()

@@ -76,6 +76,76 @@ def test_a_token_stands_for_one_value(secrets: Any) -> None:
     assert code == "ResourceExistsException"
 
 
+def stages(client: Any) -> dict[str, list[str]]:
+    """Labels by version, told by what each version says."""
+    told = client.describe_secret(**NAMED)["VersionIdsToStages"]
+    return {
+        client.get_secret_value(**NAMED, VersionId=version)["SecretString"]: sorted(labels)
+        for version, labels in told.items()
+    }
+
+
+@pytest.fixture
+def pending(secrets: Any) -> str:
+    """A version of `db` that is to come."""
+    made = secrets.put_secret_value(**NAMED, SecretString="2", VersionStages=["AWSPENDING"])
+    return str(made["VersionId"])
+
+
+def test_a_version_that_is_to_come_is_not_read_yet(secrets: Any, pending: str) -> None:
+    assert stages(secrets) == {"1": ["AWSCURRENT"], "2": ["AWSPENDING"]}
+    assert text(secrets) == "1"
+    to_come = secrets.get_secret_value(**NAMED, VersionStage="AWSPENDING")
+    assert (to_come["SecretString"], to_come["VersionId"]) == ("2", pending)
+    again = {**NAMED, "ClientRequestToken": pending, "VersionStages": ["AWSPENDING"]}
+    code = refused(secrets.put_secret_value, **again, SecretString="3")
+    assert code == "ResourceExistsException"
+
+
+def test_a_version_becomes_current_and_the_one_before_stays_readable(
+    secrets: Any, abroad: Any, pending: str
+) -> None:
+    move = {**NAMED, "VersionStage": "AWSCURRENT", "MoveToVersionId": pending}
+    assert refused(secrets.update_secret_version_stage, **move) == "InvalidParameterException"
+    assert text(secrets) == "1"
+    secrets.update_secret_version_stage(**move, RemoveFromVersionId=TOKEN)
+    assert (text(secrets), text(abroad)) == ("2", "2")
+    assert stages(secrets) == {"1": ["AWSPREVIOUS"], "2": ["AWSCURRENT", "AWSPENDING"]}
+    before = secrets.get_secret_value(**NAMED, VersionStage="AWSPREVIOUS")
+    assert before["SecretString"] == "1"
+
+
+def test_a_label_is_taken_away_and_what_has_none_is_not_told(secrets: Any, pending: str) -> None:
+    label = {**NAMED, "VersionStage": "AWSPENDING"}
+    secrets.update_secret_version_stage(**label, RemoveFromVersionId=pending)
+    assert stages(secrets) == {"1": ["AWSCURRENT"]}
+    code = refused(secrets.get_secret_value, **label)
+    assert code == "ResourceNotFoundException"
+    current = {**NAMED, "VersionStage": "AWSCURRENT", "RemoveFromVersionId": TOKEN}
+    assert refused(secrets.update_secret_version_stage, **current) == "InvalidParameterException"
+
+
+def test_a_label_of_another_version_is_moved_only_from_there(secrets: Any, pending: str) -> None:
+    move = {**NAMED, "VersionStage": "AWSPENDING", "MoveToVersionId": TOKEN}
+    assert refused(secrets.update_secret_version_stage, **move) == "InvalidParameterException"
+    secrets.update_secret_version_stage(**move, RemoveFromVersionId=pending)
+    assert stages(secrets) == {"1": ["AWSCURRENT", "AWSPENDING"]}
+
+
+def test_a_new_current_version_leaves_the_one_that_is_to_come(secrets: Any, pending: str) -> None:
+    secrets.put_secret_value(**NAMED, SecretString="3")
+    assert stages(secrets) == {"1": ["AWSPREVIOUS"], "2": ["AWSPENDING"], "3": ["AWSCURRENT"]}
+    secrets.put_secret_value(**NAMED, SecretString="4", VersionStages=["AWSCURRENT", "AWSPENDING"])
+    assert stages(secrets) == {"3": ["AWSPREVIOUS"], "4": ["AWSCURRENT", "AWSPENDING"]}
+
+
+def test_labels_of_a_replica_are_not_moved(abroad: Any, pending: str) -> None:
+    assert text(abroad) == "1"
+    label = {**NAMED, "VersionStage": "AWSPENDING", "RemoveFromVersionId": pending}
+    code = refused(abroad.update_secret_version_stage, **label)
+    assert code in ("InvalidRequestException", "InvalidParameterException")
+
+
 def test_a_deleted_secret_is_not_read_until_it_is_restored(account: Account) -> None:
     secrets = account.client("secretsmanager")
     secrets.create_secret(Name="db", SecretString="1")
