@@ -47,8 +47,8 @@ class Database:
         users = {
             "application": f"{name}_application_a",
             "database": MASTER,
-            "migration": f"{name}_migration",
-            "reader": f"{name}_reader",
+            "migration": f"{name}_migration_a",
+            "reader": f"{name}_reader_a",
         }
         # Signs that mean something to a shell, to libpq and to SQL.
         self.logins = {

@@ -223,7 +223,7 @@ def test_another_password_of_a_secret_is_given_to_its_user(migrated: Database) -
 def test_what_was_changed_behind_its_back_is_put_right(migrated: Database) -> None:
     migrated.ask(
         "database",
-        "alter role shop_reader set default_transaction_read_only = off",
+        "alter role shop_reader_a set default_transaction_read_only = off",
         "grant create on schema public to public",
         "revoke select on orders from shop_reader",
         "grant shop_owner to shop_application_a",

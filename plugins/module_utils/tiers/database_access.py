@@ -16,7 +16,7 @@ from typing import Any
 
 from ..declaration.fields import Field, Problem
 from ..declaration.site import Site
-from .login import LOGINS, home_of
+from .login import APPLICATION, LOGINS, ROTATED, home_of
 
 # Grows when the role makes something else of the same data.
 RECIPE = 1
@@ -26,6 +26,9 @@ NONE = "none"
 
 MIGRATION_CONNECTIONS = 5
 READER_CONNECTIONS = 10
+# Each login has two users: one now, the other after a new password. Until who knows the old one has
+# got the new one, both are used.
+USERS = 2
 # Connections that nobody of these gets: PostgreSQL's and RDS's own, the master user's, and some for
 # whoever looks what is wrong.
 RESERVED = 15
@@ -119,24 +122,25 @@ def access(site: Site, database: Mapping[str, Any], web: Mapping[str, Any]) -> d
         ],
         "extensions": sorted(set(database["extensions"])),
         "secrets": {login: home_of(site).secret(login) for login in LOGINS},
+        "users": {login: list(users(site, login)) for login in ROTATED},
     }
     return {**found, "digest": _digest(found)}
 
 
 def role(site: Site, purpose: str) -> str:
-    """The name of a role: "shop_reader". Of purpose application, that of those who log in."""
+    """The name of a role: "shop_reader", whose rights the users of that login have."""
     return f"{site.database_name}_{purpose}"
 
 
-def applications(site: Site) -> tuple[str, str]:
-    """The two users that the hosts log in as, one now and the other after a new password."""
-    return role(site, "application_a"), role(site, "application_b")
+def users(site: Site, login: str) -> tuple[str, str]:
+    """The two users of a login, of which its secret names one; the first to begin with."""
+    return role(site, f"{login}_a"), role(site, f"{login}_b")
 
 
 def check(site: Site) -> Iterator[Problem]:
     """The master user is none of the roles that are made."""
-    names = {role(site, purpose) for purpose in ("application", "migration", "owner", "reader")}
-    if site.database_user in names.union(applications(site)):
+    names = {role(site, purpose) for purpose in ("application", "owner", "reader")}
+    if site.database_user in names.union(*(users(site, login) for login in ROTATED)):
         rule = f"must not be the name of a role that is made for database {site.database_name}"
         yield Problem("database_user", site.database_user, rule, "phoenix_master")
 
@@ -148,7 +152,7 @@ def check_connections(database: Mapping[str, Any], web: Mapping[str, Any]) -> It
         return
     hosts = _hosts(web)
     needed = hosts * database["connections_per_host"]
-    left = most - RESERVED - MIGRATION_CONNECTIONS - READER_CONNECTIONS
+    left = most - RESERVED - USERS * (MIGRATION_CONNECTIONS + READER_CONNECTIONS)
     if needed > left:
         yield Problem(
             "connections_per_host",
@@ -164,20 +168,20 @@ def _roles(
     site: Site, database: Mapping[str, Any], web: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """In the order in which they are made."""
-    owner, application = role(site, "owner"), role(site, "application")
-    yield _role(owner)
-    yield _role(application)
+    owner, application, reader = (role(site, it) for it in ("owner", "application", "reader"))
+    yield from (_role(name) for name in (owner, application, reader))
     idle = _seconds(database["idle_transaction_seconds"])
-    yield _role(
-        role(site, "migration"),
-        MIGRATION_CONNECTIONS,
-        [owner],
-        # What it makes belongs to the owner, whoever migrates next.
-        role=owner,
-        statement_timeout=_seconds(database["migration_statement_seconds"]),
-        lock_timeout=_seconds(database["migration_lock_seconds"]),
-    )
-    for user in applications(site):
+    for user in users(site, "migration"):
+        yield _role(
+            user,
+            MIGRATION_CONNECTIONS,
+            [owner],
+            # What it makes belongs to the owner, whoever migrates next.
+            role=owner,
+            statement_timeout=_seconds(database["migration_statement_seconds"]),
+            lock_timeout=_seconds(database["migration_lock_seconds"]),
+        )
+    for user in users(site, APPLICATION):
         yield _role(
             user,
             _hosts(web) * database["connections_per_host"],
@@ -186,13 +190,15 @@ def _roles(
             lock_timeout=_seconds(database["lock_seconds"]),
             idle_in_transaction_session_timeout=idle,
         )
-    yield _role(
-        role(site, "reader"),
-        READER_CONNECTIONS,
-        default_transaction_read_only="on",
-        statement_timeout=_seconds(database["reader_statement_seconds"]),
-        idle_in_transaction_session_timeout=idle,
-    )
+    for user in users(site, "reader"):
+        yield _role(
+            user,
+            READER_CONNECTIONS,
+            [reader],
+            default_transaction_read_only="on",
+            statement_timeout=_seconds(database["reader_statement_seconds"]),
+            idle_in_transaction_session_timeout=idle,
+        )
 
 
 def _role(

@@ -9,8 +9,10 @@ from ..declaration.site import Site
 
 MASTER = "database"
 APPLICATION = "application"
+# Those with two users in the database, so that a new password is one of the other user.
+ROTATED = (APPLICATION, "migration", "reader")
 # Each is the id of a secret.
-LOGINS = (APPLICATION, MASTER, "migration", "reader")
+LOGINS = tuple(sorted((*ROTATED, MASTER)))
 
 
 def home_of(site: Site) -> Scope:

@@ -22,9 +22,9 @@ from ..kinds.kms_key import KmsKey
 from ..kinds.secret import Secret
 from ..kinds.secret_replica import SecretReplica
 from . import policies
-from .database_access import applications, role
+from .database_access import users
 from .key_policy import key
-from .login import APPLICATION, LOGINS, MASTER
+from .login import APPLICATION, LOGINS, MASTER, ROTATED
 
 TIER = "storage"
 PURPOSES = ("releases", "backups", "logs")
@@ -129,22 +129,23 @@ def _secrets(site: Site) -> Iterator[Want]:
     master user's has a policy of its own is told by a request.
     """
     scope = site.scope
-    users = {
-        APPLICATION: ("Application", applications(site)[0]),
-        MASTER: ("Master user", site.database_user),
-        "migration": ("Migrations", role(site, "migration")),
-        "reader": ("Whoever only reads", role(site, "reader")),
+    who = {
+        APPLICATION: "Application",
+        MASTER: "Master user",
+        "migration": "Migrations",
+        "reader": "Whoever only reads",
     }
-    for login, (who, user) in users.items():
+    first = {login: users(site, login)[0] for login in ROTATED} | {MASTER: site.database_user}
+    for login in LOGINS:
         policy = {"policy": policies.secret(scope)} if login == MASTER else {}
         yield Want(
             "secret",
             login,
             {
                 "name": scope.secret(login),
-                "description": f"{who} of the database of {scope.prefix}",
+                "description": f"{who[login]} of the database of {scope.prefix}",
                 "key": scope.key_alias,
-                "username": user,
+                "username": first[login],
                 "tags": scope.marks("secret", login),
                 **policy,
             },

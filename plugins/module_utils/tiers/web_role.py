@@ -10,7 +10,7 @@ from typing import Any
 from ..aws.scope import Scope
 from ..engine.model import Ref
 from .database_access import PARAMETER
-from .login import APPLICATION, LOGINS
+from .login import APPLICATION, LOGINS, ROTATED
 from .policies import Statement, allow, bucket_arn, policy
 
 METRICS = "Phoenix/Application"
@@ -70,17 +70,17 @@ def permissions(scope: Scope, home: Scope) -> dict[str, Any]:
 def builder_permissions(scope: Scope, home: Scope) -> dict[str, Any]:
     """What the host needs on which images are made and from which the database is set up.
 
-    It reads what hosts read, and all logins. It writes which configuration the database has, and a
-    new password of the application. home: as in `permissions`.
+    It reads what hosts read, and all logins. It writes which configuration the database has, and
+    new passwords of those that are rotated. home: as in `permissions`.
     """
     configured = f"parameter/{scope.environment}/{scope.site}/{PARAMETER}"
     return policy(
         *_reading(scope, home, LOGINS),
         allow("Configured", ("ssm:PutParameter",), scope.arn("ssm", configured)),
         allow(
-            "NewPassword",
+            "NewPasswords",
             ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"),
-            _secret_arn(scope, home, APPLICATION),
+            [_secret_arn(scope, home, login) for login in ROTATED],
         ),
         {
             **allow("Encrypt", ("kms:GenerateDataKey",), Ref("kms_key/main", "arn")),

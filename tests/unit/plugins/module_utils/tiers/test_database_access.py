@@ -64,21 +64,25 @@ def test_nobody_who_logs_in_owns_anything_and_the_owner_does_not_log_in() -> Non
     assert not found["shop_application"]["login"]
     member = {name: role["member_of"] for name, role in found.items() if role["login"]}
     assert member == {
-        "shop_migration": ["shop_owner"],
+        "shop_migration_a": ["shop_owner"],
+        "shop_migration_b": ["shop_owner"],
         "shop_application_a": ["shop_application"],
         "shop_application_b": ["shop_application"],
-        "shop_reader": [],
+        "shop_reader_a": ["shop_reader"],
+        "shop_reader_b": ["shop_reader"],
     }
 
 
 def test_what_a_migration_makes_belongs_to_the_owner() -> None:
-    assert roles()["shop_migration"]["settings"]["role"] == "shop_owner"
+    for user in ("shop_migration_a", "shop_migration_b"):
+        assert roles()[user]["settings"]["role"] == "shop_owner"
 
 
 def test_who_only_reads_gets_nothing_else() -> None:
     rights = {item["role"]: item for item in access()["rights"]}
     assert rights["shop_reader"]["tables"] == rights["shop_reader"]["sequences"] == ["SELECT"]
-    assert roles()["shop_reader"]["settings"]["default_transaction_read_only"] == "on"
+    for user in ("shop_reader_a", "shop_reader_b"):
+        assert roles()[user]["settings"]["default_transaction_read_only"] == "on"
 
 
 def test_declared_times_are_those_of_the_roles() -> None:
@@ -88,7 +92,7 @@ def test_declared_times_are_those_of_the_roles() -> None:
         "lock_timeout": "5s",
         "idle_in_transaction_session_timeout": "9s",
     }
-    assert found["shop_migration"]["settings"]["lock_timeout"] == "2s"
+    assert found["shop_migration_b"]["settings"]["lock_timeout"] == "2s"
 
 
 @pytest.mark.parametrize(("most", "hosts"), [(2, 3), (12, 14), (20, 22)])
@@ -96,6 +100,14 @@ def test_each_of_the_applications_users_may_open_what_all_hosts_open(most: int, 
     found = roles(web={"max_size": most}, connections_per_host=8)
     for name in ("shop_application_a", "shop_application_b"):
         assert found[name]["connections"] == 8 * hosts
+
+
+@pytest.mark.parametrize("login", ["application", "migration", "reader"])
+def test_the_two_users_of_a_login_differ_in_their_names_only(login: str) -> None:
+    one, other = access()["users"][login]
+    found = roles()
+    assert one != other
+    assert found[one] == {**found[other], "name": one}
 
 
 def test_both_sites_say_the_same_and_where_the_logins_of_home_are() -> None:
@@ -127,10 +139,10 @@ def test_what_is_declared_is_plain_data() -> None:
 @pytest.mark.parametrize(
     ("instance_class", "per_host", "most", "left"),
     [
-        ("db.t4g.micro", 10, 12, 54),
-        ("db.t4g.medium", 30, 12, 392),
-        ("db.t4g.medium", 10, 40, 392),
-        ("db.r7g.large", 100, 40, 1744),
+        ("db.t4g.micro", 10, 12, 39),
+        ("db.t4g.medium", 30, 12, 377),
+        ("db.t4g.medium", 10, 40, 377),
+        ("db.r7g.large", 100, 40, 1729),
     ],
 )
 def test_more_connections_than_the_instance_has_are_refused(
@@ -160,7 +172,7 @@ def test_the_example_of_a_refusal_is_the_most_that_fits() -> None:
 def test_a_declared_number_of_connections_counts_instead_of_the_memory() -> None:
     assert access(parameters={"max_connections": 500}, connections_per_host=30)
     [found] = problems(parameters={"max_connections": "100"})
-    assert "has about 70 for them" in found["rule"]
+    assert "has about 55 for them" in found["rule"]
     # A formula of RDS is RDS's to reckon.
     formula = {"max_connections": "GREATEST({DBInstanceClassMemory/9531392},900)"}
     assert access(parameters=formula, connections_per_host=1000)
@@ -170,7 +182,7 @@ def test_a_class_that_is_not_known_is_left_to_aws() -> None:
     assert access(instance_class="db.q9.large", connections_per_host=1000)
 
 
-@pytest.mark.parametrize("user", ["shop_owner", "shop_reader", "shop_migration"])
+@pytest.mark.parametrize("user", ["shop_owner", "shop_reader", "shop_migration_b"])
 def test_the_master_user_is_none_of_the_roles(user: str) -> None:
     [found] = problems(database_user=user)
     assert found["path"] == "database_user"

@@ -118,8 +118,8 @@ def test_every_login_has_a_user_of_its_own_in_the_database() -> None:
     assert users == {
         "application": "application_application_a",
         "database": "phoenix_owner",
-        "migration": "application_migration",
-        "reader": "application_reader",
+        "migration": "application_migration_a",
+        "reader": "application_reader_a",
     }
 
 

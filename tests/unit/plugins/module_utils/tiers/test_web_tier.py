@@ -156,7 +156,7 @@ def test_what_the_database_was_set_up_with_is_kept_at_home_and_left_to_whoever_s
 
 
 @pytest.mark.parametrize("name", SITES)
-def test_the_builder_writes_what_the_database_was_set_up_with_and_a_password_and_nothing_else(
+def test_the_builder_writes_what_the_database_was_set_up_with_and_new_passwords_and_nothing_else(
     name: str,
 ) -> None:
     [document] = wants(name)["iam_role/builder"].spec["policies"].values()
@@ -169,11 +169,12 @@ def test_the_builder_writes_what_the_database_was_set_up_with_and_a_password_and
         if item["Sid"] != "Sessions" and not action.partition(":")[2].startswith(reads)
     }
     account = f"{SITES[name]['region']}:123456789012"
-    secret = f"arn:aws:secretsmanager:{account}:secret:production/home/application-??????"
+    secrets = f"arn:aws:secretsmanager:{account}:secret:production/home"
+    rotated = [f"{secrets}/{it}-??????" for it in ("application", "migration", "reader")]
     path = f"arn:aws:ssm:{account}:parameter/production/{name}/database_configuration"
     assert {pair for pair in written if pair[0] != "kms:GenerateDataKey"} == {
-        ("secretsmanager:PutSecretValue", secret),
-        ("secretsmanager:UpdateSecretVersionStage", secret),
+        *(("secretsmanager:PutSecretValue", secret) for secret in rotated),
+        *(("secretsmanager:UpdateSecretVersionStage", secret) for secret in rotated),
         ("ssm:PutParameter", path),
     }
     assert wants(name)["instance_profile/builder"].spec["role"].target == "iam_role/builder"
