@@ -108,7 +108,7 @@ lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 types: $(READY) ## mypy --strict
 	mypy
 	mypy roles/web_host/files/configuration.py roles/web_host/files/ready.py
-	MYPYPATH=roles/web_host/files mypy roles/database/files/logins.py roles/database/files/migrate.py
+	MYPYPATH=roles/web_host/files:roles/database/files mypy roles/database/files/*.py
 	@$(MAKE) --no-print-directory -C examples/crowdfund types
 
 sanity: $(READY) ## every ansible-test sanity test, on the built collection

@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import TIERS
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import declared
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.database_access import (
     NONE,
     PARAMETER,
     access,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.web_role import (
+    builder_permissions,
 )
 
 from tests.roles.conftest import PATH, Remote
@@ -151,21 +157,45 @@ class Database:
         told = {"folder": folder, "user": user, "secret": self.access["secrets"]["migration"]}
         return self.variables(database_migration={"who": "tests", **told, **more})
 
-    def ask(self, login: str | Mapping[str, str], *statements: str, **more: str) -> Any:
-        """Rows of the last statement, or what the server says of what it refuses."""
-        who = self.logins[login] if isinstance(login, str) else login
-        target = {
+    def target(self, who: Mapping[str, str]) -> dict[str, str]:
+        """By what psycopg2 connects as somebody."""
+        return {
             **self.server,
             "dbname": self.name,
             "user": who["username"],
             "password": who["password"],
             "sslmode": "verify-full",
             "sslrootcert": AUTHORITIES,
-            **more,
         }
-        told = json.dumps({"to": target, "statements": statements})
+
+    def ask(self, login: str | Mapping[str, str], *statements: str, **more: str) -> Any:
+        """Rows of the last statement, or what the server says of what it refuses."""
+        who = self.logins[login] if isinstance(login, str) else login
+        told = json.dumps({"to": {**self.target(who), **more}, "statements": statements})
         site = self.remote.site
         return json.loads(site.inside(self.remote.number, "python3", "-c", ASK, told))
+
+
+@contextmanager
+def prepared(account: Remote, name: str, **options: Any) -> Iterator[Database]:
+    """A new database, and a host on which there is nothing but the authorities.
+
+    It may do in the account what the role of a site's builder may, and nothing else.
+    """
+    found = Database(account, name, **options)
+    found.tell()
+    cloud, scope = account.site.cloud, Scope("production", "home", HOME, "123456789012")
+    key = scope.arn("kms", "key/*")
+    policy = json.dumps(builder_permissions(scope, scope), default=lambda _ref: key)
+    account.site.client("iam").put_role_policy(
+        RoleName="web", PolicyName="builder", PolicyDocument=policy
+    )
+    cloud.enforce_permissions()
+    account.launch()
+    authorities = Path(cloud.facts()["database_ca"]).read_text(encoding="ascii")
+    account.shell(f"mkdir -p /etc/phoenix && cat > {AUTHORITIES} <<'EOF'\n{authorities}EOF")
+    yield found
+    cloud.enforce_permissions(False)
 
 
 def declare(name: str, **options: Any) -> dict[str, Any]:

@@ -6,19 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.web_role import (
-    builder_permissions,
-)
 
 from sandbox.running import CHECKOUT
 from tests.roles.conftest import Remote, changed
-from tests.roles.databases import AUTHORITIES, Database
-from tests.sandbox.hosts.conftest import HOME
+from tests.roles.databases import Database, prepared
 
 pytestmark = pytest.mark.real
 FOLDER, USER = "/srv/shop", "app-shop"
@@ -46,24 +40,9 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def bare(account: Remote) -> Iterator[Database]:
-    """A new database, and a host on which there is nothing but the authorities.
-
-    It may do in the account what the role of a site's builder may, and nothing else.
-    """
-    found = Database(account, "shop", extensions=["pg_trgm"], lock_seconds=4)
-    found.tell()
-    cloud, scope = account.site.cloud, Scope("production", "home", HOME, "123456789012")
-    key = scope.arn("kms", "key/*")
-    policy = json.dumps(builder_permissions(scope, scope), default=lambda _ref: key)
-    account.site.client("iam").put_role_policy(
-        RoleName="web", PolicyName="builder", PolicyDocument=policy
-    )
-    cloud.enforce_permissions()
-    account.launch()
-    authorities = Path(cloud.facts()["database_ca"]).read_text(encoding="ascii")
-    account.shell(f"mkdir -p /etc/phoenix && cat > {AUTHORITIES} <<'EOF'\n{authorities}EOF")
-    yield found
-    cloud.enforce_permissions(False)
+    """A new database, and a host on which there is nothing but the authorities."""
+    with prepared(account, "shop", extensions=["pg_trgm"], lock_seconds=4) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
