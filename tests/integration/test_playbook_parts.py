@@ -40,7 +40,7 @@ def test_without_a_sandbox_its_inventory_says_how_to_start_one(
 
 
 @pytest.mark.parametrize("part", [("--tags", "network"), ("--skip-tags", "database")])
-@pytest.mark.parametrize("name", ["site", "unprotect", "destroy"])
+@pytest.mark.parametrize("name", ["site", "rotate", "unprotect", "destroy"])
 def test_a_part_of_a_playbook_by_tags_is_refused_and_not_passed_over(
     tmp_path: Path, sandbox: Handle, name: str, part: tuple[str, str]
 ) -> None:
