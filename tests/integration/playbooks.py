@@ -37,9 +37,9 @@ class Playbooks:
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
 
-    def killed(self, name: str, rule: dict[str, Any]) -> int:
+    def killed(self, name: str, rule: dict[str, Any], *options: str) -> int:
         """Runs a playbook that is killed, with all its workers, at the request the rule chooses."""
-        command, environment = self.call(name)
+        command, environment = self.call(name, *options)
         # The shell waits until the account knows whom to kill, then becomes the playbook's run.
         process = subprocess.Popen(
             ["/bin/sh", "-c", 'read go; exec "$@"', "run", *command],
