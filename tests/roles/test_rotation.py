@@ -44,7 +44,8 @@ while not os.path.exists("/var/tmp/stop"):
             print(error, file=file)
     time.sleep(0.02)
 """
-# A transaction in which somebody else changes a role: who gives that a password waits for its end.
+# A transaction in which somebody else changes a role, and then leaves it as it was: who gives that a
+# password waits for its end.
 HOLDER = """
 import json, os, psycopg2, sys, time
 session = psycopg2.connect(connect_timeout=10, **json.loads(sys.argv[1]))
@@ -52,7 +53,7 @@ with session.cursor() as cursor:
     cursor.execute("alter role " + sys.argv[2] + " connection limit 30")
     while not os.path.exists("/var/tmp/go"):
         time.sleep(0.05)
-session.commit()
+session.rollback()
 """
 PROGRAM = b"/usr/local/lib/phoenix/rotate.py"
 MOVE = "UpdateSecretVersionStage"
@@ -127,6 +128,13 @@ def rotated(account: Remote) -> Iterator[Rotated]:
         yield Rotated(database)
 
 
+@pytest.fixture(autouse=True)
+def flawless(rotated: Rotated) -> Iterator[None]:
+    """No fault of one test is left for the next."""
+    yield
+    rotated.remote.site.cloud.faults([])
+
+
 @pytest.fixture
 def client(rotated: Rotated) -> Iterator[dict[str, str]]:
     """An application that goes on with the login it has read; that login."""
@@ -173,7 +181,6 @@ def held(rotated: Rotated) -> Iterator[subprocess.Popen[bytes]]:
     yield run
     release(rotated)
     rotated.remote.shell("rm -f /var/tmp/go")
-    rotated.remote.site.cloud.faults([])
 
 
 def release(rotated: Rotated) -> None:
