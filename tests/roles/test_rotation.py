@@ -44,7 +44,7 @@ while not os.path.exists("/var/tmp/stop"):
             print(error, file=file)
     time.sleep(0.02)
 """
-# A transaction in which somebody else changes a role, and then leaves it as it was: who gives that a
+# Somebody else changes a role in a transaction, and then leaves it as it was: who gives that a
 # password waits for its end.
 HOLDER = """
 import json, os, psycopg2, sys, time
