@@ -256,7 +256,6 @@ def test_a_rotation_is_refused_while_somebody_is_logged_in_who_would_be_locked_o
     rotated.end()
 
 
-@pytest.mark.sample
 def test_migrations_and_readers_get_new_logins_with_the_same_rights(rotated: Rotated) -> None:
     before = {login: rotated.read(login) for login in ("migration", "reader")}
     assert changed(rotated.begin("migration", "reader")) == 1
@@ -273,7 +272,6 @@ def test_migrations_and_readers_get_new_logins_with_the_same_rights(rotated: Rot
     assert rotated.database.ask(rotated.read("reader"), "select count(*) from gifts") == [[0]]
 
 
-@pytest.mark.sample
 def test_killed_before_the_password_is_set_it_is_finished_with_the_password_that_was_kept(
     rotated: Rotated, held: subprocess.Popen[bytes]
 ) -> None:
@@ -313,7 +311,6 @@ def test_killed_before_the_secret_names_the_new_login_it_is_finished_with_that_l
     rotated.end()
 
 
-@pytest.mark.sample
 def test_answers_that_are_lost_make_no_second_password(rotated: Rotated) -> None:
     before = rotated.read()
     lost = {"effect": "lost", "write": True, "service": "secretsmanager"}
@@ -330,7 +327,6 @@ def test_answers_that_are_lost_make_no_second_password(rotated: Rotated) -> None
     rotated.end()
 
 
-@pytest.mark.sample
 def test_a_secret_that_names_somebody_else_is_refused_and_left_alone(rotated: Rotated) -> None:
     reader = rotated.read("reader")
     name = rotated.database.access["secrets"]["reader"]
