@@ -22,7 +22,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan release status psql shell fault fleet killed down provisioning test lint types sanity unit real build compat fmt pins clean
+.PHONY: help venv tree site plan release status psql shell fault fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,14 @@ test: lint types sanity ## all that CI runs
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip
 	pytest -m real tests
+
+molecule: export MOLECULE_SANDBOX := $(CURDIR)/.cache/molecule/sandbox
+molecule: export PYTHONPATH := $(CURDIR)
+molecule: $(READY) ## what extensions/molecule asks of a role on a new real host: make molecule ROLE=web_host
+	@python -m sandbox equip
+	@trap 'python -m sandbox --dir "$$MOLECULE_SANDBOX" down' EXIT; \
+	python -m sandbox --dir "$$MOLECULE_SANDBOX" up --real yes && \
+	molecule test $(if $(ROLE),--scenario-name "$(ROLE)",--all)
 
 lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 	ruff check . && ruff format --check . && yamllint --strict .
