@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from traffic import Shop, Traffic, visitors
 
 from sandbox.background import Background
+from tests.end_to_end.traffic import Shop, Traffic, visitors
 from tools.twin import Twin, twins
 
 pytestmark = [pytest.mark.real, pytest.mark.sample]
