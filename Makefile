@@ -22,7 +22,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan release status psql shell fault fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
+.PHONY: help venv tree site plan release status psql shell fault load fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,10 @@ shell: $(READY) ## a session in a host: make shell HOST=i-0123456789abcdef0, or 
 
 fault: $(READY) ## let something go wrong: make fault F="zone-dies zone=us-east-1a"; alone it lists what can
 	@python -m sandbox fault $(F)
+
+load: $(READY) ## a million views of the page of `make site`, beside nginx as Debian sets it up
+	@command -v ab >/dev/null || apt-get install --yes --no-install-recommends apache2-utils >/dev/null
+	python -m tools.load --views "$(or $(VIEWS),1000000)"
 
 fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is left of them
 	@python -m sandbox equip
