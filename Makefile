@@ -102,6 +102,7 @@ test: lint types sanity ## all that CI runs
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip
+	@command -v chromium >/dev/null || apt-get install --yes --no-install-recommends chromium >/dev/null
 	pytest -m real tests
 
 molecule: export MOLECULE_SANDBOX := $(CURDIR)/.cache/molecule/sandbox

@@ -8,6 +8,8 @@ by readers and by a writer who keeps a ledger of the pledges that were acknowled
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,8 +32,8 @@ class Story:
     """A checkout whose sites stand, its application, and all pledges that were acknowledged."""
 
     twin: Twin
+    url: str
     shop: Shop
-    told: str
     ledger: dict[str, int] = field(default_factory=dict)
 
     def call(self, method: str, name: str, content: Any = None) -> Any:
@@ -64,7 +66,7 @@ def story() -> Iterator[Story]:
         twin.give_images()
         told = twin.make("site")
         page = re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)
-        yield Story(twin, Shop(page[-1], NAME), told)
+        yield Story(twin, page[-1], Shop(page[-1], NAME))
 
 
 def until(true: Callable[[], bool], traffic: Traffic) -> float:
@@ -81,6 +83,36 @@ def test_make_site_ends_with_a_page_of_two_hosts_in_two_zones(story: Story) -> N
     status, page = story.shop.ask("GET", "/")
     assert status == 200 and b"Relight the lighthouse" in page
     assert story.shop.json("/ready")["version"] == "1"
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="make real installs chromium")
+def test_a_browser_shows_the_page_with_what_was_pledged_so_far(story: Story) -> None:
+    pledged = len(story.ledger)
+    with visitors(story.shop, story.ledger):
+        while len(story.ledger) < pledged + 3:
+            time.sleep(0.1)
+    dollars = f"${sum(story.ledger.values()) // 100}"
+    port = story.url.rpartition(":")[2]
+    shown = subprocess.run(
+        [
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--ignore-certificate-errors",
+            f"--user-data-dir={story.twin.home}",
+            f"--host-resolver-rules=MAP {NAME} 127.0.0.1:{port}",
+            # Time for the page's own script, which asks for the total.
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            f"https://{NAME}/",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    ).stdout
+    assert f'<strong id="total">{dollars}</strong>' in shown
 
 
 def test_a_second_make_site_changes_nothing(story: Story) -> None:
@@ -134,6 +166,8 @@ def test_a_release_that_never_becomes_ready_is_put_back_and_nobody_notices(story
             story.release(3)
         assert story.shop.json("/ready")["version"] == "2"
     assert not traffic.failures
+    # Nothing of it is left in what is declared.
+    assert set(re.findall(r"changed=(\d+)", story.twin.make("site"))) == {"0"}
 
 
 def test_the_old_version_released_again_is_the_way_back(story: Story) -> None:

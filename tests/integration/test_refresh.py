@@ -197,3 +197,24 @@ def _image(environment: Environment) -> dict[str, str]:
     ec2 = environment.aws("home").client("ec2")
     [found] = ec2.describe_instances(InstanceIds=[host["InstanceId"]])["Reservations"]
     return {"image_id": found["Instances"][0]["ImageId"]}
+
+
+def test_what_runs_is_declared_again_after_a_refresh_that_was_given_up(
+    environment: Environment,
+) -> None:
+    image = _image(environment)
+    at_home(environment, image)
+    before = group(environment)["LaunchTemplate"]
+    with ThreadPoolExecutor(1) as pool:
+        running = in_background(pool, environment, {**image, **LARGER})
+        begun(environment, 2)
+        environment.aws("home").client("autoscaling").rollback_instance_refresh(**GROUP)
+        environment.handle.speed(0)
+        with pytest.raises(Refusal):
+            running.result()
+    at_home(environment, image)
+    assert group(environment)["LaunchTemplate"] == before
+    assert len(refreshes(environment)) == 2
+    planned = run(environment.params("home", web_tier=image), "site_info", dry=True)
+    assert not planned["drift"]
+    assert "autoscaling_group/web" in planned["known"]
