@@ -56,10 +56,7 @@ def have(params: Params, *, dry: bool) -> dict[str, Any]:
             if not dry:
                 _fetch(converger.account, key, path, there)
         else:
-            raise ArtifactRefused(
-                f"there is neither {path} nor {key} in the bucket of releases",
-                f"the team's build makes it, and {path}.sha256 beside it with sha256sum",
-            )
+            raise _nowhere(path, key)
         bucket = converger.account.scope.bucket("releases")
         return {"changed": changed, "sha256": digest, "bucket": bucket, "key": key}
 
@@ -101,6 +98,21 @@ def published(aws: Aws, key: str) -> str:
     if told is None:
         raise ArtifactRefused(f"{key}.sha256 in the bucket of releases is no checksum")
     return told[1]
+
+
+def known_sum(aws: Aws, path: Path, key: str) -> str:
+    """The SHA-256 of the artifact where it is. Raises ArtifactRefused where it is nowhere."""
+    digest = own_sum(path) if path.is_file() else published(aws, key)
+    if not digest:
+        raise _nowhere(path, key)
+    return digest
+
+
+def _nowhere(path: Path, key: str) -> ArtifactRefused:
+    return ArtifactRefused(
+        f"there is neither {path} nor {key} in the bucket of releases",
+        f"the team's build makes it, and {path}.sha256 beside it with sha256sum",
+    )
 
 
 def _bucket(aws: Aws) -> str:

@@ -14,7 +14,7 @@ from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import Field, read
-from .artifact import APPLICATION, PATH, RELEASE, key_of, own_sum, published
+from .artifact import APPLICATION, PATH, RELEASE, key_of, known_sum
 from .errors import NotPassed
 from .record import Record, passed, records
 
@@ -48,8 +48,7 @@ def check(params: Params) -> dict[str, Any]:
     with refusals(task), Converger(task) as converger:
         aws, after = converger.account, options["after"]
         what = (options["application"], options["release"])
-        path = Path(options["path"])
-        digest = own_sum(path) if path.is_file() else published(aws, key_of(*what))
+        digest = known_sum(aws, Path(options["path"]), key_of(*what))
         allowed, found = "", []
         if not after:
             allowed = "no environment comes before this one"

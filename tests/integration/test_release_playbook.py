@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbook release, where there is an API only: what it refuses, and what it says it would do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from playbooks import Playbooks
+from sandbox.running import Handle
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> dict[str, object]:
+    """Of an application whose artifact is there; no environment comes before this one."""
+    artifact = tmp_path / "shop-1.4.0.tar.gz"
+    artifact.write_bytes(b"shop")
+    digest = hashlib.sha256(b"shop").hexdigest()
+    artifact.with_name(f"{artifact.name}.sha256").write_text(f"{digest}  {artifact.name}\n")
+    return {
+        "release_version": "1.4.0",
+        "release_after": "",
+        "image_artifact": str(artifact),
+        "web_tier_application": "shop",
+        "web_tier_user_data": "",
+        "web_host_start": "./shop",
+    }
+
+
+def test_a_check_of_a_release_runs_on_an_empty_account_and_writes_nothing(
+    sandbox: Handle, tmp_path: Path, options: dict[str, object]
+) -> None:
+    sandbox.reset()
+    mark = sandbox.mark()
+    ran = Playbooks(sandbox, tmp_path).run("release", "--check", "-e", json.dumps(options))
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert sandbox.writes_since(mark) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"release_version": "a/b"}, "for example -e release_version=1.4.0"),
+        ({"web_tier_application": ""}, "an application is declared as web_tier_application"),
+        ({"release_after": "staging"}, "release 1.4.0 has not passed staging"),
+        ({"image_artifact": "nowhere.tar.gz"}, "there is neither"),
+        ({}, "run playbook site first, with image_release=1.4.0"),
+    ],
+)
+def test_what_cannot_be_released_is_refused_before_anything_is_touched(
+    sandbox: Handle,
+    tmp_path: Path,
+    options: dict[str, object],
+    change: dict[str, object],
+    told: str,
+) -> None:
+    sandbox.reset()
+    mark = sandbox.mark()
+    ran = Playbooks(sandbox, tmp_path).run("release", "-e", json.dumps({**options, **change}))
+    assert ran.returncode != 0
+    assert told in " ".join(ran.stdout.split())
+    assert sandbox.writes_since(mark) == []
