@@ -50,6 +50,14 @@ options:
 """
 
 EXAMPLES = r"""
+- name: The bucket of releases comes first
+  operatingdev.phoenix.storage:
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+    site: home
+
 - name: Only what staging has passed
   operatingdev.phoenix.release_gate:
     environment: production

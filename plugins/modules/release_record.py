@@ -69,6 +69,14 @@ options:
 """
 
 EXAMPLES = r"""
+- name: The bucket of releases comes first
+  operatingdev.phoenix.storage:
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+    site: home
+
 - name: Record a release
   operatingdev.phoenix.release_record:
     environment: production

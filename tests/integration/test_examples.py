@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import re
@@ -40,6 +41,12 @@ def test_the_examples_of_a_module_run_one_after_another_on_an_empty_account(
     for key in ("login", "host"):
         (tmp_path / key).write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
         (tmp_path / f"{key}.pub").write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB\n")
+    # An artifact that an example publishes.
+    artifact = tmp_path / "dist/shop-1.4.0.tar.gz"
+    artifact.parent.mkdir()
+    artifact.write_bytes(b"shop")
+    digest = hashlib.sha256(b"shop").hexdigest()
+    artifact.with_name(f"{artifact.name}.sha256").write_text(f"{digest}  {artifact.name}\n")
     tasks = yaml.safe_load(importlib.import_module(f"{PACKAGE}.{name}").EXAMPLES)
     play = {
         "hosts": "all",
