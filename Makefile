@@ -31,7 +31,7 @@ help: ## the targets
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on PATH" >&2; exit 1; }
 	@test ! -L .venv || { echo ".venv is a link: making it anew would empty another checkout's" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv
-	pip install -qq --disable-pip-version-check -r requirements-dev.txt -c constraints-dev.txt && touch $@
+	pip install -qq --no-compile --disable-pip-version-check -r requirements-dev.txt -c constraints-dev.txt && touch $@
 
 $(LINK):
 	mkdir -p $(@D) && ln -sfn ../../../.. $@
@@ -98,7 +98,8 @@ provisioning: $(READY) ## how close a first build comes to AWS's own times, 10 t
 
 test: lint types sanity ## all that CI runs
 	@python -m sandbox equip
-	$(PYTEST) -m "not real or sample" tests
+	@# A worker keeps the connections of all SDK clients that its tests have made.
+	ulimit -Sn 4096 2>/dev/null || true; $(PYTEST) -m "not real or sample" tests
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip

@@ -103,6 +103,14 @@ def test_older_versions_are_listed_and_deleted(s3: Any) -> None:
     assert "Versions" not in s3.list_object_versions(**BUCKET)
 
 
+def test_objects_below_a_prefix_are_listed_by_their_keys(s3: Any) -> None:
+    for key in ("records/b", "records/a", "other"):
+        s3.put_object(**BUCKET, Key=key, Body=b"")
+    found = s3.list_objects_v2(**BUCKET, Prefix="records/")
+    assert [item["Key"] for item in found["Contents"]] == ["records/a", "records/b"]
+    assert "Contents" not in s3.list_objects_v2(**BUCKET, Prefix="nothing/")
+
+
 def test_a_bucket_that_is_not_empty_is_not_deleted(s3: Any) -> None:
     s3.put_object(**BUCKET, Key="k", Body=b"1")
     assert refused(s3.delete_bucket, **BUCKET) == "BucketNotEmpty"

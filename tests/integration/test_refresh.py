@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from drive import Endpoint
 from environment import Environment, Result
 
 from sandbox.running import Handle
@@ -29,8 +31,14 @@ def environment(sandbox: Handle) -> Environment:
     return stands
 
 
+@functools.cache
+def autoscaling(endpoint: str) -> Any:
+    """A client that is asked again and again: each new one would keep connections of its own."""
+    return Environment(Endpoint(endpoint)).aws("home").client("autoscaling")
+
+
 def group(environment: Environment) -> dict[str, Any]:
-    client = environment.aws("home").client("autoscaling")
+    client = autoscaling(environment.handle.endpoint)
     [found] = client.describe_auto_scaling_groups(
         AutoScalingGroupNames=[GROUP["AutoScalingGroupName"]]
     )["AutoScalingGroups"]
@@ -39,7 +47,7 @@ def group(environment: Environment) -> dict[str, Any]:
 
 def refreshes(environment: Environment) -> list[dict[str, Any]]:
     """The newest first."""
-    client = environment.aws("home").client("autoscaling")
+    client = autoscaling(environment.handle.endpoint)
     return list(client.describe_instance_refreshes(**GROUP)["InstanceRefreshes"])
 
 
@@ -99,7 +107,7 @@ def test_a_refresh_that_is_given_up_fails_the_run_with_its_reason(environment: E
     with ThreadPoolExecutor(1) as pool:
         running = in_background(pool, environment, LARGER)
         begun(environment, 1)
-        environment.aws("home").client("autoscaling").cancel_instance_refresh(**GROUP)
+        autoscaling(environment.handle.endpoint).cancel_instance_refresh(**GROUP)
         environment.handle.speed(0)
         with pytest.raises(Refusal, match="instance refresh to version 2: Cancelled") as refused:
             running.result()
@@ -113,7 +121,7 @@ def test_after_a_refresh_that_was_given_up_the_same_run_tries_again(
     with ThreadPoolExecutor(1) as pool:
         running = in_background(pool, environment, LARGER)
         begun(environment, 1)
-        environment.aws("home").client("autoscaling").cancel_instance_refresh(**GROUP)
+        autoscaling(environment.handle.endpoint).cancel_instance_refresh(**GROUP)
         environment.handle.speed(0)
         with pytest.raises(Refusal):
             running.result()
@@ -208,7 +216,7 @@ def test_what_runs_is_declared_again_after_a_refresh_that_was_given_up(
     with ThreadPoolExecutor(1) as pool:
         running = in_background(pool, environment, {**image, **LARGER})
         begun(environment, 2)
-        environment.aws("home").client("autoscaling").rollback_instance_refresh(**GROUP)
+        autoscaling(environment.handle.endpoint).rollback_instance_refresh(**GROUP)
         environment.handle.speed(0)
         with pytest.raises(Refusal):
             running.result()

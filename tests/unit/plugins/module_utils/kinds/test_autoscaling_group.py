@@ -18,19 +18,18 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.autosca
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.launch_template import (
     LaunchTemplate,
 )
-from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import ActionResult
+from botocore.awsrequest import AWSResponse
 
 
 @pytest.fixture(autouse=True)
-def no_refreshes(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_refreshes(aws: Aws) -> None:
     """The account in this process knows no instance refreshes; see test_refresh of a whole one."""
-    monkeypatch.setattr(
-        AutoScalingResponse,
-        "describe_instance_refreshes",
-        lambda self: ActionResult({"InstanceRefreshes": []}),
-        raising=False,
-    )
+
+    def answer(**_call: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        return AWSResponse("", 200, {}, None), {"InstanceRefreshes": []}
+
+    events = aws.client("autoscaling").meta.events
+    events.register("before-call.auto-scaling.DescribeInstanceRefreshes", answer)
 
 
 @pytest.fixture
