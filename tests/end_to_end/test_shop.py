@@ -7,6 +7,7 @@ by readers and by a writer who keeps a ledger of the pledges that were acknowled
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 
 from sandbox.background import Background
@@ -52,11 +54,36 @@ class Story:
         healthy = {one["id"] for one in balancer["targets"] if one["health"] == "healthy"}
         return {one["id"]: one["zone"] for one in self.call("GET", "hosts") if one["id"] in healthy}
 
+    def releases(self) -> dict[str, str]:
+        """Region -> the release on the image that the group there launches hosts from."""
+        keys = json.loads((self.twin.identity.folder / "connection.json").read_text("ascii"))
+        return {region: _release(region, keys) for region in ("us-east-1", "us-west-2")}
+
     def strike(self, disaster: str, **details: str) -> None:
         self.call("POST", "disasters", {"disaster": disaster, **details})
 
     def release(self, version: int) -> str:
         return self.twin.make("release", f"VERSION={version}")
+
+
+def _release(region: str, keys: dict[str, str]) -> str:
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=keys["endpoint_url"],
+            aws_access_key_id=keys["access_key"],
+            aws_secret_access_key=keys["secret_key"],
+        )
+
+    [group] = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    chosen = group["LaunchTemplate"]
+    [version] = client("ec2").describe_launch_template_versions(
+        LaunchTemplateId=chosen["LaunchTemplateId"], Versions=[chosen["Version"]]
+    )["LaunchTemplateVersions"]
+    image = version["LaunchTemplateData"]["ImageId"]
+    [found] = client("ec2").describe_images(ImageIds=[image])["Images"]
+    return next(tag["Value"] for tag in found["Tags"] if tag["Key"] == "phoenix:release")
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +193,7 @@ def test_a_release_that_never_becomes_ready_is_put_back_and_nobody_notices(story
             story.release(3)
         assert story.shop.json("/ready")["version"] == "2"
     assert not traffic.failures
+    assert set(story.releases().values()) == {"2"}
     # Nothing of it is left in what is declared.
     assert set(re.findall(r"changed=(\d+)", story.twin.make("site"))) == {"0"}
 
@@ -175,6 +203,7 @@ def test_the_old_version_released_again_is_the_way_back(story: Story) -> None:
         told = story.release(1)
         assert story.shop.json("/ready")["version"] == "1"
     assert not traffic.failures
+    assert set(story.releases().values()) == {"1"}
     # Its image is there still.
     assert "builder-home" not in told
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine.diff import compare
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, changed, have_for, retag_ec2
 from .launch_data import data_of, spec_of, versions
@@ -62,16 +63,35 @@ class LaunchTemplate(Kind):
         retag_ec2(aws, id, changes)
         if "launch" not in changed(changes):
             return None
-        arguments = {"LaunchTemplateId": id, "LaunchTemplateData": data_of(want.spec["launch"])}
-        # The token is made of the content: asked for again, the same content is the same version.
-        version = ec2.create_launch_template_version(
-            **arguments, ClientToken=aws.scope.token(want.address, arguments)
-        )["LaunchTemplateVersion"]["VersionNumber"]
+        version = _version_like(ec2, id, want) or self._new_version(aws, id, want)
         ec2.modify_launch_template(LaunchTemplateId=id, DefaultVersion=str(version))
         return have_for(want, _facts(id, have.facts["name"], version))
 
+    def _new_version(self, aws: Aws, id: str, want: Want) -> int:
+        arguments = {"LaunchTemplateId": id, "LaunchTemplateData": data_of(want.spec["launch"])}
+        # The token is made of the content: asked for again, the same content is the same version.
+        made = aws.client("ec2").create_launch_template_version(
+            **arguments, ClientToken=aws.scope.token(want.address, arguments)
+        )
+        return int(made["LaunchTemplateVersion"]["VersionNumber"])
+
     def delete(self, aws: Aws, have: Have) -> None:
         aws.client("ec2").delete_launch_template(LaunchTemplateId=have.facts["id"])
+
+
+def _version_like(ec2: Any, id: str, want: Want) -> int:
+    """The newest version with the wanted content, 0 where there is none.
+
+    What a group is put back to is one that it has launched before: hosts of it are not replaced.
+    """
+    pages = ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateId=id)
+    numbers = [
+        int(item["VersionNumber"])
+        for page in pages
+        for item in page["LaunchTemplateVersions"]
+        if not compare(want.spec["launch"], spec_of(item["LaunchTemplateData"]))
+    ]
+    return max(numbers, default=0)
 
 
 def _facts(id: str, name: str, version: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ until then there is something to go back to.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from .autoscaling import SERVICE
 
 FORWARD = ("Pending", "InProgress", "Baking")
 BACKWARD = ("Cancelling", "RollbackInProgress")
+SURGE = 10
 GIVEN_UP = ("Cancelled", "Failed", "RollbackFailed", "RollbackSuccessful")
 
 
@@ -76,9 +78,9 @@ def begin(aws: Aws, name: str, spec: Mapping[str, Any], hosts: int, *, can_retur
                 "LaunchTemplate": {"LaunchTemplateId": spec["template"], "Version": version}
             },
             Preferences={
-                # A new host serves before an old one goes; half as many more are there meanwhile.
+                # A new host serves before an old one goes.
                 "MinHealthyPercentage": 100,
-                "MaxHealthyPercentage": 150 if hosts > 1 else 200,
+                "MaxHealthyPercentage": 100 + surge(hosts),
                 "SkipMatching": True,
                 "AutoRollback": can_return,
                 "ScaleInProtectedInstances": "Refresh",
@@ -90,6 +92,14 @@ def begin(aws: Aws, name: str, spec: Mapping[str, Any], hosts: int, *, can_retur
         # An answer that was lost is asked for again.
         if meaning(error) is not Meaning.EXISTS or not _is_under_way(aws, name, version):
             raise
+
+
+def surge(hosts: int) -> int:
+    """How many more there are meanwhile, in percent: one, or one in ten where there are more.
+
+    That is what the limits of connections to the database leave room for.
+    """
+    return max(SURGE, math.ceil(100 / hosts))
 
 
 def _quiet(aws: Aws, names: Iterable[str]) -> list[str]:
