@@ -78,7 +78,7 @@ fault: $(READY) ## let something go wrong: make fault F="zone-dies zone=us-east-
 	@python -m sandbox fault $(F)
 
 load: $(READY) ## a million views of the page of `make site`, beside nginx as Debian sets it up
-	@command -v ab >/dev/null || apt-get install --yes --no-install-recommends apache2-utils >/dev/null
+	@python -m sandbox equip ab=apache2-utils
 	python -m tools.load --views "$(or $(VIEWS),1000000)"
 
 fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is left of them
@@ -97,13 +97,12 @@ provisioning: $(READY) ## how close a first build comes to AWS's own times, 10 t
 	python -m benchmarks.provisioning
 
 test: lint types sanity ## all that CI runs
-	@python -m sandbox equip
+	@python -m sandbox equip chromium=chromium
 	@# A worker keeps the connections of all SDK clients that its tests have made.
 	ulimit -Sn 4096 2>/dev/null || true; $(PYTEST) -m "not real or sample" tests
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
-	@python -m sandbox equip
-	@command -v chromium >/dev/null || apt-get install --yes --no-install-recommends chromium >/dev/null
+	@python -m sandbox equip chromium=chromium
 	pytest -m real tests
 
 molecule: export MOLECULE_SANDBOX := $(CURDIR)/.cache/molecule/sandbox

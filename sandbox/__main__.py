@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--prepare", action="store_true", help="load services in advance")
     serving.add_argument("--attached", action="store_true", help="end when stdin ends")
 
-    commands.add_parser("equip", help="install what the real part needs, where that is possible")
+    equipping = commands.add_parser(
+        "equip", help="install what the real part needs, where that is possible"
+    )
+    equipping.add_argument(
+        "also", nargs="*", type=_program, metavar="PROGRAM=PACKAGE", help="for a test, say"
+    )
     commands.add_parser("down", help="stop it and remove its folder")
     commands.add_parser("status", help="whether it runs, and where")
     page = commands.add_parser("page", help="where a browser on this machine sees a name's page")
@@ -99,6 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--clear", action="store_true", help="lift all")
     faults.add_argument("--fired", action="store_true", help="show what happened")
     return parser
+
+
+def _program(text: str) -> tuple[str, str]:
+    """ "ab=apache2-utils": a program, and the package that has it. Raises ArgumentTypeError."""
+    program, sign, package = text.partition("=")
+    if not (program and sign and package):
+        raise argparse.ArgumentTypeError(f"{text!r} must be PROGRAM=PACKAGE, e.g. ab=apache2-utils")
+    return program, package
 
 
 def speed(text: str) -> float:
@@ -172,9 +186,12 @@ def _up(background: Background, given: argparse.Namespace) -> int:
     return 0
 
 
-def equip() -> int:
-    """Install what the real part needs where that can be; a failure is said and stops nothing."""
-    packages = able.missing()
+def equip(also: Mapping[str, str]) -> int:
+    """Install what the real part needs where that can be; a failure is said and stops nothing.
+
+    also: further programs, each with the package that has it.
+    """
+    packages = able.missing(also)
     if packages and able.can_install():
         print(f"installing with apt-get: {' '.join(packages)}", flush=True)
         try:
@@ -309,7 +326,7 @@ def main() -> int:
         case "up":
             return _up(background, given)
         case "equip":
-            return equip()
+            return equip(dict(given.also))
         case "down":
             print("stopped" if background.down() else "was not running")
             return 0

@@ -34,9 +34,10 @@ SYSTEMD = Path("/run/systemd/system")  # is there where systemd runs the machine
 _INSTALLING = 900.0  # seconds at the most
 
 
-def missing() -> tuple[str, ...]:
-    """The packages that are to be installed, by name."""
-    found = {package for name, package in PROGRAMS.items() if find(name) is None}
+def missing(also: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
+    """The packages that are to be installed, by name. also: further programs, as PROGRAMS."""
+    wanted = {**PROGRAMS, **also}
+    found = {package for name, package in wanted.items() if find(name) is None}
     if not KEYS[0].exists():
         found.add(KEYS[1])
     return tuple(sorted(found))

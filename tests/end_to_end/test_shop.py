@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -112,7 +111,6 @@ def test_make_site_ends_with_a_page_of_two_hosts_in_two_zones(story: Story) -> N
     assert story.shop.json("/ready")["version"] == "1"
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="make real installs chromium")
 def test_a_browser_shows_the_page_with_what_was_pledged_so_far(story: Story) -> None:
     pledged = len(story.ledger)
     with visitors(story.shop, story.ledger):

@@ -37,7 +37,7 @@ def test_packages_that_cannot_be_had_leave_the_api(
     monkeypatch.setattr(able, "can_install", lambda: True)
     monkeypatch.setattr(able, "install", fail)
     monkeypatch.setattr(able.os, "geteuid", lambda: 0)
-    assert equip() == 0
+    assert equip({}) == 0
     said = capsys.readouterr().out
     assert "no archive answers" in said
     assert "API-only on this machine: these packages are to be installed: podman" in said
@@ -58,3 +58,8 @@ def test_a_package_with_a_service_never_starts_it(
     held = ("systemctl", "mask", "--runtime", "haproxy")
     assert (held in said[: said.index(install)]) is systemd
     assert (("systemctl", "unmask", "--runtime", "haproxy") in after) is systemd
+
+
+def test_further_programs_are_among_what_is_missing_unless_they_are_there() -> None:
+    assert "no-such-package" in able.missing({"no-such-program": "no-such-package"})
+    assert "a-shell" not in able.missing({"sh": "a-shell"})
