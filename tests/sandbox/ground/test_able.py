@@ -33,7 +33,7 @@ def test_packages_that_cannot_be_had_leave_the_api(
     def fail(packages: tuple[str, ...]) -> None:
         raise CommandFailed(("apt-get", "update"), 100, "no archive answers")
 
-    monkeypatch.setattr(able, "missing", lambda: ("podman",))
+    monkeypatch.setattr(able, "missing", lambda also=None: ("podman",))
     monkeypatch.setattr(able, "can_install", lambda: True)
     monkeypatch.setattr(able, "install", fail)
     monkeypatch.setattr(able.os, "geteuid", lambda: 0)
