@@ -12,17 +12,17 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The first Python on PATH that is new enough and runs.
 PYTHON ?= $(shell tools/find_python.sh 3.11)
 # Where hosts are real they serve the example application. What is not real is told no such address.
-HOSTS = grep -qs controller_cidr .sandbox/connection.json
+HAS_HOSTS = grep -qs controller_cidr .sandbox/connection.json
 SHOP = examples/crowdfund
-SERVED = $$($(HOSTS) && echo -i $(SHOP)/sandbox)
-ARTIFACT = if $(HOSTS); then $(MAKE) --no-print-directory $(SHOP)/dist/crowdfund-$(1).tar.gz; fi
+SERVED = $$($(HAS_HOSTS) && echo -i $(SHOP)/sandbox)
+ARTIFACT = $(MAKE) --no-print-directory $(SHOP)/dist/crowdfund-$(1).tar.gz
 PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 LINK := .cache/tree/ansible_collections/operatingdev/phoenix
 READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan release status psql shell fault load fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
+.PHONY: help venv tree site plan up artifact release status psql shell fault load fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,24 +41,29 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan release: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan release: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan up release: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan up release: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
-	@python -m sandbox up --real auto
-	@$(call ARTIFACT,1)
+	@$(MAKE) --no-print-directory --jobs 2 up artifact
 	ansible-playbook playbooks/site.yml -i inventories/sandbox $(SERVED)
-	@if $(HOSTS); then python -m sandbox page shop.example.com; fi
+	@if $(HAS_HOSTS); then python -m sandbox page shop.example.com; fi
 
 plan: $(READY) ## what `make site` would do, and what it would cost; writes nothing
 	@python -m sandbox equip
-	@python -m sandbox up --real auto
-	@$(call ARTIFACT,1)
+	@$(MAKE) --no-print-directory --jobs 2 up artifact
 	ansible-playbook playbooks/site.yml -i inventories/sandbox $(SERVED) --check --diff
 
+up: $(READY) ## the emulated account, empty, with real servers where they can be
+	@python -m sandbox up --real auto
+
+# Beside `up`, which waits for the network as often as for the processor.
+artifact: $(READY)
+	@if python -m sandbox able; then $(call ARTIFACT,1); fi
+
 release: $(READY) ## another version of the application: make release VERSION=2, or 1 to go back
-	@$(HOSTS) || { echo "there is nothing to release to: make site starts hosts, where they can be real" >&2; exit 1; }
+	@$(HAS_HOSTS) || { echo "there is nothing to release to: make site starts hosts, where they can be real" >&2; exit 1; }
 	@$(call ARTIFACT,$(VERSION))
 	ansible-playbook playbooks/release.yml -i inventories/sandbox $(SERVED) -e "release_version='$(VERSION)'"
 
