@@ -103,8 +103,7 @@ provisioning: $(READY) ## how close a first build comes to AWS's own times, 10 t
 
 test: lint types sanity ## all that CI runs
 	@python -m sandbox equip chromium=chromium
-	@# A worker keeps the connections of all SDK clients that its tests have made.
-	ulimit -Sn 4096 2>/dev/null || true; $(PYTEST) -m "not real or sample" tests
+	$(PYTEST) -m "not real or sample" tests
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip chromium=chromium

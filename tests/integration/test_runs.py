@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ def test_a_second_run_changes_nothing_and_sends_no_write(standing: Environment) 
     assert [result["changed"] for result in again.values()] == [False, False]
     assert addresses(again) == set()
     assert standing.handle.writes_since(mark) == []
+
+
+def test_a_run_leaves_no_connection_open(standing: Environment) -> None:
+    gc.disable()
+    try:
+        before = _open_files()
+        standing.run()
+        assert _open_files() <= before
+    finally:
+        gc.enable()
+
+
+def _open_files() -> int:
+    return sum(1 for _file in Path("/dev/fd").iterdir())
 
 
 def test_the_plan_of_a_finished_account_is_empty_and_writes_nothing(standing: Environment) -> None:

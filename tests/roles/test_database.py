@@ -217,6 +217,19 @@ def test_a_migration_that_has_nothing_to_do_changes_nothing(migrated: Database) 
     assert changed(migrate(migrated, "1.sql")) == 0
 
 
+def test_a_release_that_has_migrated_the_database_is_not_run_again(migrated: Database) -> None:
+    said = migrated.remote.fails(
+        migration(migrated, "2-broken.sql", release="7"), role="database", tasks="migrate"
+    )
+    assert "the migration failed" in said
+    migrate(migrated, "1.sql", release="7")
+    # As tools do that meet what a newer release has made.
+    assert changed(migrate(migrated, "2-broken.sql", release="7", command="exit 1")) == 0
+    kept = "select release, who from phoenix.migrations"
+    assert migrated.ask("migration", kept) == [["7", "tests"]]
+    assert "permission denied" in migrated.ask("application", kept)
+
+
 @pytest.mark.sample
 def test_a_migration_that_fails_half_way_is_told_and_leaves_nothing(migrated: Database) -> None:
     said = migrated.remote.fails(

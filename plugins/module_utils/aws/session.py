@@ -106,6 +106,7 @@ class Aws:
         self._identity = identity or scope.region
         self._run = uuid.uuid4().hex
         self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._others: list[Aws] = []
         self._making = threading.RLock()
         self._session: Any = None
         self._verified = False
@@ -127,7 +128,19 @@ class Aws:
             self._session = self._session or self._open()
         other = Aws(self.scope, self._connection, self._identity)
         other._session = self._session
+        self._others.append(other)
         return other
+
+    def close(self) -> None:
+        """Closes the connections that are open; who asks again later opens new ones.
+
+        The SDK leaves that to the collector, which may not come for thousands of them.
+        """
+        with self._making:
+            for client in self._clients.values():
+                client.close()
+            for other in self._others:
+                other.close()
 
     def token(self, address: str, arguments: Mapping[str, Any]) -> str:
         """An idempotency token for one create call, however often this run repeats it.

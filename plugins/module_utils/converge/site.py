@@ -89,6 +89,8 @@ class Converger:
 
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for aws in self._accounts.values():
+            aws.close()
 
     @property
     def account(self) -> Aws:

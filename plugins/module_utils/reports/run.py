@@ -94,7 +94,8 @@ def _listed(
     if not ask or not price_list.together(new):
         return kept.prices
     scope = Scope(environment, "", PRICE_REGION, declaration["account_id"])
-    client = Aws(scope, connection).once("pricing", PRICE_REGION)
+    aws = Aws(scope, connection)
+    client = aws.once("pricing", PRICE_REGION)
 
     def get_products(service: str, filters: Any) -> list[str]:
         pages = client.get_paginator("get_products").paginate(ServiceCode=service, Filters=filters)
@@ -104,6 +105,8 @@ def _listed(
         told = price_list.fetch(new, get_products)
     except (ClientError, ConnectionError, HTTPClientError, ResponseParserError):
         return kept.prices
+    finally:
+        aws.close()
     asked = {(use.key, use.region) for use in new}
     kept_prices.add(folder, environment, endpoint, now, asked, told)
     return {**kept.prices, **told}

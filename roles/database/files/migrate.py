@@ -3,11 +3,15 @@
 """Runs an application's own migration, as the migration user and under a lock of the database.
 
     migrate.py, and on standard input {"path", "region", "secret", "folder", "user", "command",
-    "revision", "wait_seconds", "who"}
+    "revision", "release", "wait_seconds", "who"}
+
+What has migrated the database is kept in the database itself, so it is true of a restored one too.
+A release that has is not run again: most tools refuse what a newer release has migrated.
 
 The lock is held by a session of its own, so it goes with this program, however that ends. Who comes
 while another one migrates waits, and after wait_seconds ends with who that is. revision: a command
-that prints what the database is at, "" for none. Prints {"changed", "before", "after", "output"}.
+that prints what the database is at, "" for none. release: "" for one that is run each time. Prints
+{"changed", "before", "after", "output"}.
 """
 
 from __future__ import annotations
@@ -43,6 +47,21 @@ HOLDER = """
     select application_name, client_addr::text, backend_start::text
     from pg_locks join pg_stat_activity using (pid)
     where locktype = 'advisory' and granted and classid = 0 and objid = %s and objsubid = 1
+"""
+KNOWN = "select to_regclass('phoenix.migrations') is not null"
+MIGRATED = "select migrated::text, who from phoenix.migrations where release = %s"
+OWNER = """
+    select quote_ident(pg_get_userbyid(datdba)) from pg_database where datname = current_database()
+"""
+# What migrations make belongs to the owner, and so does this.
+RECORD = """
+    begin;
+    set local role {owner};
+    create schema if not exists phoenix;
+    create table if not exists phoenix.migrations
+        (release text primary key, migrated timestamptz not null default now(), who text not null);
+    insert into phoenix.migrations (release, who) values (%s, %s);
+    commit;
 """
 HIDDEN = "********"
 WAIT = "; run this again when it has ended"
@@ -156,16 +175,34 @@ def migrate(given: Mapping[str, Any]) -> dict[str, Any]:
     tool = Tool(given, variables)
     with locked(variables, given["who"], float(given["wait_seconds"])) as session:
         before = tool.revision(given["revision"])
+        if migrated := by_release(session, given["release"]):
+            return {"changed": False, "before": before, "after": before, "output": migrated}
         code, said = tool.run(given["command"])
         ended = given["command"] + " ended with " + str(code) + ":\n" + said
         if code:
             raise Failed("the migration failed. " + left(tool, given, before) + ended)
         after = tool.revision(given["revision"])
-        # It tells that the lock was held to the end.
-        with session.cursor() as cursor:
-            asked(cursor, "select 1")
+        # It tells that the lock was held to the end, too.
+        record(session, given["release"], given["who"])
     changed = before != after if given["revision"] else True
     return {"changed": changed, "before": before, "after": after, "output": said}
+
+
+def by_release(session: Any, release: str) -> str:
+    """When and by whom a release has migrated this database, "" where it has not."""
+    with session.cursor() as cursor:
+        if not release or not asked(cursor, KNOWN)[0]:
+            return ""
+        found = asked(cursor, MIGRATED, release)
+    return "release " + release + " has migrated it on {} by {}".format(*found) if found else ""
+
+
+def record(session: Any, release: str, who: str) -> None:
+    """Keeps in the database that a release has migrated it. Raises psycopg2.Error."""
+    with session.cursor() as cursor:
+        owner = asked(cursor, OWNER)[0]
+        if release:
+            cursor.execute(RECORD.format(owner=owner), (release, who))
 
 
 def left(tool: Tool, given: Mapping[str, Any], before: str) -> str:
