@@ -10,9 +10,8 @@ module: release_gate
 short_description: Refuse a release that another environment has not passed
 version_added: 0.1.0
 description:
-  - Looks at the records of environment O(after), which is in the same account, at a site of the
-    same name and region. The same bytes must have been released there with success, or in this
-    environment before.
+  - Looks at the records of environment O(after), at a site of the same name and region. The same
+    bytes must have been released there with success, or in this environment before.
   - Writes nothing.
 notes:
   - Needs tier storage.
@@ -40,6 +39,12 @@ options:
   after:
     description:
       - The environment that must have passed the release. Any release may run without one.
+    type: str
+    default: ""
+  after_role:
+    description:
+      - ARN of a role in the account of O(after), where that is another one. It is assumed to read
+        the records, and needs C(s3:ListBucket) and C(s3:GetObject) for the bucket of releases there.
     type: str
     default: ""
   override:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Connection
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     artifact,
@@ -26,12 +27,17 @@ KEY = "shop/shop-1.4.0.tar.gz"
 class Releases:
     """The bucket of releases of an environment, and the steps of a release of 1.4.0 in it."""
 
-    def __init__(self, handle: Handle, folder: Path, name: str) -> None:
-        self.environment, self.folder = Environment(handle), folder
+    def __init__(self, handle: Handle, folder: Path, name: str, role: str = "") -> None:
+        self.environment, self.folder, self.role = Environment(handle), folder, role
         self.environment.declared["environment"] = name
         aws = self.environment.aws("home")
-        self.s3 = aws.client("s3")
         scope: Scope = replace(aws.scope, environment=name)
+        if role:
+            account = role.split(":")[4]
+            self.environment.declared["account_id"] = account
+            scope = replace(scope, account=account)
+            aws = aws.at(scope, Connection("", role, "x", "x", "", handle.endpoint))
+        self.s3 = aws.client("s3")
         self.bucket = scope.bucket("releases")
         self.s3.create_bucket(Bucket=self.bucket)
 
@@ -62,7 +68,8 @@ class Releases:
         return sorted(item["Key"] for item in found)
 
     def _params(self, **more: Any) -> dict[str, Any]:
-        params = self.environment.params("home", application="shop", release="1.4.0", **more)
+        more = {"application": "shop", "release": "1.4.0", "role_arn": self.role, **more}
+        params = self.environment.params("home", **more)
         params.pop("traffic")
         return params
 
@@ -165,6 +172,17 @@ def test_where_there_is_no_staging_it_has_not_passed(production: Releases) -> No
 def test_what_staging_has_passed_may_run(production: Releases, staging: Releases) -> None:
     staging.record("succeeded")
     assert production.check(after="staging")["allowed"] == "staging has passed it"
+
+
+def test_staging_may_have_an_account_of_its_own(production: Releases, sandbox: Handle) -> None:
+    role = "arn:aws:iam::210987654321:role/releases-reader"
+    there = Releases(sandbox, production.folder, "staging", role)
+    with pytest.raises(Refusal, match="nothing is recorded of it there"):
+        production.check(after="staging", after_role=role)
+    there.record("succeeded")
+    assert production.check(after="staging", after_role=role)["allowed"] == "staging has passed it"
+    with pytest.raises(Refusal, match="nothing is recorded of it there"):
+        production.check(after="staging")
 
 
 def test_other_bytes_than_staging_has_passed_are_refused(

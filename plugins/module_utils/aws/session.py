@@ -120,7 +120,9 @@ class Aws:
 
     def at(self, scope: Scope, connection: Connection | None = None) -> Aws:
         """The same for another scope, by the same credentials unless a connection is given."""
-        return Aws(scope, connection or self._connection)
+        other = Aws(scope, connection or self._connection)
+        self._others.append(other)
+        return other
 
     def unguarded(self) -> Aws:
         """The same by the same session, for what a guard itself has to ask."""

@@ -14,6 +14,7 @@ from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import Field, read
+from ..declaration.site import ROLE
 from .artifact import APPLICATION, PATH, RELEASE, key_of, known_sum
 from .errors import NotPassed
 from .record import Record, passed, records
@@ -23,6 +24,14 @@ FIELDS = (
     RELEASE,
     PATH,
     Field("after", "str", "the environment that must have passed it", "staging", ""),
+    Field(
+        "after_role",
+        "str",
+        "the ARN of a role",
+        "arn:aws:iam::210987654321:role/releases-reader",
+        "",
+        check=lambda v: not v or bool(ROLE.fullmatch(v)),
+    ),
     Field(
         "override",
         "str",
@@ -37,7 +46,8 @@ FIELDS = (
 def check(params: Params) -> dict[str, Any]:
     """Answers why a release may run here; raises Refusal where it may not. Writes nothing.
 
-    The other environment is looked for in the same account, at a site of the same name and region.
+    The other environment is looked for at a site of the same name and region, in the same account or
+    in that of `after_role`, which is assumed to look.
     """
     learn_secrets(params)
     task = declared(params, ())
@@ -55,7 +65,8 @@ def check(params: Params) -> dict[str, Any]:
         elif passed(records(aws, aws.scope.bucket("releases"), *what), digest):
             allowed = "it has run here before"
         else:
-            found = records(aws, _bucket(aws, after), *what)
+            other = _other(converger, after, options["after_role"])
+            found = records(other, other.scope.bucket("releases"), *what)
             allowed = f"{after} has passed it" if passed(found, digest) else ""
         if not allowed and not options["override"]:
             raise NotPassed(
@@ -67,8 +78,14 @@ def check(params: Params) -> dict[str, Any]:
         return {"changed": False, "sha256": digest, "allowed": allowed, "overridden": overridden}
 
 
-def _bucket(aws: Aws, environment: str) -> str:
-    return replace(aws.scope, environment=environment).bucket("releases")
+def _other(converger: Converger, environment: str, role: str) -> Aws:
+    """Clients for the same site of another environment."""
+    scope = replace(converger.account.scope, environment=environment)
+    own = converger.task.connections[scope.site]
+    if not role:
+        return converger.account.at(scope, own)
+    account = role.split(":")[4]
+    return converger.account.at(replace(scope, account=account), replace(own, role_arn=role))
 
 
 def _why(found: Sequence[Record]) -> str:
