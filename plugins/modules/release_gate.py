@@ -44,7 +44,7 @@ options:
   after_role:
     description:
       - ARN of a role in the account of O(after), where that is another one. It is assumed to read
-        the records, and needs C(s3:ListBucket) and C(s3:GetObject) for the bucket of releases there.
+        the records, and needs C(s3:ListBucket) and C(s3:GetObject) in the bucket of releases there.
     type: str
     default: ""
   override:

@@ -46,8 +46,8 @@ FIELDS = (
 def check(params: Params) -> dict[str, Any]:
     """Answers why a release may run here; raises Refusal where it may not. Writes nothing.
 
-    The other environment is looked for at a site of the same name and region, in the same account or
-    in that of `after_role`, which is assumed to look.
+    The other environment is looked for at a site of the same name and region, in the same account
+    or in that of `after_role`, which is assumed to look.
     """
     learn_secrets(params)
     task = declared(params, ())
