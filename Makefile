@@ -11,11 +11,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # The first Python on PATH that is new enough and runs.
 PYTHON ?= $(shell tools/find_python.sh 3.11)
-# Where hosts are real they serve the example application. What is not real is told no such address.
+# Where hosts are real they serve an example application. What is not real is told no such address.
 HAS_HOSTS = grep -qs controller_cidr .sandbox/connection.json
-SHOP = examples/crowdfund
-SERVED = $$($(HAS_HOSTS) && echo -i $(SHOP)/sandbox)
-ARTIFACT = $(MAKE) --no-print-directory $(SHOP)/dist/crowdfund-$(1).tar.gz
+APP = examples/crowdfund
+SERVED = $$($(HAS_HOSTS) && echo -i $(APP)/sandbox)
+ARTIFACT = $(MAKE) --no-print-directory $(APP)/dist/$(notdir $(APP))-$(1).tar.gz
 PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 LINK := .cache/tree/ansible_collections/operatingdev/phoenix
 READY := .venv/ready $(LINK)
@@ -67,8 +67,8 @@ release: $(READY) ## another version of the application: make release VERSION=2,
 	@$(call ARTIFACT,$(VERSION))
 	ansible-playbook playbooks/release.yml -i inventories/sandbox $(SERVED) -e "release_version='$(VERSION)'"
 
-$(SHOP)/dist/crowdfund-%.tar.gz: $(shell git ls-files $(SHOP) 2>/dev/null)
-	@$(MAKE) --no-print-directory -C $(SHOP) artifact VERSION=$* PYTHON="$(PYTHON)"
+$(APP)/dist/$(notdir $(APP))-%.tar.gz: $(shell git ls-files $(APP) 2>/dev/null)
+	@$(MAKE) --no-print-directory -C $(APP) artifact VERSION=$* PYTHON="$(PYTHON)"
 
 status: $(READY) ## what runs of the emulated account
 	@python -m sandbox status || test $$? -eq 3

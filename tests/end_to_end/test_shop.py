@@ -7,101 +7,22 @@ by readers and by a writer who keeps a ledger of the pledges that were acknowled
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
-import boto3
 import pytest
 
-from sandbox.background import Background
-from tests.end_to_end.traffic import Shop, Traffic, visitors
-from tools.twin import Twin, twins
+from tests.end_to_end.story import NAME, Story, standing, until
+from tests.end_to_end.traffic import Traffic, visitors
 
 pytestmark = [pytest.mark.real, pytest.mark.sample]
-NAME = "shop.example.com"
-# AWS seconds in a second: what AWS gives up after an hour is given up in 18 s.
-SPEED = "200"
-
-
-@dataclass
-class Story:
-    """A checkout whose sites stand, its application, and all pledges that were acknowledged."""
-
-    twin: Twin
-    url: str
-    shop: Shop
-    ledger: dict[str, int] = field(default_factory=dict)
-
-    def call(self, method: str, name: str, content: Any = None) -> Any:
-        background = Background(self.twin.identity.folder)
-        found = background.status()
-        assert found is not None
-        return background.client(found["endpoint"]).call(method, name, content)
-
-    def serving(self) -> dict[str, str]:
-        """The hosts at home that the balancer sends requests to, with their zones."""
-        balancer = next(
-            one
-            for one in self.call("GET", "balancers")
-            if one["name"].startswith("production-home")
-        )
-        healthy = {one["id"] for one in balancer["targets"] if one["health"] == "healthy"}
-        return {one["id"]: one["zone"] for one in self.call("GET", "hosts") if one["id"] in healthy}
-
-    def releases(self) -> dict[str, str]:
-        """Region -> the release on the image that the group there launches hosts from."""
-        keys = json.loads((self.twin.identity.folder / "connection.json").read_text("ascii"))
-        return {region: _release(region, keys) for region in ("us-east-1", "us-west-2")}
-
-    def strike(self, disaster: str, **details: str) -> None:
-        self.call("POST", "disasters", {"disaster": disaster, **details})
-
-    def release(self, version: int) -> str:
-        return self.twin.make("release", f"VERSION={version}")
-
-
-def _release(region: str, keys: dict[str, str]) -> str:
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=keys["endpoint_url"],
-            aws_access_key_id=keys["access_key"],
-            aws_secret_access_key=keys["secret_key"],
-        )
-
-    [group] = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-    chosen = group["LaunchTemplate"]
-    [version] = client("ec2").describe_launch_template_versions(
-        LaunchTemplateId=chosen["LaunchTemplateId"], Versions=[chosen["Version"]]
-    )["LaunchTemplateVersions"]
-    image = version["LaunchTemplateData"]["ImageId"]
-    [found] = client("ec2").describe_images(ImageIds=[image])["Images"]
-    return next(tag["Value"] for tag in found["Tags"] if tag["Key"] == "phoenix:release")
 
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    with twins("shop") as [twin], pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SANDBOX_SPEED", SPEED)
-        twin.give_images()
-        told = twin.make("site")
-        page = re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)
-        yield Story(twin, page[-1], Shop(page[-1], NAME))
-
-
-def until(true: Callable[[], bool], traffic: Traffic) -> float:
-    """When it became true. Waits for ten minutes at the most."""
-    end = time.monotonic() + 600
-    while not true():
-        assert time.monotonic() < end, traffic.failures[-5:]
-        time.sleep(0.1)
-    return time.monotonic()
+    with standing("examples/crowdfund") as begun:
+        yield begun
 
 
 def test_make_site_ends_with_a_page_of_two_hosts_in_two_zones(story: Story) -> None:
@@ -141,7 +62,7 @@ def test_a_browser_shows_the_page_with_what_was_pledged_so_far(story: Story) -> 
 
 
 def test_a_second_make_site_changes_nothing(story: Story) -> None:
-    assert set(re.findall(r"changed=(\d+)", story.twin.make("site"))) == {"0"}
+    assert story.changed_by_site() == {"0"}
 
 
 def test_of_a_host_that_dies_only_requests_fail_that_came_before_it_was_noticed(
@@ -153,8 +74,8 @@ def test_of_a_host_that_dies_only_requests_fail_that_came_before_it_was_noticed(
         assert not traffic.failures
         struck = time.monotonic()
         story.strike("host-dies", region=zone[:-1], instance=dead)
-        noticed = until(lambda: dead not in story.serving(), traffic)
-        until(lambda: len(story.serving()) == 2, traffic)
+        noticed = until(lambda: dead not in story.serving(), lambda: traffic.failures[-5:])
+        until(lambda: len(story.serving()) == 2, lambda: traffic.failures[-5:])
         time.sleep(1)
     explained(traffic, struck, noticed)
 
@@ -171,8 +92,8 @@ def test_of_a_zone_that_dies_only_requests_fail_that_came_before_it_was_noticed(
         assert not traffic.failures
         struck = time.monotonic()
         story.strike("zone-dies", zone=zone)
-        noticed = until(lambda: dead not in story.serving(), traffic)
-        until(lambda: len(story.serving()) == 2, traffic)
+        noticed = until(lambda: dead not in story.serving(), lambda: traffic.failures[-5:])
+        until(lambda: len(story.serving()) == 2, lambda: traffic.failures[-5:])
         time.sleep(1)
     explained(traffic, struck, noticed)
     assert zone not in story.serving().values()
@@ -193,7 +114,7 @@ def test_a_release_that_never_becomes_ready_is_put_back_and_nobody_notices(story
     assert not traffic.failures
     assert set(story.releases().values()) == {"2"}
     # Nothing of it is left in what is declared.
-    assert set(re.findall(r"changed=(\d+)", story.twin.make("site"))) == {"0"}
+    assert story.changed_by_site() == {"0"}
 
 
 def test_the_old_version_released_again_is_the_way_back(story: Story) -> None:

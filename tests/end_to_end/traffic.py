@@ -44,7 +44,8 @@ class Shop:
         connection = http.client.HTTPSConnection(
             *self._place, timeout=PATIENCE, context=self._context
         )
-        body = None if content is None else json.dumps(content)
+        is_plain = content is None or isinstance(content, bytes)
+        body = content if is_plain else json.dumps(content)
         told = {"Host": self._name, "Content-Type": "application/json", **headers}
         try:
             connection.request(method, path, body, told)
@@ -102,11 +103,15 @@ class Traffic:
 
 
 @contextmanager
-def visitors(shop: Shop, ledger: dict[str, int]) -> Iterator[Traffic]:
-    """Readers and a writer, as long as the block runs; then each ends what it has begun."""
-    traffic = Traffic(shop, ledger)
+def visitors(shop: Shop, ledger: dict[str, int] | None = None) -> Iterator[Traffic]:
+    """Readers, and a writer where there is a ledger, as long as the block runs.
+
+    Then each ends what it has begun.
+    """
+    traffic = Traffic(shop, {} if ledger is None else ledger)
     threads = [threading.Thread(target=traffic.read) for _ in range(READERS)]
-    threads.append(threading.Thread(target=traffic.pledge))
+    if ledger is not None:
+        threads.append(threading.Thread(target=traffic.pledge))
     for thread in threads:
         thread.start()
     try:

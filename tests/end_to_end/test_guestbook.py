@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A second application, in PHP, by nothing but variables; and releases that go wrong.
+
+One story in order. Whatever becomes of a release: the old one serves, nothing of the new one is
+left behind, and `make site` has nothing to mend.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.end_to_end.story import REGIONS, Story, standing, until
+from tests.end_to_end.traffic import visitors
+
+pytestmark = pytest.mark.real
+APP = "examples/guestbook"
+FORM = "application/x-www-form-urlencoded"
+# What versions have besides, by their names: nothing, or what makes them fail.
+VERSIONS = {
+    "no-start": {"fpm.conf": "[global]\nnonsense = yes\n"},
+    "half-way": {"migrations/0003_half.sql": "create table half (id int);\nselect nothing();\n"},
+    "next-1": {},
+    "next-2": {},
+    "next-3": {},
+}
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with standing(APP) as begun:
+        for version, files in VERSIONS.items():
+            folder = begun.twin.folder / APP / "versions" / version
+            folder.mkdir()
+            for name, text in files.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_text(text, encoding="ascii")
+        yield begun
+
+
+def builders(story: Story) -> list[str]:
+    """What there is of a builder: hosts, and the group that lets the controller in."""
+    ec2 = story.aws("ec2", "us-east-1")
+    named = [{"Name": "tag:phoenix:id", "Values": ["builder"]}]
+    found = [
+        instance["InstanceId"]
+        for answer in ec2.describe_instances(Filters=named)["Reservations"]
+        for instance in answer["Instances"]
+        if instance["State"]["Name"] not in ("terminated", "shutting-down")
+    ]
+    groups = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    return [*found, *(group["GroupId"] for group in groups)]
+
+
+def images(story: Story, region: str) -> set[str]:
+    """The releases of which there is an image that can be launched."""
+    found = story.aws("ec2", region).describe_images(Owners=["self"])["Images"]
+    return {
+        tag["Value"]
+        for image in found
+        if image["State"] == "available"
+        for tag in image["Tags"]
+        if tag["Key"] == "phoenix:release"
+    }
+
+
+def refreshing(story: Story) -> bool:
+    autoscaling = story.aws("autoscaling", "us-east-1")
+    [group] = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    found = autoscaling.describe_instance_refreshes(
+        AutoScalingGroupName=group["AutoScalingGroupName"]
+    )["InstanceRefreshes"]
+    return any(one["Status"] in ("Pending", "InProgress") for one in found)
+
+
+def version(story: Story) -> str:
+    return str(story.shop.json("/ready")["version"])
+
+
+def intact(story: Story, serves: str) -> None:
+    """The release that served serves, and nothing of another one is left."""
+    assert version(story) == serves
+    assert builders(story) == []
+    assert story.changed_by_site() == {"0"}
+
+
+def test_a_php_application_is_served_by_nothing_but_variables(story: Story) -> None:
+    assert len(set(story.serving().values())) == 2
+    entry = "name=Ada&text=%3Ci%3Ehello&key=0123-4567"
+    # Sent twice it is kept once.
+    for _time in range(2):
+        assert story.shop.ask("POST", "/", entry.encode(), **{"Content-Type": FORM})[0] == 303
+    seen: list[bytes] = []
+
+    def shown() -> bool:
+        seen.append(story.shop.ask("GET", "/")[1])
+        return b"&lt;i&gt;hello" in seen[-1]
+
+    until(shown, lambda: seen[-1])
+    assert seen[-1].count(b"<b>Ada</b>") == 1
+    # Of Ansible it has its variables, and no task.
+    told = sorted(path.name for path in (story.twin.folder / APP).rglob("*.yml"))
+    assert told == ["all.yml", "hosts.yml"]
+    assert story.changed_by_site() == {"0"}
+
+
+def test_an_application_that_does_not_start_is_told_before_there_is_an_image(story: Story) -> None:
+    with visitors(story.shop) as traffic:
+        with pytest.raises(RuntimeError, match="nonsense"):
+            story.release("no-start")
+        intact(story, "1")
+    assert not traffic.failures
+    assert "no-start" not in images(story, "us-east-1")
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing_of_it(story: Story) -> None:
+    with visitors(story.shop) as traffic:
+        with pytest.raises(RuntimeError, match=r"the migration failed(.|\n)*nothing\(\)"):
+            story.release("half-way")
+        intact(story, "1")
+    assert not traffic.failures
+    assert "half-way" not in images(story, "us-east-1")
+
+
+def test_an_artifact_that_is_not_what_its_checksum_says_is_refused_before_anything_is_touched(
+    story: Story,
+) -> None:
+    story.twin.make("artifact", f"APP={APP}")
+    dist = story.twin.folder / APP / "dist"
+    for name in ("guestbook-1.tar.gz", "guestbook-1.tar.gz.sha256"):
+        text = (dist / name).read_bytes().replace(b"guestbook-1", b"guestbook-spoilt")
+        (dist / name.replace("-1", "-spoilt")).write_bytes(text)
+    spoilt = dist / "guestbook-spoilt.tar.gz"
+    spoilt.write_bytes(spoilt.read_bytes() + b"x")
+    with pytest.raises(RuntimeError, match=r"is not what guestbook-spoilt.tar.gz.sha256 says"):
+        story.release("spoilt")
+    intact(story, "1")
+
+
+@pytest.mark.parametrize(
+    ("release", "come"),
+    [
+        ("next-1", lambda story, _release: bool(builders(story))),
+        ("next-2", lambda story, release: release in images(story, "us-east-1")),
+        ("next-3", lambda story, _release: refreshing(story)),
+    ],
+    ids=["on its builder", "with its image", "in the refresh"],
+)
+def test_a_release_that_is_killed_is_finished_by_the_same_command(
+    story: Story, release: str, come: Callable[[Story, str], bool]
+) -> None:
+    with visitors(story.shop) as traffic:
+        log = story.twin.logs / f"{release}.log"
+        run = story.twin.start("release", log, f"APP={APP}", f"VERSION={release}")
+        until(lambda: come(story, release), lambda: log.read_text("utf-8")[-2000:])
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        assert version(story) in story.releases().values() or refreshing(story)
+        story.release(release)
+        intact(story, release)
+    assert not traffic.failures
+    assert set(story.releases().values()) == {release}
+    assert all(release in images(story, region) for region in REGIONS)
+
+
+def test_its_other_version_goes_back_and_forth(story: Story) -> None:
+    with visitors(story.shop) as traffic:
+        story.release(2)
+        assert version(story) == "2"
+        assert "builder-home" not in story.release(1)
+        assert version(story) == "1"
+    assert not traffic.failures
