@@ -23,13 +23,16 @@ from .launch_data import version_of
 CURRENT = "current"
 # It will never be usable.
 FAILED = ("failed", "error", "invalid")
+# It was deregistered, and may be listed for a moment longer.
+GONE = "deregistered"
 
 
 class Image(Kind):
     """spec: name, made_of ({"instance": id} or {"image": id, "region": name, "key": ARN}), tags,
     among which are the release and the recipe. facts: id, release, recipe, created (time as text).
 
-    An image is never removed because nobody declares it: it is the way back.
+    An image is never removed because nobody declares it: it is the way back. One that has failed
+    is none, and bears a name that another one needs.
     """
 
     name: ClassVar[str] = "image"
@@ -38,10 +41,15 @@ class Image(Kind):
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         listed = view.owned(self.name, "ec2", "describe_images", "Images", Owners=["self"])
-        found = [_have(id, item, tags) for id, item, tags in listed]
+        found = [_have(id, item, tags) for id, item, tags in listed if item["State"] != GONE]
         yield from found
         if any(want.id == CURRENT for want in wants):
             yield from _current(view, found)
+
+    def spent(
+        self, view: View, haves: Sequence[Have], options: Mapping[str, Any]
+    ) -> Iterable[Have]:
+        return (have for have in haves if have.failed)
 
     def create(self, aws: Aws, want: Want) -> Have:
         """A name is borne by one image of an account and region only, so none is made twice."""

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Have, Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.image import (
     CURRENT,
     Image,
 )
+from moto.ec2.models import ec2_backends
 
 
 def image(scope: Scope, release: str, made_of: dict[str, Any]) -> Want:
@@ -162,3 +164,21 @@ def test_an_image_of_somebody_else_is_none_of_ours(life: Any, aws: Aws, host: st
     aws.client("ec2").create_image(InstanceId=host, Name="theirs")
     assert life(Image()).undeclared() == []
     assert current(aws, life) == ""
+
+
+@pytest.mark.parametrize("state", ["failed", "error", "invalid"])
+def test_an_image_that_has_failed_is_of_no_use(aws: Aws, life: Any, made: Want, state: str) -> None:
+    id = life(Image()).make(made).facts["id"]
+    assert not _spent(aws, life(Image()).find(made))
+    ec2_backends["123456789012"]["us-east-1"].amis[id].state = state
+    assert _spent(aws, life(Image()).find(made))
+
+
+def test_an_image_that_was_deregistered_and_is_still_listed_is_gone(life: Any, made: Want) -> None:
+    id = life(Image()).make(made).facts["id"]
+    ec2_backends["123456789012"]["us-east-1"].amis[id].state = "deregistered"
+    assert life(Image()).find(made) is None
+
+
+def _spent(aws: Aws, have: Have) -> list[Have]:
+    return list(Image().spent(View(aws), [have], {}))
