@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.aws.session import connection
-from ..module_utils.converge.catalog import TIERS
+from ..module_utils.converge.catalog import ALL
 from ..module_utils.reports import summary
 from ..module_utils.reports.run import report_run
 from ..module_utils.runner import CONNECTION, dry_run
@@ -23,7 +23,7 @@ NOTHING_RUN = (
     "nothing was run before this report, so there is nothing to report: no site was looked at, and "
     "nothing was changed; run the whole playbook, without --start-at-task"
 )
-TASKS = (*(tier.TIER for tier in TIERS), "image_site", "site")
+TASKS = (*(tier.TIER for tier in ALL), "image_site", "site")
 
 
 def _ran(result: Mapping[str, Any] | None) -> bool:

@@ -36,7 +36,9 @@ class Image(Kind):
     """
 
     name: ClassVar[str] = "image"
-    rules: ClassVar[Rules] = Rules(replace=frozenset({"name"}), stateful=True, rank=12)
+    rules: ClassVar[Rules] = Rules(
+        replace=frozenset({"name"}), stateful=True, history=True, rank=12
+    )
     services: ClassVar[tuple[str, ...]] = ("ec2", "autoscaling")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
