@@ -37,6 +37,15 @@ def _refused(variables: Mapping[str, Any], sites: Iterable[str]) -> dict[str, st
     return {site: str(plan["msg"]) for site, plan in plans.items() if plan.get("failed")}
 
 
+def _told(found: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The results of a host's tasks. A failure that role site has kept, and none of them tells, is
+    one of its last task.
+    """
+    if not variables.get("site_fault") or summary.failed(found):
+        return found
+    return {**found, "site": {**found.get("site", {}), "failed": True}}
+
+
 class ActionModule(ActionBase):
     """Reads what the roles registered: <tier>_result and site_result of every site."""
 
@@ -55,6 +64,7 @@ class ActionModule(ActionBase):
             }
             for host in task_vars["ansible_play_hosts_all"]
         }
+        results = {host: _told(found, hosts[host]) for host, found in results.items()}
         if not any(results.values()):
             refused = _refused(hosts, results)
             return result | {"failed": True, "msg": summary.refused(refused) or NOTHING_RUN}
