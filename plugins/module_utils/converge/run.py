@@ -55,7 +55,7 @@ def run(
             "changed": False,
             "sites": dict(task.site.cidrs),
             "database": database_access.access(task.site, task.options[database.TIER], web),
-            "hosts": {name: web[name] for name in image.SAME},
+            "hosts": {name: web[name] for name in (*image.SAME, image.KEEP)},
         }
     earlier = list(params.get("after") or [])
     complete = earlier and all(earlier)

@@ -135,7 +135,8 @@ class Converger:
         compared = {ref.target for want in own for ref in graph.refs(want.spec)} & given.keys()
         first = [*own, *(given[name] for name in sorted(compared))]
         haves = reader.read(first, kinds_of(self.task.tiers), self._pool)
-        keep, spent = self._staying(reader.view, haves), self._spent(reader.view, haves)
+        keep = self._staying(reader.view, haves)
+        spent = self._spent(reader.view, wants, haves)
         draft = self._plan(wants, haves, self.task.known, keep, spent)
         needed = compared.union(_needed(draft, haves, given))
         later = [given[name] for name in sorted(needed - compared)]
@@ -151,8 +152,13 @@ class Converger:
             return frozenset()
         return frozenset(n for n, have in haves.items() if KINDS[have.kind].stays(view, have))
 
-    def _spent(self, view: View, haves: Mapping[str, Have]) -> frozenset[str]:
-        """What holds data and is of no use any more, as its kind has it."""
+    def _spent(
+        self, view: View, wants: Iterable[Want], haves: Mapping[str, Have]
+    ) -> frozenset[str]:
+        """What holds data and is of no use any more, as its kind has it. What is declared is of use
+        unless it has failed.
+        """
+        declared = {want.address for want in wants}
         return frozenset(
             have.address
             for tier in self.task.tiers
@@ -162,6 +168,7 @@ class Converger:
                 [h for h in haves.values() if h.kind == kind.name and not h.site],
                 self.task.options[tier.TIER],
             )
+            if have.failed or have.address not in declared
         )
 
     def plan_destruction(self, keep: frozenset[str] = frozenset()) -> Planned:

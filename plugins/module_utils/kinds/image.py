@@ -18,6 +18,7 @@ from ..engine import canon
 from ..engine.model import UNTOLD, Change, Have, Rules, Want
 from . import autoscaling, refreshing
 from .base import Kind, have_for, retag_ec2
+from .image_use import in_use
 from .launch_data import version_of
 
 CURRENT = "current"
@@ -31,8 +32,8 @@ class Image(Kind):
     """spec: name, made_of ({"instance": id} or {"image": id, "region": name, "key": ARN}), tags,
     among which are the release and the recipe. facts: id, release, recipe, created (time as text).
 
-    An image is never removed because nobody declares it: it is the way back. One that has failed
-    is none, and bears a name that another one needs.
+    An image is never removed because nobody declares it: it is the way back, up to as many as are
+    to be kept. One that has failed is none, and bears a name that another one needs.
     """
 
     name: ClassVar[str] = "image"
@@ -51,7 +52,18 @@ class Image(Kind):
     def spent(
         self, view: View, haves: Sequence[Have], options: Mapping[str, Any]
     ) -> Iterable[Have]:
-        return (have for have in haves if have.failed)
+        """Those that have failed, and with keep_images those that are older than as many others and
+        that nothing would be launched from.
+        """
+        keep = options["keep_images"]
+        usable = [have for have in haves if have.settled and have.id != CURRENT]
+        usable.sort(key=lambda have: have.facts["created"], reverse=True)
+        older = usable[keep:] if keep else []
+        used = in_use(view) if older else frozenset()
+        return [
+            *(have for have in haves if have.failed),
+            *(have for have in older if have.facts["id"] not in used),
+        ]
 
     def create(self, aws: Aws, want: Want) -> Have:
         """A name is borne by one image of an account and region only, so none is made twice."""
