@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.aws.session import connection
-from ..module_utils.converge.catalog import TIERS
+from ..module_utils.converge.catalog import ALL
 from ..module_utils.reports import summary
 from ..module_utils.reports.run import report_run
 from ..module_utils.runner import CONNECTION, dry_run
@@ -23,7 +23,7 @@ NOTHING_RUN = (
     "nothing was run before this report, so there is nothing to report: no site was looked at, and "
     "nothing was changed; run the whole playbook, without --start-at-task"
 )
-TASKS = (*(tier.TIER for tier in TIERS), "image_site", "site")
+TASKS = (*(tier.TIER for tier in ALL), "image_site", "site")
 
 
 def _ran(result: Mapping[str, Any] | None) -> bool:
@@ -35,6 +35,15 @@ def _refused(variables: Mapping[str, Any], sites: Iterable[str]) -> dict[str, st
     """Site -> message of each whose plan, as role plan registers it, has failed."""
     plans = {site: variables[site].get("plan_result") or {} for site in sites}
     return {site: str(plan["msg"]) for site, plan in plans.items() if plan.get("failed")}
+
+
+def _told(found: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The results of a host's tasks. A failure that role site has kept, and none of them tells, is
+    one of its last task.
+    """
+    if not variables.get("site_fault") or summary.failed(found):
+        return found
+    return {**found, "site": {**found.get("site", {}), "failed": True}}
 
 
 class ActionModule(ActionBase):
@@ -55,6 +64,7 @@ class ActionModule(ActionBase):
             }
             for host in task_vars["ansible_play_hosts_all"]
         }
+        results = {host: _told(found, hosts[host]) for host, found in results.items()}
         if not any(results.values()):
             refused = _refused(hosts, results)
             return result | {"failed": True, "msg": summary.refused(refused) or NOTHING_RUN}

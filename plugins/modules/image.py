@@ -15,7 +15,8 @@ description:
     Without it, whatever a run has left of such a host is removed.
   - With O(release) there is an image of that release. It is made of the builder, which is shut down
     for it, or copied from O(source_region) and encrypted with the key of this site.
-  - An image is never removed because it is not declared.
+  - An image is not removed because it is not declared, but where it has failed, and by
+    O(keep_images).
 notes:
   - Needs tiers storage, network and web_tier.
   - Role P(operatingdev.phoenix.image#role) does all of it.
@@ -45,6 +46,13 @@ options:
       - Name of the application.
     type: str
     default: ""
+  keep_images:
+    description:
+      - How many images of releases are kept, the newest of the site. Older ones are removed with
+        their snapshots, but for those that a version in use of the launch template names, and the
+        one of the release before. With 0 none is removed.
+    type: int
+    default: 0
   root_device:
     description:
       - Name of the image's root device.

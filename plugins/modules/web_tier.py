@@ -59,6 +59,14 @@ options:
         runs goes on.
     type: str
     default: ""
+  keep_images:
+    description:
+      - How many images of releases are kept, the newest of each site. Older ones are removed with
+        their snapshots, but for those that hosts are launched from, and the one of the release
+        before. With 0 all are kept.
+      - Playbooks site and release do it, by module M(operatingdev.phoenix.image).
+    type: int
+    default: 5
   root_device:
     description:
       - Name of the image's root device.

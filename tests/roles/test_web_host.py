@@ -17,8 +17,14 @@ pytestmark = pytest.mark.real
 # Answers with its count of requests, and with what it knows, so that a kept answer is seen.
 # While there is the file `away`, it lives and is not ready.
 APPLICATION = """
-import http.server, json, os, itertools
+import http.server, json, os, itertools, socket
 count = itertools.count(1)
+def reach():
+    try:
+        socket.create_connection(("169.254.169.254", 80), 5).close()
+    except OSError as error:
+        return type(error).__name__
+    return "reached"
 class Page(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     headers_of = {
@@ -29,6 +35,8 @@ class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         told = {"n": next(count), "version": VERSION, "environment": dict(os.environ)}
         told["path"] = self.path
+        if self.path == "/metadata":
+            told["metadata"] = reach()
         told["padding"] = "-" * 2000  # what is short is not worth compressing
         body = json.dumps(told).encode()
         away = self.path == "/ready" and os.path.exists(AWAY)
@@ -137,6 +145,25 @@ def test_its_user_can_neither_change_what_it_runs_nor_read_secrets(host: Remote)
     assert host.shell("find /opt/pages -perm /022 -not -type l") == ""
     found = host.shell("grep -rlF 'p\"$`\\w' /opt /etc /var/log /var/lib 2>/dev/null || true")
     assert found == "", "the password stands in a file"
+
+
+def test_neither_it_nor_what_its_user_runs_otherwise_has_the_rights_of_the_host(
+    host: Remote,
+) -> None:
+    token = (
+        "curl -s -o /dev/null -w '%{http_code}' -X PUT -m 5 http://169.254.169.254/latest/api/token"
+    )
+    asked = f"{token} -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' || :"
+    assert host.shell(asked) == "200", "the host itself has its configuration by it"
+    assert ask(host, "/metadata")["metadata"] == "ConnectionRefusedError"
+    # As a migration is run.
+    assert host.shell(f'runuser -u app-pages -- sh -euc "{asked}"') == "000"
+    rules = host.shell("nft list table inet phoenix_metadata")
+    assert "ip6 daddr fd00:ec2::254 reject" in rules
+    assert host.shell("systemctl is-enabled phoenix-metadata") == "enabled"
+    # Without it the application does not come up.
+    needs = host.shell("systemctl show -P Requires pages").split()
+    assert "phoenix-metadata.service" in needs
 
 
 def test_its_service_is_shut_in(host: Remote) -> None:

@@ -87,6 +87,8 @@ def meaning(error: BaseException) -> Meaning:
     """Classifies an exception from a call."""
     if isinstance(error, NotYet):
         return Meaning.UNPROPAGATED
+    if isinstance(error, StillUsed):
+        return Meaning.BLOCKED
     if not isinstance(error, ClientError):
         lost = isinstance(error, (ConnectionError, HTTPClientError, ResponseParserError))
         return Meaning.UNCLEAR if lost else Meaning.REFUSED
@@ -214,6 +216,10 @@ RENAME = "rename or remove what is not ours, or choose another phoenix_environme
 
 class NotYet(Exception):
     """AWS is not so far: it will go through later, without anybody doing anything."""
+
+
+class StillUsed(Exception):
+    """Something that ends by itself still uses the object, and AWS would remove it all the same."""
 
 
 class AccountMismatch(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 from ..aws.session import Connection, connection
 from ..declaration.fields import Field, Problem, read
 from ..declaration.site import ROLE, Site, read_site
-from ..tiers import database, database_access, web_tier
+from ..tiers import database, database_access, image, web_tier
 from . import report
 from .catalog import KINDS, Tier
 from .site import Task
@@ -84,7 +84,7 @@ def declared(
     options: dict[str, dict[str, Any]] = {}
     for tier in tiers:
         alone = len(tiers) == 1
-        given = params if alone else params.get(tier.TIER)
+        given = params if alone else params.get(tier.TIER, _shared(tier, options))
         path = "" if alone else tier.TIER
         options[tier.TIER], found = read(
             tier.FIELDS, {} if given is None else given, path, only=not alone
@@ -117,6 +117,12 @@ def declared(
         peer_absent=flags["peer_absent"],
         timeout=float(flags["wait_timeout"]),
     )
+
+
+def _shared(tier: Tier, options: Mapping[str, Params]) -> Params:
+    """Of what passes, a declaration of a whole site says only how many images are kept."""
+    web = options.get(web_tier.TIER, {})
+    return {image.KEEP: web[image.KEEP]} if tier.TIER == image.TIER and web else {}
 
 
 def _between(tier: Tier, site: Site, options: Params, path: str) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from ..engine.apply import Outcome
 from ..engine.model import UNKNOWN, Action, Ref, Step, Unknown, Untold
 from . import silence
 from .catalog import tier_of
-from .site import Planned
+from .site import RULES, Planned
 
 
 def actions(planned: Planned, site: str) -> list[dict[str, Any]]:
@@ -22,8 +22,7 @@ def actions(planned: Planned, site: str) -> list[dict[str, Any]]:
 
     changes: field, before and after of each changed field. values: the spec of what is created.
     """
-    quiet = (Action.NOOP, Action.READ)
-    return [_action(step, planned, site) for step in planned.plan.steps if step.action not in quiet]
+    return [_action(step, planned, site) for step in planned.plan.steps if not _quiet(step)]
 
 
 def counts(listed: list[dict[str, Any]]) -> dict[str, int]:
@@ -127,6 +126,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def _quiet(step: Step) -> bool:
+    kept = step.action is Action.KEEP and RULES[step.kind].history
+    return kept or step.action in (Action.NOOP, Action.READ)
 
 
 def _action(step: Step, planned: Planned, site: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from . import order, remains, report, share, silence
 from .catalog import ALL, BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
 from .lease import Taker, taken_alone
-from .site import Converger, Planned, Task
+from .site import RULES, Converger, Planned, Task
 
 Listener = Callable[[Event], None]
 
@@ -46,7 +46,8 @@ def run(
     that the caller has found. Raises Refusal.
     """
     learn_secrets(params)
-    tiers = (BY_NAME[what],) if what in BY_NAME else TIERS
+    # A look at all that is there also finds what was to be there for a while only.
+    tiers = (BY_NAME[what],) if what in BY_NAME else ALL if what == "site_info" else TIERS
     task = declared(params, tiers, spell, problems)
     if what == "declaration":
         web = task.options[web_tier.TIER]
@@ -54,7 +55,7 @@ def run(
             "changed": False,
             "sites": dict(task.site.cidrs),
             "database": database_access.access(task.site, task.options[database.TIER], web),
-            "hosts": {name: web[name] for name in image.SAME},
+            "hosts": {name: web[name] for name in (*image.SAME, image.KEEP)},
         }
     earlier = list(params.get("after") or [])
     complete = earlier and all(earlier)
@@ -216,7 +217,7 @@ def _usages(task: Task, planned: Planned) -> list[dict[str, Any]]:
     charged: list[tuple[str, Want | Have]]
     charged = [(want.tier, want) for want in task.wants if not want.given]
     for step in planned.plan.steps:
-        if step.action is Action.KEEP and step.have:
+        if step.action is Action.KEEP and step.have and not RULES[step.kind].history:
             charged.append((tier_of(step.address), step.have))
     return [
         record(tier, thing.address, item)

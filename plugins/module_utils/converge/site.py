@@ -138,20 +138,40 @@ class Converger:
         first = [*own, *(given[name] for name in sorted(compared))]
         haves = reader.read(first, kinds_of(self.task.tiers), self._pool)
         keep = self._staying(reader.view, haves)
-        draft = self._plan(wants, haves, self.task.known, keep)
+        spent = self._spent(reader.view, wants, haves)
+        draft = self._plan(wants, haves, self.task.known, keep, spent)
         needed = compared.union(_needed(draft, haves, given))
         later = [given[name] for name in sorted(needed - compared)]
         haves |= reader.read(later, (), self._pool)
         unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
         known: Known = {**self.task.known, **unread}
         kept = [want for want in wants if want.address not in unread]
-        return Planned(self._plan(kept, haves, known, keep), haves, known)
+        return Planned(self._plan(kept, haves, known, keep, spent), haves, known)
 
     def _staying(self, view: View, haves: Mapping[str, Have]) -> frozenset[str]:
         """What serves a database that is kept although the site declares none any more."""
         if has_database(self.task.site):
             return frozenset()
         return frozenset(n for n, have in haves.items() if KINDS[have.kind].stays(view, have))
+
+    def _spent(
+        self, view: View, wants: Iterable[Want], haves: Mapping[str, Have]
+    ) -> frozenset[str]:
+        """What holds data and is of no use any more, as its kind has it. What is declared is of use
+        unless it has failed.
+        """
+        declared = {want.address for want in wants}
+        return frozenset(
+            have.address
+            for tier in self.task.tiers
+            for kind in tier.KINDS
+            for have in kind.spent(
+                view,
+                [h for h in haves.values() if h.kind == kind.name and not h.site],
+                self.task.options[tier.TIER],
+            )
+            if have.failed or have.address not in declared
+        )
 
     def plan_destruction(self, keep: frozenset[str] = frozenset()) -> Planned:
         """Reads the account and says what would be removed. Writes nothing.
@@ -234,6 +254,7 @@ class Converger:
         haves: Mapping[str, Have],
         known: Known,
         keep: frozenset[str],
+        spent: frozenset[str],
     ) -> Plan:
         return planning.plan(
             wants,
@@ -243,6 +264,7 @@ class Converger:
             replace=self.task.replace,
             purge=self.task.purge,
             keep=keep,
+            spent=spent,
         )
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..aws.errors import RENAME, Conflict, Meaning, meaning
+from ..aws.errors import RENAME, Conflict, Meaning, StillUsed, meaning
 from ..aws.session import Aws
 from ..engine import graph
 from ..engine.apply import Event
@@ -191,7 +191,9 @@ class Account:
                     return
                 again = how in (Meaning.BLOCKED, Meaning.UNCLEAR, Meaning.THROTTLED)
                 again = again or how is Meaning.UNPROPAGATED
-                end = min(self.deadline, began + patience.BLOCKED)
+                end = self.deadline
+                if not isinstance(error, StillUsed):
+                    end = min(end, began + patience.BLOCKED)
                 if not again or self.now() > end:
                     raise
                 time.sleep(patience.growing(attempt))

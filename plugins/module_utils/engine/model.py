@@ -186,6 +186,7 @@ class Rules:
     grows: spec keys, numbers, that AWS raises in place and never lowers.
     container: AWS does not remove it while something that refers to it stands.
     advice: why a key stays as it is, and what to do instead, where a refusal should say so.
+    history: earlier ones of what is declared stay on purpose, and no report names them.
     observed: keys that follow from what became of the object and that nobody declares by value; of
     these the advice is all there is to do.
     """
@@ -196,6 +197,7 @@ class Rules:
     partial: frozenset[str] = frozenset({"tags"})
     grows: frozenset[str] = frozenset()
     container: bool = False
+    history: bool = False
     advice: Mapping[str, str] = field(default_factory=dict)
     observed: frozenset[str] = frozenset()
 

@@ -23,6 +23,7 @@ def plan(
     replace: frozenset[str] = frozenset(),
     purge: frozenset[str] = frozenset(),
     keep: frozenset[str] = frozenset(),
+    spent: frozenset[str] = frozenset(),
 ) -> Plan:
     """The steps that turn what is there into what is wanted.
 
@@ -30,6 +31,8 @@ def plan(
     rules: by kind. known: facts by address of objects outside these wants, made earlier.
     replace: addresses that may be replaced, or {"all"}. purge: partial mappings ("tags") whose
     undeclared entries are removed. keep: addresses of undeclared objects that stay.
+    spent: addresses of objects that are of no use any more: they go although they hold data, and a
+    declared one is made anew without being asked for.
     Raises ReplacementRefused, UnknownReference, Cycle, DuplicateAddress.
     """
     known = known or {}
@@ -40,11 +43,15 @@ def plan(
     }
     lookup = _lookup(haves, known)
     steps = [
-        _step(wanted[name], haves.get(name), rules[wanted[name].kind], needs[name], lookup, purge)
+        _anew(wanted[name], haves[name], needs[name])
+        if name in spent and name in haves
+        else _step(
+            wanted[name], haves.get(name), rules[wanted[name].kind], needs[name], lookup, purge
+        )
         for name in graph.order(needs)
     ]
-    steps += _undeclared(steps, haves, rules, keep)
-    refusals.check(steps, rules, replace)
+    steps += _undeclared(steps, haves, rules, keep, spent)
+    refusals.check((step for step in steps if step.address not in spent), rules, replace)
     return Plan(tuple(steps))
 
 
@@ -94,6 +101,12 @@ def _lookup(haves: Mapping[str, Have], known: Known) -> Callable[[Ref], Any]:
     return lookup
 
 
+def _anew(want: Want, have: Have, needs: Mapping[str, bool]) -> Step:
+    """What is of no use makes way for one that is."""
+    action = Action.READ if want.given else Action.REPLACE
+    return Step(want.address, action, want.kind, want.id, want.tier, want, have, needs=needs)
+
+
 def _step(
     want: Want,
     have: Have | None,
@@ -122,6 +135,7 @@ def _undeclared(
     haves: Mapping[str, Have],
     rules: Mapping[str, Rules],
     keep: frozenset[str],
+    spent: frozenset[str],
 ) -> list[Step]:
     """What is ours and no longer declared, removed last and dependents first.
 
@@ -133,7 +147,8 @@ def _undeclared(
     steps: list[Step] = []
     before = dict(wanted)
     for have in spare:
-        stays = rules[have.kind].stateful or have.address in keep
+        stays = have.address not in spent
+        stays = stays and (rules[have.kind].stateful or have.address in keep)
         action = Action.KEEP if stays else Action.DESTROY
         steps.append(
             Step(have.address, action, have.kind, have.id, "", have=have, needs=dict(before))

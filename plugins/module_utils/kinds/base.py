@@ -85,6 +85,15 @@ class Kind(abc.ABC):
         """Whether an undeclared object stays because what it serves is kept and still there."""
         return False
 
+    def spent(
+        self, view: View, haves: Sequence[Have], options: Mapping[str, Any]
+    ) -> Iterable[Have]:
+        """Which of these objects are of no use any more, and go although the kind holds data.
+
+        haves: all of ours of this kind. options: those of the tier that owns the kind.
+        """
+        return ()
+
     @abc.abstractmethod
     def create(self, aws: Aws, want: Want) -> Have:
         """Makes the object, tagged in the same call. The want's Refs are resolved.

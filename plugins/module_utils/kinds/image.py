@@ -18,30 +18,52 @@ from ..engine import canon
 from ..engine.model import UNTOLD, Change, Have, Rules, Want
 from . import autoscaling, refreshing
 from .base import Kind, have_for, retag_ec2
+from .image_use import in_use
 from .launch_data import version_of
 
 CURRENT = "current"
 # It will never be usable.
 FAILED = ("failed", "error", "invalid")
+# It was deregistered, and may be listed for a moment longer.
+GONE = "deregistered"
 
 
 class Image(Kind):
     """spec: name, made_of ({"instance": id} or {"image": id, "region": name, "key": ARN}), tags,
     among which are the release and the recipe. facts: id, release, recipe, created (time as text).
 
-    An image is never removed because nobody declares it: it is the way back.
+    An image is never removed because nobody declares it: it is the way back, up to as many as are
+    to be kept. One that has failed is none, and bears a name that another one needs.
     """
 
     name: ClassVar[str] = "image"
-    rules: ClassVar[Rules] = Rules(replace=frozenset({"name"}), stateful=True, rank=12)
+    rules: ClassVar[Rules] = Rules(
+        replace=frozenset({"name"}), stateful=True, history=True, rank=12
+    )
     services: ClassVar[tuple[str, ...]] = ("ec2", "autoscaling")
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         listed = view.owned(self.name, "ec2", "describe_images", "Images", Owners=["self"])
-        found = [_have(id, item, tags) for id, item, tags in listed]
+        found = [_have(id, item, tags) for id, item, tags in listed if item["State"] != GONE]
         yield from found
         if any(want.id == CURRENT for want in wants):
             yield from _current(view, found)
+
+    def spent(
+        self, view: View, haves: Sequence[Have], options: Mapping[str, Any]
+    ) -> Iterable[Have]:
+        """Those that have failed, and with keep_images those that are older than as many others and
+        that nothing would be launched from.
+        """
+        keep = options["keep_images"]
+        usable = [have for have in haves if have.settled and have.id != CURRENT]
+        usable.sort(key=lambda have: have.facts["created"], reverse=True)
+        older = usable[keep:] if keep else []
+        used = in_use(view) if older else frozenset()
+        return [
+            *(have for have in haves if have.failed),
+            *(have for have in older if have.facts["id"] not in used),
+        ]
 
     def create(self, aws: Aws, want: Want) -> Have:
         """A name is borne by one image of an account and region only, so none is made twice."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..aws.errors import StillUsed
 from ..aws.scope import LAUNCH, specification
 from ..aws.session import Aws
 from ..aws.view import View
@@ -66,6 +67,22 @@ class Instance(Kind):
         return None
 
     def delete(self, aws: Aws, have: Have) -> None:
+        """Raises StillUsed while an image is made of it, which would fail without it."""
+        id = have.facts["id"]
+        pages = (
+            aws.client("ec2")
+            .get_paginator("describe_images")
+            .paginate(
+                Owners=["self"],
+                Filters=[
+                    {"Name": "source-instance-id", "Values": [id]},
+                    {"Name": "state", "Values": ["pending"]},
+                ],
+            )
+        )
+        found = [image["ImageId"] for page in pages for image in page["Images"]]
+        if found:
+            raise StillUsed(f"image {', '.join(found)} is being made of {id}")
         aws.client("ec2").terminate_instances(InstanceIds=[have.facts["id"]])
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..converge.catalog import TIERS
+from ..converge.catalog import PASSING, TIERS
 
 Results = Mapping[str, Mapping[str, Mapping[str, Any]]]
 COUNTED = ("create", "change", "replace", "destroy")
 TIER_NAMES = tuple(tier.TIER for tier in TIERS)
+# Of these there is only something to say where there is something to do.
+PASSING_NAMES = tuple(tier.TIER for tier in PASSING)
 SIGNS = {"create": "+", "change": "~", "replace": "!", "destroy": "-", "keep": "="}
 FIELDS_SHOWN = 6
 # The task that looks at all tiers, and the words of a result for what is not begun and not there.
@@ -85,8 +87,10 @@ def text(results: Results, planned: bool) -> str:
     rows: list[tuple[str, ...]] = [("site", "tier", *COUNTED, "")]
     for site, tasks in results.items():
         actions = merged(tasks)
-        for tier in TIER_NAMES:
+        for tier in (*TIER_NAMES, *PASSING_NAMES):
             own = [action["action"] for action in actions if action["tier"] == tier]
+            if tier in PASSING_NAMES and not own and tier not in failed(tasks):
+                continue
             rows.append(
                 (site, tier, *(str(own.count(name)) for name in COUNTED), _state(tasks, tier))
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..aws.scope import RECIPE, RELEASE
@@ -41,6 +42,7 @@ SAME = (
     "root_device",
     "root_gb",
 )
+KEEP = "keep_images"
 
 
 def _network(text: str) -> bool:
@@ -52,6 +54,8 @@ def _network(text: str) -> bool:
 
 FIELDS: tuple[Field, ...] = (
     *(field for field in web_fields.FIELDS if field.name in SAME),
+    # A task that has something else to do removes none.
+    *(replace(f, default=0) for f in web_fields.FIELDS if f.name == KEEP),
     Field(
         "release",
         "str",

@@ -49,8 +49,12 @@ GRANTED = ("ec2", "rds")
 SCALING = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
 
-def key(scope: Scope) -> dict[str, Any]:
-    """The account administers the key, and uses it through AWS services of its region only."""
+def key(scope: Scope, copied_to: str = "") -> dict[str, Any]:
+    """The account administers the key, and uses it through AWS services only, those of its region.
+
+    copied_to: the region to which images are copied, "" for none. EC2 of that region reads them for
+    the copy, and in whose name it then asks for the key AWS does not say.
+    """
     account = {"AWS": scope.arn("iam", "root", regional=False)}
     return policy(
         {
@@ -66,7 +70,7 @@ def key(scope: Scope) -> dict[str, Any]:
             "Principal": account,
             "Action": USE,
             "Resource": "*",
-            "Condition": {"StringEquals": _through(scope, SERVICES)},
+            "Condition": {"StringEquals": _through(scope, SERVICES, copied_to)},
         },
         {
             "Sid": "GrantsThroughServices",
@@ -75,7 +79,7 @@ def key(scope: Scope) -> dict[str, Any]:
             "Action": "kms:CreateGrant",
             "Resource": "*",
             "Condition": {
-                "StringEquals": _through(scope, GRANTED),
+                "StringEquals": _through(scope, GRANTED, copied_to),
                 "Bool": {"kms:GrantIsForAWSResource": "true"},
             },
         },
@@ -84,11 +88,10 @@ def key(scope: Scope) -> dict[str, Any]:
     )
 
 
-def _through(scope: Scope, services: Iterable[str]) -> dict[str, Any]:
-    return {
-        "kms:CallerAccount": scope.account,
-        "kms:ViaService": [f"{name}.{scope.region}.amazonaws.com" for name in services],
-    }
+def _through(scope: Scope, services: Iterable[str], copied_to: str) -> dict[str, Any]:
+    names = [f"{name}.{scope.region}.amazonaws.com" for name in services]
+    copies = [f"ec2.{copied_to}.amazonaws.com"] if copied_to else []
+    return {"kms:CallerAccount": scope.account, "kms:ViaService": [*names, *copies]}
 
 
 def _auto_scaling(scope: Scope) -> Iterable[Statement]:

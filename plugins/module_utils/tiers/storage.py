@@ -75,7 +75,7 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
 
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the storage tier declares for this site."""
-    found = [_key(site.scope), *(_bucket(site.scope, name, options) for name in PURPOSES)]
+    found = [_key(site), *(_bucket(site.scope, name, options) for name in PURPOSES)]
     if site.is_home:
         found += _secrets(site)
         if site.peer and options["replicate"]:
@@ -83,14 +83,16 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     return tuple(found)
 
 
-def _key(scope: Scope) -> Want:
+def _key(site: Site) -> Want:
+    scope = site.scope
+    copied_to = site.peer.region if site.is_home and site.peer else ""
     return Want(
         "kms_key",
         "main",
         {
             "alias": scope.key_alias,
             "description": f"Data of {scope.prefix}",
-            "policy": key(scope),
+            "policy": key(scope, copied_to),
             "rotation": True,
             "enabled": True,
             "tags": scope.marks("kms_key", "main"),

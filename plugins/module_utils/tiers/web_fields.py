@@ -81,6 +81,14 @@ FIELDS: tuple[Field, ...] = (
         lambda v: not v or bool(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", v, re.ASCII)),
     ),
     Field(
+        "keep_images",
+        "int",
+        "how many images of releases are kept besides those in use, 0 for all",
+        5,
+        5,
+        lambda v: v >= 0,
+    ),
+    Field(
         "root_device",
         "str",
         "the name of the image's root device",

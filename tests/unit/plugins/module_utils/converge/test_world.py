@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import Conflict
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import (
+    Conflict,
+    StillUsed,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
     Aws,
     Connection,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import patience
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.world import Account
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import (
     Action,
@@ -215,3 +219,17 @@ def test_nothing_is_written_by_who_may_not_write_any_more_not_even_at_another_tr
 
 class NotYours(Exception):
     """What a guard raises here."""
+
+
+def test_a_removal_waits_as_long_as_the_run_for_what_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "BLOCKED", 0.0)
+    monkeypatch.setattr(patience, "growing", lambda attempt: 0.0)
+    have = Have("thing", "main", {}, {"id": "thing-1"})
+    step = Step("thing/main", Action.DESTROY, "thing", "main", "t", have=have)
+    thing = Thing(outcomes=[StillUsed("an image is made of it")])
+    account(thing).act(step, {})
+    assert thing.deletes == 2
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        account(Thing(outcomes=[refused("DependencyViolation")] * 2)).act(step, {})

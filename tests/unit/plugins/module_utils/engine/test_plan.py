@@ -166,3 +166,17 @@ def test_destruction_goes_from_the_leaves_to_the_root() -> None:
         ("subnet/a", "destroy"),
         ("vpc/main", "destroy"),
     ]
+
+
+def test_what_is_of_no_use_any_more_goes_although_it_holds_data() -> None:
+    haves = {f"db/{id}": Have("db", id, {}, {"id": f"db-{id}"}) for id in ("old", "kept")}
+    found = plan([], haves, RULES, spent=frozenset({"db/old"}))
+    assert sorted(acts(found)) == [("db/kept", "keep"), ("db/old", "destroy")]
+
+
+def test_what_is_of_no_use_and_declared_is_made_anew_without_being_asked_for() -> None:
+    want = Want("db", "main", {"engine": "x"})
+    haves = {"db/main": there(want)}
+    assert acts(plan([want], haves, RULES)) == [("db/main", "no change")]
+    found = plan([want], haves, RULES, spent=frozenset({"db/main"}))
+    assert acts(found) == [("db/main", "replace")]

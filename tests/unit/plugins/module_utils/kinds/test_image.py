@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import (
+    Scope,
+    specification,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Have, Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.image import (
     CURRENT,
     Image,
 )
+from moto.ec2.models import ec2_backends
 
 
 def image(scope: Scope, release: str, made_of: dict[str, Any]) -> Want:
@@ -58,7 +64,10 @@ def launched_from(aws: Aws, number: str) -> None:
     """A group of ours whose template, in its default version, has this image."""
     ec2, scope = aws.client("ec2"), aws.scope
     template = {"LaunchTemplateName": scope.name("web")}
-    ec2.create_launch_template(**template, LaunchTemplateData={"ImageId": number})
+    tags = specification("launch-template", scope.marks("launch_template", "web"))
+    ec2.create_launch_template(
+        **template, LaunchTemplateData={"ImageId": number}, TagSpecifications=tags
+    )
     marks = scope.marks("autoscaling_group", "web").items()
     aws.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=scope.name("web"),
@@ -162,3 +171,113 @@ def test_an_image_of_somebody_else_is_none_of_ours(life: Any, aws: Aws, host: st
     aws.client("ec2").create_image(InstanceId=host, Name="theirs")
     assert life(Image()).undeclared() == []
     assert current(aws, life) == ""
+
+
+@pytest.mark.parametrize("state", ["failed", "error", "invalid"])
+def test_an_image_that_has_failed_is_of_no_use(aws: Aws, life: Any, made: Want, state: str) -> None:
+    id = life(Image()).make(made).facts["id"]
+    assert not _spent(aws, life(Image()).find(made))
+    ec2_backends["123456789012"]["us-east-1"].amis[id].state = state
+    assert _spent(aws, life(Image()).find(made))
+
+
+def test_an_image_that_was_deregistered_and_is_still_listed_is_gone(life: Any, made: Want) -> None:
+    id = life(Image()).make(made).facts["id"]
+    ec2_backends["123456789012"]["us-east-1"].amis[id].state = "deregistered"
+    assert life(Image()).find(made) is None
+
+
+def test_images_older_than_those_that_are_kept_are_of_no_use(
+    aws: Aws, scope: Scope, host: str
+) -> None:
+    for release in ("1", "2", "3", "4"):
+        _made(aws, scope, host, release)
+    assert _old(aws, keep=2) == ["1", "2"]
+    assert _old(aws, keep=0) == []
+    assert _old(aws, keep=4) == []
+
+
+@pytest.fixture
+def refreshes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The instance refreshes of the group; the emulator alone has none."""
+    found: list[dict[str, Any]] = []
+    pages = View.pages
+
+    def answered(self: View, service: str, operation: str, key: str, **more: Any) -> list[Any]:
+        told = operation == "describe_instance_refreshes"
+        return found if told else pages(self, service, operation, key, **more)
+
+    monkeypatch.setattr(View, "pages", answered)
+    return found
+
+
+@pytest.mark.usefixtures("refreshes")
+def test_what_hosts_are_launched_from_stays_and_so_does_the_release_before(
+    aws: Aws, scope: Scope, host: str
+) -> None:
+    number = {release: _made(aws, scope, host, release) for release in "123456"}
+    launched_from(aws, number["1"])
+    template = {"LaunchTemplateName": scope.name("web")}
+    ec2 = aws.client("ec2")
+    for release in "23":
+        ec2.create_launch_template_version(
+            **template, LaunchTemplateData={"ImageId": number[release]}
+        )
+    # The default is what is launched next, and a group may not be there yet.
+    ec2.modify_launch_template(**template, DefaultVersion="3")
+    group = {"AutoScalingGroupName": scope.name("web")}
+    autoscaling = aws.client("autoscaling")
+    autoscaling.update_auto_scaling_group(**group, LaunchTemplate={**template, "Version": "3"})
+    assert _old(aws, keep=1) == ["1", "4", "5"]
+    # One that is put back is launched again, whatever the default is.
+    autoscaling.update_auto_scaling_group(**group, LaunchTemplate={**template, "Version": "1"})
+    assert _old(aws, keep=1) == ["4", "5"]
+
+
+def test_the_release_before_is_that_which_served_and_not_one_that_was_tried(
+    aws: Aws, scope: Scope, host: str, refreshes: list[dict[str, Any]]
+) -> None:
+    number = {release: _made(aws, scope, host, release) for release in "1234"}
+    launched_from(aws, number["1"])
+    template = {"LaunchTemplateName": scope.name("web")}
+    ec2 = aws.client("ec2")
+    for release in "234":
+        ec2.create_launch_template_version(
+            **template, LaunchTemplateData={"ImageId": number[release]}
+        )
+    ec2.modify_launch_template(**template, DefaultVersion="4")
+    aws.client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=scope.name("web"), LaunchTemplate={**template, "Version": "4"}
+    )
+    # 2 served, 3 was put back, 4 serves.
+    ended = (("4", "Successful"), ("3", "RollbackSuccessful"), ("2", "Successful"))
+    refreshes += [
+        {
+            "Status": status,
+            "StartTime": datetime(2026, 1, int(version), tzinfo=UTC),
+            "DesiredConfiguration": {"LaunchTemplate": {"Version": version}},
+        }
+        for version, status in ended
+    ]
+    assert _old(aws, keep=1) == ["1"]
+
+
+def _made(aws: Aws, scope: Scope, host: str, release: str) -> str:
+    """An image, each a day younger than the one before."""
+    have = Image().create(aws, image(scope, release, {"instance": host}))
+    made = ec2_backends["123456789012"]["us-east-1"].amis[have.facts["id"]]
+    made.creation_date = datetime(2026, 1, int(release), tzinfo=UTC)
+    return str(have.facts["id"])
+
+
+def _old(aws: Aws, keep: int) -> list[str]:
+    """The releases whose images go."""
+    view = View(aws)
+    haves = list(Image().find(view, []))
+    return sorted(
+        have.facts["release"] for have in Image().spent(view, haves, {"keep_images": keep})
+    )
+
+
+def _spent(aws: Aws, have: Have) -> list[Have]:
+    return list(Image().spent(View(aws), [have], {"keep_images": 0}))

@@ -7,10 +7,12 @@ import base64
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import StillUsed
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.instance import Instance
+from moto.ec2.models import ec2_backends
 
 
 @pytest.fixture
@@ -109,3 +111,16 @@ def test_a_host_that_is_removed_counts_as_absent_at_once(
 def test_one_of_its_hosts_is_found_where_nobody_declares_it(life: Any, builder: Want) -> None:
     number = life(Instance()).make(builder).facts["id"]
     assert [have.facts["id"] for have in life(Instance()).undeclared()] == [number]
+
+
+def test_a_host_stays_while_an_image_is_made_of_it(life: Any, aws: Aws, builder: Want) -> None:
+    number = life(Instance()).make(builder).facts["id"]
+    image = aws.client("ec2").create_image(InstanceId=number, Name="golden")["ImageId"]
+    made = ec2_backends["123456789012"]["us-east-1"].amis[image]
+    made.state = "pending"
+    with pytest.raises(StillUsed, match=f"image {image} is being made of {number}"):
+        life(Instance()).remove(builder)
+    assert described(aws)["State"]["Name"] == "running"
+    made.state = "failed"
+    life(Instance()).remove(builder)
+    assert life(Instance()).find(builder) is None

@@ -197,6 +197,21 @@ def test_nobody_decrypts_with_the_key_but_through_a_service() -> None:
             assert statement["Condition"]["StringEquals"]["kms:ViaService"]
 
 
+def test_an_image_is_copied_whichever_region_s_ec2_asks_for_the_key_of_home() -> None:
+    def through(name: str) -> list[set[str]]:
+        listed = statements(wants(name)["kms_key/main"].spec["policy"])
+        named = [
+            s["Condition"]["StringEquals"].get("kms:ViaService", ())
+            for s in listed
+            if "Sid" in s and s["Sid"].endswith("ThroughServices")
+        ]
+        return [{service for service in one if service.startswith("ec2.")} for one in named]
+
+    here, there = "ec2.us-east-1.amazonaws.com", "ec2.us-west-2.amazonaws.com"
+    assert through("home") == [{here, there}] * 2
+    assert through("recovery") == [{there}] * 2
+
+
 def test_whoever_administers_the_key_can_change_its_policy_again() -> None:
     policy = wants()["kms_key/main"].spec["policy"]
     [admin] = [s for s in statements(policy) if s["Sid"] == "Administration"]

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a killed run has left of a builder goes with the next run, which needs none itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from environment import Environment, addresses
+
+from playbooks import Playbooks, changed
+from sandbox.running import Handle
+
+PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"
+BUILDER = {
+    "builder": True,
+    "controller": "198.51.100.7/32",
+    "login_public_key": PUBLIC,
+    "host_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n",
+    "host_public_key": PUBLIC,
+}
+LEFT = {
+    "instance/builder",
+    "security_group/builder",
+    "security_group_rule/builder/in-ssh",
+    "security_group_rule/builder/out-http",
+    "security_group_rule/builder/out-https",
+    "security_group_rule/builder/out-database",
+    "security_group_rule/database/in-builder",
+}
+
+
+@pytest.fixture(scope="module")
+def built(sandbox: Handle, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The environment as playbook site has built it."""
+    changed(Playbooks(sandbox, tmp_path_factory.mktemp("built")).run("site"))
+    return Environment(sandbox)
+
+
+@pytest.fixture
+def left(built: Environment) -> Environment:
+    """The environment, with a builder that nobody is at any more."""
+    params = built.params("home", **BUILDER)
+    params.pop("traffic")
+    made = run(params, "image", dry=False)
+    assert made["known"]["instance/builder"]
+    return built
+
+
+def found(environment: Environment) -> set[str]:
+    """What site_info says is to be removed."""
+    return addresses(environment.info(), "destroy")
+
+
+def test_the_plan_shows_it_and_the_next_run_of_site_removes_it(
+    left: Environment, tmp_path: Path
+) -> None:
+    assert found(left) == {f"home {name}" for name in LEFT}
+    assert {item["address"] for item in left.info()["home"]["drift"]} >= LEFT
+    playbooks = Playbooks(left.handle, tmp_path)
+    looked = playbooks.run("site", "--check")
+    assert changed(looked) == {"home": 1, "recovery": 0}
+    assert all(f"- home {name}" in looked.stdout for name in LEFT)
+    ran = playbooks.run("site")
+    assert changed(ran) == {"home": 1, "recovery": 0}
+    assert found(left) == set()
+    assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
+
+
+def test_where_only_its_rules_are_left_they_go(left: Environment, tmp_path: Path) -> None:
+    ec2 = left.aws("home").client("ec2")
+    number = left.info()["home"]["known"]["instance/builder"]["id"]
+    ec2.terminate_instances(InstanceIds=[number])
+    assert found(left) == {f"home {name}" for name in LEFT - {"instance/builder"}}
+    changed(Playbooks(left.handle, tmp_path).run("site"))
+    assert found(left) == set()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A builder that is lost in the middle of its work is told, and leaves nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from environment import Environment
+
+from playbooks import Playbooks, changed
+from sandbox.running import Handle
+
+# Answers once, as a host does that has just booted, and is gone from then on.
+SSH = """#!/bin/sh
+for last in "$@"; do :; done
+case "$last" in *python3*) ;; *) exit 0 ;; esac
+echo >> {log}
+test "$(wc -l < {log})" -eq 1 || exit 255
+exec env "PATH={folder}:$PATH" sh -c "$last"
+"""
+SUDO = """#!/bin/sh
+while [ "$1" != /bin/sh ]; do shift; done
+exec "$@"
+"""
+
+
+@pytest.fixture
+def lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By ssh a builder is reached as above."""
+    for name, text in (("ssh", SSH), ("sudo", SUDO)):
+        program = tmp_path / name
+        program.write_text(text.format(folder=tmp_path, log=tmp_path / "log"))
+        program.chmod(0o755)
+    monkeypatch.setenv("ANSIBLE_SSH_EXECUTABLE", str(tmp_path / "ssh"))
+
+
+def application(folder: Path) -> dict[str, object]:
+    """Of an application whose artifact is there."""
+    artifact = folder / "shop-1.tar.gz"
+    artifact.write_bytes(b"shop")
+    digest = hashlib.sha256(b"shop").hexdigest()
+    artifact.with_name(f"{artifact.name}.sha256").write_text(f"{digest}  {artifact.name}\n")
+    return {
+        "image_release": "1",
+        "image_artifact": str(artifact),
+        "image_controller": "198.51.100.7/32",
+        "web_tier_application": "shop",
+        "web_tier_user_data": "",
+        "web_host_start": "./shop",
+        "phoenix_wait_timeout": 60,
+    }
+
+
+def told(ran: CompletedProcess[str]) -> None:
+    """The run says what happened, and has not succeeded."""
+    assert "UNREACHABLE" in ran.stdout
+    assert ran.returncode != 0
+    said = " ".join(ran.stdout.split())
+    assert "was lost before it had done all of its work" in said, ran.stdout[-4000:]
+
+
+def nothing_is_left(environment: Environment) -> None:
+    ec2 = environment.aws("home").client("ec2")
+    named = [{"Name": "tag:phoenix:id", "Values": ["instance/builder", "security_group/builder"]}]
+    states = [
+        item["State"]["Name"]
+        for reservation in ec2.describe_instances(Filters=named)["Reservations"]
+        for item in reservation["Instances"]
+    ]
+    assert states == ["terminated"]
+    assert ec2.describe_security_groups(Filters=named)["SecurityGroups"] == []
+
+
+@pytest.mark.usefixtures("lost")
+def test_one_that_is_lost_while_a_release_is_installed_is_told_and_removed(
+    sandbox: Handle, tmp_path: Path
+) -> None:
+    sandbox.reset()
+    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
+    ran = playbooks.run("site", "-e", json.dumps(application(tmp_path)))
+    told(ran)
+    assert "Failed at home" in ran.stdout
+    assert playbooks.report("run")["sites"]["home"]["failed"]
+    assert environment.aws("home").client("ec2").describe_images(Owners=["self"])["Images"] == []
+    nothing_is_left(environment)
+
+
+@pytest.mark.usefixtures("lost")
+def test_one_that_is_lost_before_logins_have_new_passwords_is_told_and_removed(
+    sandbox: Handle, tmp_path: Path
+) -> None:
+    sandbox.reset()
+    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
+    changed(playbooks.run("site"))
+    environment.aws("home").client("ssm").put_parameter(
+        Name="/production/home/database_configuration", Value="set up", Overwrite=True
+    )
+    more = {"database_rotate": ["application"], "image_controller": "198.51.100.7/32"}
+    told(playbooks.run("rotate", "-e", json.dumps(more)))
+    nothing_is_left(environment)
