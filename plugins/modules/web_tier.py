@@ -59,6 +59,13 @@ options:
         runs goes on.
     type: str
     default: ""
+  login_version:
+    description:
+      - Id of a version of the application's secret that all hosts are to have read. Where hosts run
+        that have read another, an instance refresh replaces them, and they are waited for. Playbook
+        C(rotate) says it; without it hosts are to have read the version that is current.
+    type: str
+    default: ""
   root_device:
     description:
       - Name of the image's root device.

@@ -81,6 +81,14 @@ FIELDS: tuple[Field, ...] = (
         lambda v: not v or bool(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", v, re.ASCII)),
     ),
     Field(
+        "login_version",
+        "str",
+        "the id of a version of the application's secret",
+        "6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11",
+        "",
+        lambda v: not v or bool(re.fullmatch(r"[\w-]{32,64}", v, re.ASCII)),
+    ),
+    Field(
         "root_device",
         "str",
         "the name of the image's root device",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.scope import ID, Scope
+from ..aws.scope import ID, LOGIN, Scope
 from ..declaration.fields import Problem
 from ..declaration.site import Site
 from ..engine.model import Join, Ref, Want
@@ -17,6 +17,7 @@ from ..kinds.iam_role import IamRole
 from ..kinds.image import CURRENT
 from ..kinds.instance_profile import InstanceProfile
 from ..kinds.launch_template import LaunchTemplate
+from ..kinds.login import Login
 from ..kinds.scaling_policy import ScalingPolicy
 from ..kinds.scaling_processes import ScalingProcesses
 from ..kinds.serving import Serving
@@ -34,6 +35,7 @@ FIELDS = web_fields.FIELDS
 KINDS: tuple[Kind, ...] = (
     IamRole("web", "builder"),
     InstanceProfile(),
+    Login(),
     LaunchTemplate(),
     AutoscalingGroup(),
     ScalingPolicy(),
@@ -54,6 +56,8 @@ METRICS = (
     "GroupTotalInstances",
 )
 DATABASE = "db_instance/main"
+HOSTS = "web"
+LOGIN_READ = f"login/{APPLICATION}"
 
 
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
@@ -68,10 +72,13 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     return (
         *_identity(site),
         *_image(options),
+        *_login(site, options),
         Want(
             "launch_template",
             "web",
             {"launch": launch, "tags": scope.marks("launch_template", "web")},
+            # What hosts are to read is there before they are launched for it.
+            after=(Ref(LOGIN_READ, ready=True),),
             tier=TIER,
         ),
         _group(site, options, launch),
@@ -114,6 +121,22 @@ def _image(options: Mapping[str, Any]) -> Iterator[Want]:
         yield Want("image", options["release_image"] or CURRENT, {}, tier=TIER, given=True)
 
 
+def _login(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
+    """What hosts read of it at their start, and after a rotation that all have read it anew."""
+    common = {
+        "name": home_of(site).secret(APPLICATION),
+        "version": options["login_version"],
+        "hosts": HOSTS,
+    }
+    made = (Ref(f"secret/{APPLICATION}"),) if site.is_home else ()
+    spec = {**common, "taken": False}
+    yield Want("login", APPLICATION, spec, after=made, tier=TIER, given=True)
+    if options["login_version"]:
+        replaced = (Ref("autoscaling_group/web", ready=True),)
+        spec = {**common, "taken": True}
+        yield Want("login", "taken", spec, after=replaced, tier=TIER, given=True)
+
+
 def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
     image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
     user_data = options["user_data"]
@@ -133,7 +156,11 @@ def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
         "monitoring": True,
         "user_data": user_data,
-        "instance_tags": scope.marks("instance", "web"),
+        # Who has read another version makes way for who reads this one.
+        "instance_tags": {
+            **scope.marks("instance", HOSTS),
+            LOGIN: options["login_version"] or Ref(LOGIN_READ, "version"),
+        },
         "volume_tags": scope.marks("volume", "web"),
         "others": (),
     }
