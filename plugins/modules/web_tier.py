@@ -14,8 +14,9 @@ description:
     group with target tracking, and parameters for the application to read.
   - The home site has from O(min_size) to O(max_size) hosts. The recovery site begins with one
     where its strategy is V(warm_standby), else with none.
-  - How many hosts there are between the bounds is left to the scaling policies. Another launch
-    template version is for new hosts only; the ones that run stay.
+  - How many hosts there are between the bounds is left to the scaling policies. Where hosts run
+    that were launched otherwise than declared, or that have read another login to the database
+    than the one that is current, an instance refresh replaces them.
   - At home it is waited for, and told, that enough hosts answer well behind the load balancer.
 notes:
   - Needs all other tiers, which are run before.
