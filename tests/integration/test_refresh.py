@@ -21,6 +21,8 @@ GROUP = {"AutoScalingGroupName": "production-home-web"}
 LARGER, LARGEST = ({"instance_type": f"t4g.{size}"} for size in ("medium", "large"))
 # In this many AWS seconds a second a refresh can be watched.
 SLOWLY = 4.0
+# So many where all of a refresh is to be seen.
+BRISKLY = 20.0
 
 
 @pytest.fixture
@@ -176,13 +178,44 @@ def test_hosts_that_answer_with_errors_are_put_back(environment: Environment) ->
     assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
 
 
+def test_hosts_that_answer_with_errors_once_all_are_replaced_are_put_back_too(
+    environment: Environment,
+) -> None:
+    image = _image(environment)
+    at_home(environment, image)
+    before = group(environment)["LaunchTemplate"]
+
+    def status() -> str:
+        return str(refreshes(environment)[0]["Status"])
+
+    with ThreadPoolExecutor(1) as pool:
+        environment.handle.speed(BRISKLY)
+        running = pool.submit(at_home, environment, {**image, **LARGER})
+        until(lambda: len(refreshes(environment)) == 2)
+        until(lambda: status() in ("Baking", "Successful"))
+        # It stays so only until it is evaluated.
+        until(lambda: ring(environment, "ALARM") or status() != "Baking")
+        environment.handle.speed(0)
+        with pytest.raises(Refusal, match=r"RollbackSuccessful: .*production-home-host-errors"):
+            running.result()
+    assert group(environment)["LaunchTemplate"] == before
+    assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
+
+
 def test_an_alarm_that_rings_already_does_not_stop_what_is_to_mend_it(
     environment: Environment,
 ) -> None:
+    # As long as it stays what it is told to be, which is until it is evaluated.
+    environment.handle.speed(1.0)
     ring(environment, "ALARM")
+    run(environment.params("home", web_tier=LARGER, wait=False), "site", dry=False)
+    environment.handle.speed(0)
     at_home(environment, LARGER)
     [refresh] = refreshes(environment)
     assert refresh["Status"] == "Successful"
+    assert not refresh["Preferences"].get("AlarmSpecification", {}).get("Alarms")
+    # Nobody would ring while it waits.
+    assert refresh["Preferences"]["BakeTime"] == 0
 
 
 def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment) -> None:
