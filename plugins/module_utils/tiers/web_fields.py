@@ -23,6 +23,7 @@ RESERVED = ("aws", "ssm")
 WRITTEN = (
     "application_port",
     "application_secret",
+    "database_access",
     "database_configuration",
     "database_endpoint",
     "database_name",

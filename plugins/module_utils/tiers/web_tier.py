@@ -224,6 +224,8 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     values: dict[str, Any] = {
         "application_port": str(site.application_port),
         "application_secret": home_of(site).secret(APPLICATION),
+        # Of a copy of home's database more cannot be asked, and hosts are ready to read from it.
+        "database_access": "read" if has_database(site) and not site.is_home else "write",
         "database_name": site.database_name,
         "domain": Ref("certificate/main", "domain"),
         "releases_bucket": site.scope.bucket("releases"),

@@ -141,6 +141,16 @@ def test_the_application_finds_its_configuration_at_either_site() -> None:
     assert wants(parameters={"theme": "dark"})["ssm_parameter/theme"].spec["value"] == "dark"
 
 
+def test_hosts_are_told_whether_their_database_is_to_take_writes() -> None:
+    told = "ssm_parameter/database_access"
+    assert wants()[told].spec["value"] == "write"
+    for strategy in ("pilot_light", "warm_standby"):
+        assert wants("recovery", sites(strategy=strategy))[told].spec["value"] == "read"
+    assert wants("recovery", sites(strategy="backup_restore"))[told].spec["value"] == "write"
+    user_data = wants(application="shop")["launch_template/web"].spec["launch"]["user_data"]
+    assert "database_access" in user_data
+
+
 def test_only_home_is_waited_for_until_it_serves() -> None:
     serving = wants()["serving/main"]
     assert serving.given
