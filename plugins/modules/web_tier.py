@@ -56,8 +56,8 @@ options:
   release_image:
     description:
       - Name of the image of a release that the hosts are to be launched from, of the form
-        C(<release>-<recipe>). Role P(operatingdev.phoenix.release#role) says it; without it what
-        runs goes on.
+        C(<release>-<recipe>), or its id. Role P(operatingdev.phoenix.release#role) says it; without
+        it what runs goes on.
     type: str
     default: ""
   login_version:

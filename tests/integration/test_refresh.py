@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import specification
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from drive import Endpoint
@@ -222,9 +223,11 @@ def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment
     image = _image(environment)
     at_home(environment, image)
     at_home(environment, {**image, **LARGER})
-    second, first = refreshes(environment)
+    at_home(environment, LARGEST)
+    third, second, first = refreshes(environment)
     assert not first["Preferences"]["AutoRollback"]
     assert second["Preferences"]["AutoRollback"]
+    assert not third["Preferences"]["AutoRollback"]
 
 
 def ring(environment: Environment, state: str) -> None:
@@ -354,3 +357,47 @@ def test_a_host_that_left_its_group_with_a_login_is_waited_for_by_name(
         run(params, "site", dry=False)
     environment.aws("home").client("ec2").terminate_instances(InstanceIds=[host["InstanceId"]])
     at_home(environment, read)
+
+
+def test_a_release_that_is_still_under_way_is_put_back_for_the_image_that_the_group_has(
+    environment: Environment,
+) -> None:
+    """As role release does where its hosts did not serve in time."""
+    old, new = (named(environment, release) for release in "12")
+    at_home(environment, {"application": "shop", "release_image": "1-0a1b2c3d"})
+    environment.handle.speed(SLOWLY)
+    release = {"application": "shop", "release_image": "2-0a1b2c3d"}
+    run(environment.params("home", web_tier=release, wait=False), "site", dry=False)
+    begun(environment, 2)
+    assert standing(environment) == (old, new)
+    with ThreadPoolExecutor(1) as pool:
+        back = {"application": "shop", "release_image": old}
+        running = in_background(pool, environment, back)
+        until(lambda: refreshes(environment)[0]["Status"].startswith("Rollback"))
+        environment.handle.speed(0)
+        running.result()
+    assert standing(environment) == (old, old)
+    again = run(environment.params("home", web_tier={"application": "shop"}), "site", dry=False)
+    assert not again["changed"]
+
+
+def named(environment: Environment, release: str) -> str:
+    """The id of an image of ours of a release."""
+    aws = environment.aws("home")
+    tags = {
+        **aws.scope.marks("image", f"{release}-0a1b2c3d"),
+        "phoenix:release": release,
+        "phoenix:recipe": "0a1b2c3d",
+    }
+    host = group(environment)["Instances"][0]["InstanceId"]
+    answer = aws.client("ec2").create_image(
+        InstanceId=host, Name=f"shop-{release}", TagSpecifications=specification("image", tags)
+    )
+    return str(answer["ImageId"])
+
+
+def standing(environment: Environment) -> tuple[str, str]:
+    """The ids of the image that the group has, and of that which a refresh is to bring."""
+    told = run(environment.params("home", web_tier={"application": "shop"}), "site_info", dry=True)
+    [found] = [it for it in told["resources"] if it["address"] == "autoscaling_group/web"]
+    return found["facts"]["image"], found["spec"]["launch"]["image"]

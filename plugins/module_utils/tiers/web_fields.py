@@ -40,6 +40,14 @@ ARM = re.compile(r"a1\.|[a-z]+\d+g")
 ARCHITECTURES = {"arm64": "arm64", "aarch64": "arm64", "amd64": "x86_64", "x86_64": "x86_64"}
 TYPES = {"arm64": "t4g.small", "x86_64": "t3.small"}
 
+RELEASED = re.compile(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", re.ASCII)
+IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
+
+
+def is_image_id(value: str) -> bool:
+    return bool(IMAGE_ID.fullmatch(value))
+
+
 FIELDS: tuple[Field, ...] = (
     Field(
         "instance_type",
@@ -63,7 +71,7 @@ FIELDS: tuple[Field, ...] = (
         "an image id, instead of image_parameter",
         "ami-0123456789abcdef0",
         "",
-        lambda v: not v or bool(re.fullmatch(r"ami-[0-9a-f]{8,17}", v)),
+        lambda v: not v or is_image_id(v),
     ),
     Field(
         "application",
@@ -76,10 +84,10 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "release_image",
         "str",
-        "the name of an image of a release, as role image makes it",
+        "the name of an image of a release, as role image makes it, or the id of one",
         "1.4.0-0a1b2c3d",
         "",
-        lambda v: not v or bool(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", v, re.ASCII)),
+        lambda v: not v or is_image_id(v) or bool(RELEASED.fullmatch(v)),
     ),
     Field(
         "login_version",

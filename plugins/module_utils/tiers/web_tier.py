@@ -117,7 +117,7 @@ def _identity(site: Site) -> Iterator[Want]:
 
 def _image(options: Mapping[str, Any]) -> Iterator[Want]:
     """That of the release which runs or is to; it is made before the hosts are, by role image."""
-    if options["application"]:
+    if options["application"] and not web_fields.is_image_id(options["release_image"]):
         yield Want("image", options["release_image"] or CURRENT, {}, tier=TIER, given=True)
 
 
@@ -141,8 +141,8 @@ def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
     image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
     user_data = options["user_data"]
     if options["application"]:
-        release = options["release_image"] or CURRENT
-        image, user_data = Ref(f"image/{release}"), configuration(scope, NEEDED)
+        release, user_data = options["release_image"] or CURRENT, configuration(scope, NEEDED)
+        image = release if web_fields.is_image_id(release) else Ref(f"image/{release}")
     return {
         "image": image,
         "instance_type": options["instance_type"],
