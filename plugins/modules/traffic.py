@@ -56,9 +56,11 @@ options:
     default: []
   health_path:
     description:
-      - Path that hosts answer with status 200 when they can serve.
+      - Path that hosts answer with status 200 when they can serve. Hosts that do not are replaced,
+        so it must not fail for what all of them need, such as the database.
+      - The default is answered by nginx of role P(operatingdev.phoenix.web_host#role).
     type: str
-    default: /ready
+    default: /health/ready
   ssl_policy:
     description:
       - Security policy of the HTTPS listener, one that knows TLS 1.3 and nothing before 1.2.

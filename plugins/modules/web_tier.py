@@ -14,8 +14,9 @@ description:
     group with target tracking, and parameters for the application to read.
   - The home site has from O(min_size) to O(max_size) hosts. The recovery site begins with one
     where its strategy is V(warm_standby), else with none.
-  - How many hosts there are between the bounds is left to the scaling policies. Another launch
-    template version is for new hosts only; the ones that run stay.
+  - How many hosts there are between the bounds is left to the scaling policies. Where hosts run
+    that were launched otherwise than declared, or that have read another login to the database
+    than the one that is current, an instance refresh replaces them.
   - At home it is waited for, and told, that enough hosts answer well behind the load balancer.
 notes:
   - Needs all other tiers, which are run before.
@@ -55,8 +56,15 @@ options:
   release_image:
     description:
       - Name of the image of a release that the hosts are to be launched from, of the form
-        C(<release>-<recipe>). Role P(operatingdev.phoenix.release#role) says it; without it what
-        runs goes on.
+        C(<release>-<recipe>), or its id. Role P(operatingdev.phoenix.release#role) says it; without
+        it what runs goes on.
+    type: str
+    default: ""
+  login_version:
+    description:
+      - Id of a version of the application's secret that all hosts are to have read. Where hosts run
+        that have read another, an instance refresh replaces them, and they are waited for. Playbook
+        C(rotate) says it; without it hosts are to have read the version that is current.
     type: str
     default: ""
   keep_images:

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import specification
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from drive import Endpoint
@@ -21,6 +22,8 @@ GROUP = {"AutoScalingGroupName": "production-home-web"}
 LARGER, LARGEST = ({"instance_type": f"t4g.{size}"} for size in ("medium", "large"))
 # In this many AWS seconds a second a refresh can be watched.
 SLOWLY = 4.0
+# So many where all of a refresh is to be seen.
+BRISKLY = 20.0
 
 
 @pytest.fixture
@@ -176,22 +179,55 @@ def test_hosts_that_answer_with_errors_are_put_back(environment: Environment) ->
     assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
 
 
+def test_hosts_that_answer_with_errors_once_all_are_replaced_are_put_back_too(
+    environment: Environment,
+) -> None:
+    image = _image(environment)
+    at_home(environment, image)
+    before = group(environment)["LaunchTemplate"]
+
+    def status() -> str:
+        return str(refreshes(environment)[0]["Status"])
+
+    with ThreadPoolExecutor(1) as pool:
+        environment.handle.speed(BRISKLY)
+        running = pool.submit(at_home, environment, {**image, **LARGER})
+        until(lambda: len(refreshes(environment)) == 2)
+        until(lambda: status() in ("Baking", "Successful"))
+        # It stays so only until it is evaluated.
+        until(lambda: ring(environment, "ALARM") or status() != "Baking")
+        environment.handle.speed(0)
+        with pytest.raises(Refusal, match=r"RollbackSuccessful: .*production-home-host-errors"):
+            running.result()
+    assert group(environment)["LaunchTemplate"] == before
+    assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
+
+
 def test_an_alarm_that_rings_already_does_not_stop_what_is_to_mend_it(
     environment: Environment,
 ) -> None:
+    # As long as it stays what it is told to be, which is until it is evaluated.
+    environment.handle.speed(1.0)
     ring(environment, "ALARM")
+    run(environment.params("home", web_tier=LARGER, wait=False), "site", dry=False)
+    environment.handle.speed(0)
     at_home(environment, LARGER)
     [refresh] = refreshes(environment)
     assert refresh["Status"] == "Successful"
+    assert not refresh["Preferences"].get("AlarmSpecification", {}).get("Alarms")
+    # Nobody would ring while it waits.
+    assert refresh["Preferences"]["BakeTime"] == 0
 
 
 def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment) -> None:
     image = _image(environment)
     at_home(environment, image)
     at_home(environment, {**image, **LARGER})
-    second, first = refreshes(environment)
+    at_home(environment, LARGEST)
+    third, second, first = refreshes(environment)
     assert not first["Preferences"]["AutoRollback"]
     assert second["Preferences"]["AutoRollback"]
+    assert not third["Preferences"]["AutoRollback"]
 
 
 def ring(environment: Environment, state: str) -> None:
@@ -226,3 +262,142 @@ def test_what_runs_is_declared_again_after_a_refresh_that_was_given_up(
     planned = run(environment.params("home", web_tier=image), "site_info", dry=True)
     assert not planned["drift"]
     assert "autoscaling_group/web" in planned["known"]
+
+
+def rotate(environment: Environment) -> str:
+    """Have the secret name another login, as a rotation does; the id of that version."""
+    answer = (
+        environment.aws("home")
+        .client("secretsmanager")
+        .put_secret_value(
+            SecretId="production/home/application",
+            SecretString='{"username": "b", "password": "b"}',
+            VersionStages=["AWSCURRENT", "AWSPENDING"],
+        )
+    )
+    return str(answer["VersionId"])
+
+
+def logins(environment: Environment, site: str) -> set[str]:
+    """Of which logins there are hosts at a site."""
+    up = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+    answer = environment.aws(site).client("ec2").describe_instances(Filters=[up])
+    hosts = [one for item in answer["Reservations"] for one in item["Instances"]]
+    return {tag["Value"] for one in hosts for tag in one["Tags"] if tag["Key"] == "phoenix:login"}
+
+
+def test_hosts_that_have_read_a_login_make_way_for_those_that_read_the_next(
+    environment: Environment,
+) -> None:
+    # Two sites, each with hosts.
+    environment.declared["sites"] = {
+        **environment.declared["sites"],
+        "recovery": {**environment.declared["sites"]["recovery"], "strategy": "warm_standby"},
+    }
+    environment.run()
+    version = rotate(environment)
+    read = {"login_version": version}
+    environment.run(web_tier=read)
+    for site in ("home", "recovery"):
+        assert logins(environment, site) == {version}
+    [refresh] = refreshes(environment)
+    assert refresh["Status"] == "Successful"
+    for again in (read, {}):
+        assert not any(result["changed"] for result in environment.run(web_tier=again).values())
+    assert len(refreshes(environment)) == 1
+
+
+def test_a_site_without_hosts_launches_its_first_ones_for_the_new_login(
+    environment: Environment,
+) -> None:
+    version = rotate(environment)
+    read = {"login_version": version, "min_size": 0}
+    environment.run(web_tier=read)
+    told = (
+        environment.aws("recovery")
+        .client("ec2")
+        .describe_launch_template_versions(
+            LaunchTemplateName="production-recovery-web", Versions=["$Default"]
+        )
+    )
+    [latest] = told["LaunchTemplateVersions"]
+    specified = latest["LaunchTemplateData"]["TagSpecifications"]
+    assert all(
+        {"Key": "phoenix:login", "Value": version} in one["Tags"]
+        for one in specified
+        if one["ResourceType"] == "instance"
+    )
+    assert not any(result["changed"] for result in environment.run(web_tier=read).values())
+
+
+def test_a_run_that_was_killed_while_hosts_take_a_login_is_finished_by_the_same_one(
+    environment: Environment,
+) -> None:
+    read = {"login_version": rotate(environment)}
+    environment.handle.speed(SLOWLY)
+    run(environment.params("home", web_tier=read, wait=False), "site", dry=False)
+    begun(environment, 1)
+    environment.handle.speed(0)
+    at_home(environment, read)
+    assert logins(environment, "home") == {read["login_version"]}
+    assert [item["Status"] for item in refreshes(environment)] == ["Successful"]
+
+
+def test_a_host_that_left_its_group_with_a_login_is_waited_for_by_name(
+    environment: Environment,
+) -> None:
+    [host, *_rest] = group(environment)["Instances"]
+    autoscaling(environment.handle.endpoint).detach_instances(
+        InstanceIds=[host["InstanceId"]], ShouldDecrementDesiredCapacity=False, **GROUP
+    )
+    read = {"login_version": rotate(environment)}
+    params = environment.params("home", web_tier=read, wait_timeout=20)
+    awaited = f"login/taken is still to be read by {host['InstanceId']}"
+    with pytest.raises(Refusal, match=awaited):
+        run(params, "site", dry=False)
+    environment.aws("home").client("ec2").terminate_instances(InstanceIds=[host["InstanceId"]])
+    at_home(environment, read)
+
+
+def test_a_release_that_is_still_under_way_is_put_back_for_the_image_that_the_group_has(
+    environment: Environment,
+) -> None:
+    """As role release does where its hosts did not serve in time."""
+    old, new = (named(environment, release) for release in "12")
+    at_home(environment, {"application": "shop", "release_image": "1-0a1b2c3d"})
+    environment.handle.speed(SLOWLY)
+    release = {"application": "shop", "release_image": "2-0a1b2c3d"}
+    run(environment.params("home", web_tier=release, wait=False), "site", dry=False)
+    begun(environment, 2)
+    assert standing(environment) == (old, new)
+    with ThreadPoolExecutor(1) as pool:
+        back = {"application": "shop", "release_image": old}
+        running = in_background(pool, environment, back)
+        until(lambda: refreshes(environment)[0]["Status"].startswith("Rollback"))
+        environment.handle.speed(0)
+        running.result()
+    assert standing(environment) == (old, old)
+    again = run(environment.params("home", web_tier={"application": "shop"}), "site", dry=False)
+    assert not again["changed"]
+
+
+def named(environment: Environment, release: str) -> str:
+    """The id of an image of ours of a release."""
+    aws = environment.aws("home")
+    tags = {
+        **aws.scope.marks("image", f"{release}-0a1b2c3d"),
+        "phoenix:release": release,
+        "phoenix:recipe": "0a1b2c3d",
+    }
+    host = group(environment)["Instances"][0]["InstanceId"]
+    answer = aws.client("ec2").create_image(
+        InstanceId=host, Name=f"shop-{release}", TagSpecifications=specification("image", tags)
+    )
+    return str(answer["ImageId"])
+
+
+def standing(environment: Environment) -> tuple[str, str]:
+    """The ids of the image that the group has, and of that which a refresh is to bring."""
+    told = run(environment.params("home", web_tier={"application": "shop"}), "site_info", dry=True)
+    [found] = [it for it in told["resources"] if it["address"] == "autoscaling_group/web"]
+    return found["facts"]["image"], found["spec"]["launch"]["image"]

@@ -60,6 +60,51 @@ def versions(client: Any) -> tuple[int, str, set[str]]:
     return len(told), user, {label for version in told for label in version["VersionStages"]}
 
 
+def current(client: Any) -> str:
+    """The version of the secret that is read."""
+    return str(client.get_secret_value(SecretId=SECRET)["VersionId"])
+
+
+def read(client: Any) -> list[str]:
+    """The version that each host was launched for."""
+    mark = {"Name": "tag:phoenix:id", "Values": ["instance/web"]}
+    up = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+    found = client.describe_instances(Filters=[mark, up])["Reservations"]
+    tags = [one["Tags"] for item in found for one in item["Instances"]]
+    return [tag["Value"] for host in tags for tag in host if tag["Key"] == "phoenix:login"]
+
+
+def statuses(aws: dict[str, Any]) -> list[str]:
+    """Those of the instance refreshes at home."""
+    told = boto3.client("autoscaling", **aws).describe_instance_refreshes(
+        AutoScalingGroupName="production-home-web"
+    )
+    return [item["Status"] for item in told["InstanceRefreshes"]]
+
+
+def test_while_a_host_may_have_a_former_login_another_rotation_is_refused_and_nothing_is_touched(
+    tmp_path: Path, sandbox: Handle
+) -> None:
+    sandbox.reset()
+    playbooks = Playbooks(sandbox, tmp_path)
+    changed(playbooks.run("site"))
+    access = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    aws = {"region_name": "us-east-1", "endpoint_url": sandbox.endpoint, **access}
+    name = "/production/home/database_configuration"
+    boto3.client("ssm", **aws).put_parameter(Name=name, Value="set up", Overwrite=True)
+    ec2 = boto3.client("ec2", **aws)
+    [host, *_rest] = boto3.client("autoscaling", **aws).describe_auto_scaling_instances()[
+        "AutoScalingInstances"
+    ]
+    ec2.create_tags(Resources=[host["InstanceId"]], Tags=[{"Key": "phoenix:login", "Value": "0"}])
+    mark = sandbox.mark()
+    ran = playbooks.run("rotate", *ROTATE)
+    assert ran.returncode != 0
+    said = " ".join(ran.stdout.split())
+    assert f"{host['InstanceId']} of home may have the login from before the last rotation" in said
+    assert sandbox.writes_since(mark) == []
+
+
 @pytest.mark.real
 def test_a_rotation_changes_whom_the_secret_names_once_also_where_it_was_killed(
     tmp_path: Path, real_cloud: Handle, folder: Path
@@ -94,7 +139,10 @@ def test_a_rotation_changes_whom_the_secret_names_once_also_where_it_was_killed(
     assert changed(ran)["home"] > 0
     settled = {"AWSCURRENT", "AWSPREVIOUS"}
     assert versions(secrets) == (2, "application_application_b", settled)
-    assert "They take what is new when they are replaced" in " ".join(ran.stdout.split())
+    ec2 = boto3.client("ec2", **aws)
+    assert read(ec2) == [current(secrets)]
+    assert statuses(aws) == ["Successful"]
+    assert not any(changed(playbooks.run("site")).values())
     password = json.loads(secrets.get_secret_value(SecretId=SECRET)["SecretString"])["password"]
     assert password not in ran.stdout
 
@@ -103,7 +151,8 @@ def test_a_rotation_changes_whom_the_secret_names_once_also_where_it_was_killed(
     real_cloud.faults([])
     changed(playbooks.run("rotate", *ROTATE))
     assert versions(secrets) == (3, "application_application_a", settled)
-    ec2 = boto3.client("ec2", **aws)
+    assert read(ec2) == [current(secrets)]
+    assert statuses(aws) == ["Successful", "Successful"]
     tag = {"Name": "tag:phoenix:id", "Values": ["instance/builder"]}
     up = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
     assert ec2.describe_instances(Filters=[tag, up])["Reservations"] == []

@@ -20,8 +20,10 @@ class NotReady(Exception):
     """Why this database can't be served from."""
 
 
-def check_schema(connection: Connection, campaign: str) -> str:
+def check_schema(connection: Connection, campaign: str, access: str) -> str:
     """The revision of the database's schema, if pledges can be taken.
+
+    access: "write"; or "read" where showing them is enough, as from the copy at another site.
 
     Raises NotReady, and psycopg.errors.ReadOnlySqlTransaction where the server takes no writes.
     """
@@ -32,7 +34,7 @@ def check_schema(connection: Connection, campaign: str) -> str:
     except psycopg.errors.InsufficientPrivilege as problem:
         raise NotReady(f"the database's user lacks a right: {problem}") from problem
     assert row is not None  # a query without a table has one row
-    if row["read_only"]:
+    if row["read_only"] and access == "write":
         raise psycopg.errors.ReadOnlySqlTransaction
     revision = row["revision"] or "none"
     if revision == "none" or revision < REVISION:

@@ -20,6 +20,7 @@ class Settings:
     """
 
     database_url: str
+    database_access: str
     database_pool_size: int
     database_pool_wait_seconds: int
     database_statement_timeout_ms: int
@@ -54,6 +55,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         r"(postgres(ql)?://\S+)?",
         "postgresql://crowdfund@db.example.com/crowdfund?sslmode=verify-full",
     ),
+    "DATABASE_ACCESS": ("write", r"read|write", "write"),
     "HOST": ("127.0.0.1", r"\S+", "127.0.0.1"),
     "CAMPAIGN": ("lighthouse", r"[a-z0-9-]{1,60}", "lighthouse"),
 }

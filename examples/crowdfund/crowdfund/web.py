@@ -134,9 +134,15 @@ def live() -> Response:
 
 @pages.get("/ready")
 def ready() -> Response:
-    """Whether pledges can be taken: 503 where the database is away, read-only or not migrated."""
+    """Whether pledges can be taken: 503 where the database is away, read-only or not migrated.
+
+    Read-only is enough where DATABASE_ACCESS says so.
+    """
+    told = settings()
     try:
-        revision = database().run(lambda connection: check_schema(connection, settings().campaign))
+        revision = database().run(
+            lambda connection: check_schema(connection, told.campaign, told.database_access)
+        )
     except (NotReady, Unavailable) as why:
         answer = jsonify(status="not ready", version=version(), reason=str(why))
         answer.status_code = 503

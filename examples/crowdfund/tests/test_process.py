@@ -124,6 +124,8 @@ def test_a_failover_loses_no_acknowledged_pledge_and_needs_no_restart(
             application.await_answer("/")  # a standby can be read from
             assert application.answers("/ready", 503)
             assert application.post(PLEDGE, "another-key").status_code == 503
+            with serving(url, DATABASE_ACCESS="read") as reading:
+                reading.await_answer("/ready")  # as at a site that has but a standby
             standby.promote()
             until(lambda: application.post(PLEDGE, KEY).status_code == 200, "the first is known")
             until(lambda: application.post(PLEDGE, "another-key").ok, "another one is taken")

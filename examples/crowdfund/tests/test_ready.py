@@ -74,6 +74,23 @@ def test_a_database_that_takes_no_writes_is_not_ready_until_it_does(
         assert client.get("/ready").status_code == 200
 
 
+def test_where_reading_is_all_that_is_asked_for_a_database_that_takes_no_writes_is_ready(
+    server: Server, url: str
+) -> None:
+    server.sql("postgres", f"alter database {name(url)} set default_transaction_read_only = on")
+    pledge = {"amount_cents": 2500, "email": "ada@example.com"}
+    with application(url, DATABASE_ACCESS="read") as client:
+        assert client.get("/ready").status_code == 200
+        assert client.get("/").status_code == 200
+        refused = client.post("/pledges", json=pledge, headers={"Idempotency-Key": "key-number-1"})
+        assert refused.status_code == 503 and refused.headers["Retry-After"] == "1"
+    server.sql("postgres", f"alter database {name(url)} reset default_transaction_read_only")
+    # What else is asked is asked all the same.
+    server.sql(name(url), "update alembic_version set version_num = '0000'")
+    with application(url, DATABASE_ACCESS="read") as client:
+        assert reason(client) == "the schema is at 0000 and must be at 0001: run the migrations"
+
+
 def test_a_user_who_may_not_insert_is_not_ready(server: Server, url: str) -> None:
     server.sql(name(url), "alter table pledges owner to postgres",
                "grant select on pledges to crowdfund")  # fmt: skip

@@ -19,6 +19,8 @@ ID = "phoenix:id"
 STORAGE = "phoenix:storage"
 # A digest of what an instance was launched with.
 LAUNCH = "phoenix:launch"
+# Which version of its login's secret was current when a host's launch was declared.
+LOGIN = "phoenix:login"
 # What is on an image: the release, and a digest of how it was made.
 RELEASE = "phoenix:release"
 RECIPE = "phoenix:recipe"

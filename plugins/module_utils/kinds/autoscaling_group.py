@@ -32,8 +32,9 @@ class AutoscalingGroup(Kind):
     max_size, subnets {our id: id}, target_groups (ARNs, unordered), targets (name of the target
     group), health_check, grace, warmup (seconds), metrics (unordered), watched (names of alarms
     that stop an instance refresh), tags, propagate {tag key: bool}. facts: id, arn,
-    name, hosts (number), refresh (state of one that is under way, else ""), fixed (whether AWS can
-    return to what the group launches now).
+    name, hosts (number), refresh (state of one that is under way, else ""), image (that of the
+    group itself, whatever a refresh is to bring), fixed (whether AWS can return to what the group
+    launches now).
 
     Hosts stay in a target group that the listener forwards to. Until it forwards to `targets`, a
     group that is to leave the other one is not settled.
@@ -65,7 +66,7 @@ class AutoscalingGroup(Kind):
                     self.name,
                     id,
                     {**_spec(view, item, refresh, targets), "tags": tags},
-                    _facts(item, refresh, fixed=_is_fixed(view, item)),
+                    _facts(item, refresh, *_own(view, item)),
                     settled=not status,
                     status=status or f"{len(item['Instances'])} hosts",
                     foreign=autoscaling.foreign_policies(view, item["AutoScalingGroupName"]),
@@ -91,14 +92,15 @@ class AutoscalingGroup(Kind):
         autoscaling.collect(aws, name, spec["metrics"])
         # Only describing tells the ARN, and nobody refers to it.
         item = {"AutoScalingGroupName": name, "AutoScalingGroupARN": "", "Instances": ()}
-        return have_for(want, _facts(item, {}, fixed=False))
+        return have_for(want, _facts(item, {}, spec["launch"].get("image"), False))
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         client, name, keys = aws.client("autoscaling"), have.facts["name"], changed(changes)
         launched = keys & LAUNCHED
         if have.facts["refresh"] and keys & {*launched, "target_groups"}:
             # What is wanted no more is put back first; the rest waits for that.
-            if launched and have.facts["refresh"] in refreshing.FORWARD and have.facts["fixed"]:
+            forward = have.facts["refresh"] in refreshing.FORWARD
+            if launched and forward and _can_return(have, have.spec):
                 refreshing.turn_back(aws, name)
             return have
         by_refresh = launched if have.facts["hosts"] else frozenset[str]()
@@ -127,7 +129,7 @@ class AutoscalingGroup(Kind):
                 name,
                 want.spec,
                 have.facts["hosts"],
-                can_return=have.facts["fixed"],
+                can_return=_can_return(have, want.spec),
             )
             return Have(self.name, want.id, spec, have.facts, False, "instance refresh begins")
         return None
@@ -207,14 +209,28 @@ def _gave_up(view: View, item: Mapping[str, Any], refresh: Mapping[str, Any]) ->
     return any(n != chosen.get("Version") and refreshing.gave_up(refresh, n) for n in numbers)
 
 
-def _is_fixed(view: View, item: Mapping[str, Any]) -> bool:
-    """Whether AWS can return to what a group launches: to neither an alias nor a parameter."""
+def _own(view: View, item: Mapping[str, Any]) -> tuple[str, bool]:
+    """The image of a group itself, and whether AWS can return to what the group launches.
+
+    It returns to neither an alias nor a parameter.
+    """
     chosen = item.get("LaunchTemplate", {})
-    image = version_of(view, chosen).get("ImageId", "resolve:")
-    return chosen.get("Version", "").isdigit() and not image.startswith("resolve:")
+    image = str(version_of(view, chosen).get("ImageId", ""))
+    return image, chosen.get("Version", "").isdigit() and _is_named(image)
 
 
-def _facts(item: Mapping[str, Any], refresh: Mapping[str, Any], *, fixed: bool) -> dict[str, Any]:
+def _can_return(have: Have, coming: Mapping[str, Any]) -> bool:
+    """Whether AWS can return from what is coming: where neither that nor its own is a parameter."""
+    return bool(have.facts["fixed"]) and _is_named(str(coming["launch"].get("image", "")))
+
+
+def _is_named(image: str) -> bool:
+    return bool(image) and not image.startswith("resolve:")
+
+
+def _facts(
+    item: Mapping[str, Any], refresh: Mapping[str, Any], image: str, fixed: bool
+) -> dict[str, Any]:
     name = item["AutoScalingGroupName"]
     return {
         "id": name,
@@ -222,5 +238,6 @@ def _facts(item: Mapping[str, Any], refresh: Mapping[str, Any], *, fixed: bool) 
         "name": name,
         "hosts": len(item["Instances"]),
         "refresh": refresh["Status"] if refreshing.moves(refresh) else "",
+        "image": image,
         "fixed": fixed,
     }

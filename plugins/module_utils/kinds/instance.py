@@ -37,7 +37,7 @@ class Instance(Kind):
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for item in _listed(view):
+        for item in listed(view):
             tags, state = canon.tags(item.get("Tags", ())), item["State"]["Name"]
             if not view.scope.owns(tags, self.name) or state in GONE:
                 continue
@@ -86,7 +86,8 @@ class Instance(Kind):
         aws.client("ec2").terminate_instances(InstanceIds=[have.facts["id"]])
 
 
-def _listed(view: View) -> Iterable[dict[str, Any]]:
+def listed(view: View) -> Iterable[dict[str, Any]]:
+    """Every instance of the site as AWS tells it, also those of groups and those that are gone."""
     found = view.pages("ec2", "describe_instances", "Reservations", Filters=view.scope.filters())
     return (item for reservation in found for item in reservation["Instances"])
 

@@ -20,6 +20,9 @@ from .autoscaling import SERVICE
 FORWARD = ("Pending", "InProgress", "Baking")
 BACKWARD = ("Cancelling", "RollbackInProgress")
 SURGE = 10
+# Seconds in which an alarm can still ring once all hosts are replaced: it takes three minutes of
+# errors, which CloudWatch shows a minute or two later.
+BAKE = 300
 GIVEN_UP = ("Cancelled", "Failed", "RollbackFailed", "RollbackSuccessful")
 
 
@@ -70,6 +73,7 @@ def begin(aws: Aws, name: str, spec: Mapping[str, Any], hosts: int, *, can_retur
     hosts: how many there are. can_return: whether AWS can put back what the group launches now.
     """
     version = spec["template_version"]
+    alarms = _quiet(aws, spec["watched"])
     try:
         aws.once(SERVICE).start_instance_refresh(
             AutoScalingGroupName=name,
@@ -85,7 +89,8 @@ def begin(aws: Aws, name: str, spec: Mapping[str, Any], hosts: int, *, can_retur
                 "AutoRollback": can_return,
                 "ScaleInProtectedInstances": "Refresh",
                 "StandbyInstances": "Terminate",
-                "AlarmSpecification": {"Alarms": _quiet(aws, spec["watched"])},
+                "AlarmSpecification": {"Alarms": alarms},
+                "BakeTime": BAKE if alarms else 0,
             },
         )
     except Exception as error:

@@ -11,7 +11,7 @@ from typing import Any
 from ..aws.scope import Scope
 
 # An application that started without them would have to be restarted.
-NEEDED = ("application_secret", "database_endpoint", "database_port")
+NEEDED = ("application_secret", "database_access", "database_endpoint", "database_port")
 
 
 def place(scope: Scope, wait_for: Iterable[str] = ()) -> dict[str, Any]:

@@ -62,7 +62,15 @@ FIELDS: tuple[Field, ...] = (
         lambda v: all(is_host(name.removeprefix("*.")) for name in v),
         elements="str",
     ),
-    Field("health_path", "str", "a path that begins with /", "/ready", "/ready", is_path),
+    # A database that is away must not make all hosts unhealthy at once, which would be replaced.
+    Field(
+        "health_path",
+        "str",
+        "a path that begins with /",
+        "/health/ready",
+        "/health/ready",
+        is_path,
+    ),
     Field(
         "ssl_policy",
         "str",

@@ -23,6 +23,7 @@ RESERVED = ("aws", "ssm")
 WRITTEN = (
     "application_port",
     "application_secret",
+    "database_access",
     "database_configuration",
     "database_endpoint",
     "database_name",
@@ -38,6 +39,14 @@ TYPE = re.compile(
 ARM = re.compile(r"a1\.|[a-z]+\d+g")
 ARCHITECTURES = {"arm64": "arm64", "aarch64": "arm64", "amd64": "x86_64", "x86_64": "x86_64"}
 TYPES = {"arm64": "t4g.small", "x86_64": "t3.small"}
+
+RELEASED = re.compile(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", re.ASCII)
+IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
+
+
+def is_image_id(value: str) -> bool:
+    return bool(IMAGE_ID.fullmatch(value))
+
 
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -62,7 +71,7 @@ FIELDS: tuple[Field, ...] = (
         "an image id, instead of image_parameter",
         "ami-0123456789abcdef0",
         "",
-        lambda v: not v or bool(re.fullmatch(r"ami-[0-9a-f]{8,17}", v)),
+        lambda v: not v or is_image_id(v),
     ),
     Field(
         "application",
@@ -75,10 +84,18 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "release_image",
         "str",
-        "the name of an image of a release, as role image makes it",
+        "the name of an image of a release, as role image makes it, or the id of one",
         "1.4.0-0a1b2c3d",
         "",
-        lambda v: not v or bool(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", v, re.ASCII)),
+        lambda v: not v or is_image_id(v) or bool(RELEASED.fullmatch(v)),
+    ),
+    Field(
+        "login_version",
+        "str",
+        "the id of a version of the application's secret",
+        "6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11",
+        "",
+        lambda v: not v or bool(re.fullmatch(r"[\w-]{32,64}", v, re.ASCII)),
     ),
     Field(
         "keep_images",

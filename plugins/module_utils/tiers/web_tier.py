@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.scope import ID, Scope
+from ..aws.scope import ID, LOGIN, Scope
 from ..declaration.fields import Problem
 from ..declaration.site import Site
 from ..engine.model import Join, Ref, Want
@@ -17,6 +17,7 @@ from ..kinds.iam_role import IamRole
 from ..kinds.image import CURRENT
 from ..kinds.instance_profile import InstanceProfile
 from ..kinds.launch_template import LaunchTemplate
+from ..kinds.login import Login
 from ..kinds.scaling_policy import ScalingPolicy
 from ..kinds.scaling_processes import ScalingProcesses
 from ..kinds.serving import Serving
@@ -34,6 +35,7 @@ FIELDS = web_fields.FIELDS
 KINDS: tuple[Kind, ...] = (
     IamRole("web", "builder"),
     InstanceProfile(),
+    Login(),
     LaunchTemplate(),
     AutoscalingGroup(),
     ScalingPolicy(),
@@ -54,6 +56,8 @@ METRICS = (
     "GroupTotalInstances",
 )
 DATABASE = "db_instance/main"
+HOSTS = "web"
+LOGIN_READ = f"login/{APPLICATION}"
 
 
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
@@ -68,10 +72,13 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     return (
         *_identity(site),
         *_image(options),
+        *_login(site, options),
         Want(
             "launch_template",
             "web",
             {"launch": launch, "tags": scope.marks("launch_template", "web")},
+            # What hosts are to read is there before they are launched for it.
+            after=(Ref(LOGIN_READ, ready=True),),
             tier=TIER,
         ),
         _group(site, options, launch),
@@ -110,16 +117,32 @@ def _identity(site: Site) -> Iterator[Want]:
 
 def _image(options: Mapping[str, Any]) -> Iterator[Want]:
     """That of the release which runs or is to; it is made before the hosts are, by role image."""
-    if options["application"]:
+    if options["application"] and not web_fields.is_image_id(options["release_image"]):
         yield Want("image", options["release_image"] or CURRENT, {}, tier=TIER, given=True)
+
+
+def _login(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
+    """What hosts read of it at their start, and after a rotation that all have read it anew."""
+    common = {
+        "name": home_of(site).secret(APPLICATION),
+        "version": options["login_version"],
+        "hosts": HOSTS,
+    }
+    made = (Ref(f"secret/{APPLICATION}"),) if site.is_home else ()
+    spec = {**common, "taken": False}
+    yield Want("login", APPLICATION, spec, after=made, tier=TIER, given=True)
+    if options["login_version"]:
+        replaced = (Ref("autoscaling_group/web", ready=True),)
+        spec = {**common, "taken": True}
+        yield Want("login", "taken", spec, after=replaced, tier=TIER, given=True)
 
 
 def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
     image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
     user_data = options["user_data"]
     if options["application"]:
-        release = options["release_image"] or CURRENT
-        image, user_data = Ref(f"image/{release}"), configuration(scope, NEEDED)
+        release, user_data = options["release_image"] or CURRENT, configuration(scope, NEEDED)
+        image = release if web_fields.is_image_id(release) else Ref(f"image/{release}")
     return {
         "image": image,
         "instance_type": options["instance_type"],
@@ -133,7 +156,11 @@ def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
         "monitoring": True,
         "user_data": user_data,
-        "instance_tags": scope.marks("instance", "web"),
+        # Who has read another version makes way for who reads this one.
+        "instance_tags": {
+            **scope.marks("instance", HOSTS),
+            LOGIN: options["login_version"] or Ref(LOGIN_READ, "version"),
+        },
         "volume_tags": scope.marks("volume", "web"),
         "others": (),
     }
@@ -197,6 +224,8 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     values: dict[str, Any] = {
         "application_port": str(site.application_port),
         "application_secret": home_of(site).secret(APPLICATION),
+        # Of a copy of home's database more cannot be asked, and hosts are ready to read from it.
+        "database_access": "read" if has_database(site) and not site.is_home else "write",
         "database_name": site.database_name,
         "domain": Ref("certificate/main", "domain"),
         "releases_bucket": site.scope.bucket("releases"),

@@ -15,7 +15,8 @@ and no second one begun: on a version that is not current, that is the login to 
 one, all but `end` is done.
 
 begin: up to where the secrets name the new logins. end: when whoever used the old ones has read the
-new ones. Both print {login: {"user", "before", "changed"}}; before is who had the login until then.
+new ones. Both print {login: {"user", "before", "version", "changed"}}; before is who had the login
+until then, version that of the secret which names the new one.
 """
 
 from __future__ import annotations
@@ -162,7 +163,8 @@ class Rotation:
     def told(self, changed: bool) -> dict[str, Any]:
         now = str(self._now["username"])
         user, before = (now, self.other) if self.adopted else (self.other, now)
-        return {"user": user, "before": before, "changed": changed}
+        version = self.secret.version(CURRENT)
+        return {"user": user, "before": before, "version": version, "changed": changed}
 
 
 def begin(server: Server, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.image i
     Image,
 )
 from moto.ec2.models import ec2_backends
+from botocore.awsrequest import AWSResponse
 
 
 def image(scope: Scope, release: str, made_of: dict[str, Any]) -> Want:
@@ -60,7 +61,7 @@ def made(scope: Scope, host: str) -> Want:
     return image(scope, "1", {"instance": host})
 
 
-def launched_from(aws: Aws, number: str) -> None:
+def launched_from(aws: Aws, number: str, hosts: int = 0) -> None:
     """A group of ours whose template, in its default version, has this image."""
     ec2, scope = aws.client("ec2"), aws.scope
     template = {"LaunchTemplateName": scope.name("web")}
@@ -72,7 +73,7 @@ def launched_from(aws: Aws, number: str) -> None:
     aws.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=scope.name("web"),
         LaunchTemplate={**template, "Version": "1"},
-        MinSize=0,
+        MinSize=hosts,
         MaxSize=1,
         AvailabilityZones=["us-east-1a"],
         Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": False} for key, value in marks],
@@ -149,7 +150,7 @@ def test_the_current_one_is_that_which_the_group_launches(
     assert current(aws, life) == "1"
 
 
-def test_while_a_release_is_under_way_it_is_that_of_the_groups_own_version(
+def test_a_version_of_the_template_that_nothing_brings_to_the_hosts_is_not_the_current_one(
     life: Any, aws: Aws, scope: Scope, host: str
 ) -> None:
     first = life(Image()).make(image(scope, "1", {"instance": host})).facts["id"]
@@ -165,6 +166,30 @@ def test_while_a_release_is_under_way_it_is_that_of_the_groups_own_version(
         AutoScalingGroupName=name, LaunchTemplate={"LaunchTemplateName": name, "Version": "2"}
     )
     assert current(aws, life) == "2"
+
+
+@pytest.mark.parametrize(
+    ("status", "release"),
+    [("InProgress", "2"), ("Baking", "2"), ("RollbackInProgress", "1"), ("Cancelled", "1")],
+)
+def test_while_hosts_are_replaced_it_is_that_of_the_coming_ones_until_they_are_put_back(
+    life: Any, aws: Aws, scope: Scope, host: str, status: str, release: str
+) -> None:
+    launched_from(aws, life(Image()).make(image(scope, "1", {"instance": host})).facts["id"], 1)
+    second = life(Image()).make(image(scope, "2", {"instance": host})).facts["id"]
+    template = {"LaunchTemplateName": scope.name("web")}
+    aws.client("ec2").create_launch_template_version(
+        **template, LaunchTemplateData={"ImageId": second}
+    )
+    told = {"Status": status, "DesiredConfiguration": {"LaunchTemplate": {"Version": "2"}}}
+
+    # The account in this process knows no instance refreshes.
+    def answer(**_call: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        return AWSResponse("", 200, {}, None), {"InstanceRefreshes": [told]}
+
+    events = aws.client("autoscaling").meta.events
+    events.register("before-call.auto-scaling.DescribeInstanceRefreshes", answer)
+    assert current(aws, life) == release
 
 
 def test_an_image_of_somebody_else_is_none_of_ours(life: Any, aws: Aws, host: str) -> None:

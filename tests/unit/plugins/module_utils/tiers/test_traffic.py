@@ -286,3 +286,11 @@ def test_sites_in_two_accounts_are_refused_before_anything_is_made() -> None:
     sites = {**SITES, "recovery": {**SITES["recovery"], "account_id": "210987654321"}}
     found = list(traffic.check(site("home", sites), options()))
     assert [item.path for item in found] == ["sites.recovery.account_id"]
+
+
+def test_an_outage_of_what_all_hosts_need_takes_none_away_where_nobody_says_otherwise() -> None:
+    """nginx of role web_host answers there; a path that somebody sets is theirs."""
+    found = wants()
+    assert found["target_group/web"].spec["check"]["path"] == "/health/ready"
+    assert found["health_check/endpoint"].spec["path"] == "/health/ready"
+    assert wants(health_path="/own")["target_group/web"].spec["check"]["path"] == "/own"

@@ -13,7 +13,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.s
     read_site,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import graph
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Ref, Want
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_tier
 
 SITES: Mapping[str, Mapping[str, Any]] = {
@@ -31,6 +31,7 @@ EARLIER = {
     "route/app-a",
     "route/app-b",
     "route/app-c",
+    "secret/application",
     "security_group/web",
     "subnet/app-a",
     "subnet/app-b",
@@ -140,6 +141,16 @@ def test_the_application_finds_its_configuration_at_either_site() -> None:
     assert wants(parameters={"theme": "dark"})["ssm_parameter/theme"].spec["value"] == "dark"
 
 
+def test_hosts_are_told_whether_their_database_is_to_take_writes() -> None:
+    told = "ssm_parameter/database_access"
+    assert wants()[told].spec["value"] == "write"
+    for strategy in ("pilot_light", "warm_standby"):
+        assert wants("recovery", sites(strategy=strategy))[told].spec["value"] == "read"
+    assert wants("recovery", sites(strategy="backup_restore"))[told].spec["value"] == "write"
+    user_data = wants(application="shop")["launch_template/web"].spec["launch"]["user_data"]
+    assert "database_access" in user_data
+
+
 def test_only_home_is_waited_for_until_it_serves() -> None:
     serving = wants()["serving/main"]
     assert serving.given
@@ -216,7 +227,7 @@ def test_the_same_declaration_in_another_order_is_the_same() -> None:
 
 
 def test_everything_that_can_bear_tags_bears_the_owner_tags() -> None:
-    without = {"scaling_policy", "scaling_processes", "serving"}
+    without = {"login", "scaling_policy", "scaling_processes", "serving"}
     for name in SITES:
         for want in wants(name).values():
             if want.kind not in without:
@@ -271,3 +282,27 @@ def test_an_environment_whose_parameters_aws_would_refuse_is_refused() -> None:
 def test_a_malformed_option_is_refused(given: dict[str, Any]) -> None:
     _found, wrong = read(web_tier.FIELDS, given)
     assert [item.path for item in wrong] == list(given)
+
+
+def test_hosts_are_launched_for_the_login_that_is_current_in_their_region() -> None:
+    for name in SITES:
+        found = wants(name)
+        tags = found["launch_template/web"].spec["launch"]["instance_tags"]
+        assert tags["phoenix:login"] == Ref("login/application", "version")
+        login = found["login/application"]
+        assert login.given
+        assert login.spec["name"] == "production/home/application"
+        assert "login/taken" not in found
+    assert "secret/application" not in graph.needs(wants("recovery")["login/application"])
+
+
+def test_after_a_rotation_its_version_is_awaited_and_then_that_all_hosts_have_read_it() -> None:
+    version = "0" * 32
+    found = wants("recovery", login_version=version)
+    launch = found["launch_template/web"]
+    assert launch.spec["launch"]["instance_tags"]["phoenix:login"] == version
+    assert graph.needs(launch)["login/application"] is True
+    assert found["login/application"].spec["version"] == version
+    taken = found["login/taken"]
+    assert taken.given and taken.spec["taken"]
+    assert graph.needs(taken)[GROUP] is True
