@@ -18,8 +18,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.image i
     CURRENT,
     Image,
 )
-from moto.ec2.models import ec2_backends
 from botocore.awsrequest import AWSResponse
+from moto.ec2.models import ec2_backends
 
 
 def image(scope: Scope, release: str, made_of: dict[str, Any]) -> Want:
