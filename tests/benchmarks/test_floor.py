@@ -14,9 +14,15 @@ from benchmarks.floor import PARTS, Call, Reader, absent, first_calls, sites
 from benchmarks.sides import load
 
 REGIONS = {"home": "us-east-1", "recovery": "us-west-2"}
-# What we read beyond the declared attributes: rules that others made, and tags of health checks
-# where the tagging API of the region does not know them.
-BEYOND = {("elbv2", "DescribeRules"), ("route53", "ListTagsForResources")}
+# What we read beyond the declared attributes: rules that others made, tags of health checks where
+# the tagging API of the region does not know them, which login hosts have read, and what is left of
+# builders and of images.
+BEYOND = {
+    ("ec2", "DescribeImages"),
+    ("ec2", "DescribeInstances"),
+    ("elbv2", "DescribeRules"),
+    ("route53", "ListTagsForResources"),
+}
 
 
 def test_the_floor_asks_both_regions_and_only_reads() -> None:

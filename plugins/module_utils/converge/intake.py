@@ -12,7 +12,7 @@ from typing import Any
 from ..aws.session import Connection, connection
 from ..declaration.fields import Field, Problem, read
 from ..declaration.site import ROLE, Site, read_site
-from ..tiers import database, database_access, image, web_tier
+from ..tiers import database, database_access, image, storage, web_tier
 from . import report
 from .catalog import KINDS, Tier
 from .site import Task
@@ -92,13 +92,8 @@ def declared(
         if site and not found:
             found = list(_between(tier, site, options[tier.TIER], path))
         problems += found
-    if site and not problems and {database.TIER, web_tier.TIER} <= options.keys():
-        problems += (
-            replace(item, path=f"{database.TIER}.{item.path}")
-            for item in database_access.check_connections(
-                options[database.TIER], options[web_tier.TIER]
-            )
-        )
+    if site and not problems:
+        problems += _across(site, options)
     more = list(more)
     if problems or more or site is None:
         raise refusal([*more, *(replace(item, path=spell(item.path)) for item in problems)])
@@ -131,6 +126,20 @@ def _between(tier: Tier, site: Site, options: Params, path: str) -> Iterator[Pro
     for problem in tier.check(site, options):
         inside = path and problem.path.partition(".")[0] in own
         yield replace(problem, path=f"{path}.{problem.path}") if inside else problem
+
+
+def _across(site: Site, options: Mapping[str, Params]) -> Iterator[Problem]:
+    """What is only seen where the options of several tiers are at hand."""
+    if web_tier.TIER not in options:
+        return
+    web, found = options[web_tier.TIER], []
+    if database.TIER in options:
+        given = options[database.TIER]
+        found += [(database.TIER, item) for item in database_access.check_connections(given, web)]
+    if storage.TIER in options:
+        given = options[storage.TIER]
+        found += [(storage.TIER, item) for item in web_tier.check_copies(site, given, web)]
+    yield from (replace(item, path=f"{tier}.{item.path}") for tier, item in found)
 
 
 def _half_keys(params: Params) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.scope import ID, LOGIN, Scope
+from ..aws.scope import ID, LOGIN
 from ..declaration.fields import Problem
 from ..declaration.site import Site
 from ..engine.model import Join, Ref, Want
@@ -28,7 +28,7 @@ from .alarms import HOST_ERRORS
 from .configuration import NEEDED, configuration
 from .database_access import NONE, PARAMETER
 from .login import APPLICATION, home_of
-from .standing import STANDBY, has_database
+from .standing import STANDBY, has_database, has_hosts
 
 TIER = "web_tier"
 FIELDS = web_fields.FIELDS
@@ -65,10 +65,21 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     yield from web_fields.check(site, options)
 
 
+def check_copies(
+    site: Site, storage: Mapping[str, Any], options: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Hosts of the recovery site find the login that they read at their start."""
+    if not site.is_home and _reads_login(site, options) and not storage["replicate"]:
+        rule = "must be true where hosts of an application, or a warm standby, are declared: "
+        yield Problem(
+            "replicate", False, f"{rule}those of the recovery site read a copy of its secret", True
+        )
+
+
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the web tier declares for this site."""
     scope = site.scope
-    launch = _launch(scope, options)
+    launch = _launch(site, options)
     return (
         *_identity(site),
         *_image(options),
@@ -78,7 +89,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
             "web",
             {"launch": launch, "tags": scope.marks("launch_template", "web")},
             # What hosts are to read is there before they are launched for it.
-            after=(Ref(LOGIN_READ, ready=True),),
+            after=(Ref(LOGIN_READ, ready=True),) if _reads_login(site, options) else (),
             tier=TIER,
         ),
         _group(site, options, launch),
@@ -121,8 +132,15 @@ def _image(options: Mapping[str, Any]) -> Iterator[Want]:
         yield Want("image", options["release_image"] or CURRENT, {}, tier=TIER, given=True)
 
 
+def _reads_login(site: Site, options: Mapping[str, Any]) -> bool:
+    """Whether hosts that read it start here. The recovery site may have no copy of its secret."""
+    return has_hosts(site) or bool(options["application"])
+
+
 def _login(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     """What hosts read of it at their start, and after a rotation that all have read it anew."""
+    if not _reads_login(site, options):
+        return
     common = {
         "name": home_of(site).secret(APPLICATION),
         "version": options["login_version"],
@@ -137,7 +155,15 @@ def _login(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         yield Want("login", "taken", spec, after=replaced, tier=TIER, given=True)
 
 
-def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
+def _version(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The tag that says which version of the login a host has read."""
+    if not _reads_login(site, options):
+        return {}
+    return {LOGIN: options["login_version"] or Ref(LOGIN_READ, "version")}
+
+
+def _launch(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
+    scope = site.scope
     image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
     user_data = options["user_data"]
     if options["application"]:
@@ -157,10 +183,7 @@ def _launch(scope: Scope, options: Mapping[str, Any]) -> dict[str, Any]:
         "monitoring": True,
         "user_data": user_data,
         # Who has read another version makes way for who reads this one.
-        "instance_tags": {
-            **scope.marks("instance", HOSTS),
-            LOGIN: options["login_version"] or Ref(LOGIN_READ, "version"),
-        },
+        "instance_tags": {**scope.marks("instance", HOSTS), **_version(site, options)},
         "volume_tags": scope.marks("volume", "web"),
         "others": (),
     }

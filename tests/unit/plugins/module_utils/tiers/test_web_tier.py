@@ -286,19 +286,43 @@ def test_a_malformed_option_is_refused(given: dict[str, Any]) -> None:
 
 def test_hosts_are_launched_for_the_login_that_is_current_in_their_region() -> None:
     for name in SITES:
-        found = wants(name)
+        found = wants(name, application="shop")
         tags = found["launch_template/web"].spec["launch"]["instance_tags"]
         assert tags["phoenix:login"] == Ref("login/application", "version")
         login = found["login/application"]
         assert login.given
         assert login.spec["name"] == "production/home/application"
         assert "login/taken" not in found
-    assert "secret/application" not in graph.needs(wants("recovery")["login/application"])
+    found = wants("recovery", application="shop")
+    assert "secret/application" not in graph.needs(found["login/application"])
+
+
+def test_where_no_host_of_an_application_starts_no_copy_of_its_login_is_needed() -> None:
+    found = wants("recovery")
+    assert "login/application" not in found
+    launch = found["launch_template/web"]
+    assert "phoenix:login" not in launch.spec["launch"]["instance_tags"]
+    assert "login/application" not in graph.needs(launch)
+
+
+@pytest.mark.parametrize(
+    ("place", "given"),
+    [({}, {"application": "shop"}), ({"strategy": "warm_standby"}, {})],
+    ids=["application", "warm standby"],
+)
+def test_hosts_that_would_find_no_copy_of_their_login_are_refused(
+    place: dict[str, str], given: dict[str, str]
+) -> None:
+    there = site("recovery", sites(**place))
+    for replicate, refused in ((False, ["replicate"]), (True, [])):
+        found = web_tier.check_copies(there, {"replicate": replicate}, options(**given))
+        assert [problem.path for problem in found] == refused
+    assert not list(web_tier.check_copies(site("recovery"), {"replicate": False}, options()))
 
 
 def test_after_a_rotation_its_version_is_awaited_and_then_that_all_hosts_have_read_it() -> None:
     version = "0" * 32
-    found = wants("recovery", login_version=version)
+    found = wants("recovery", application="shop", login_version=version)
     launch = found["launch_template/web"]
     assert launch.spec["launch"]["instance_tags"]["phoenix:login"] == version
     assert graph.needs(launch)["login/application"] is True
