@@ -45,7 +45,8 @@ def story() -> Iterator[Story]:
 def builders(story: Story) -> list[str]:
     """What there is of a builder: hosts, and the group that lets the controller in."""
     ec2 = story.aws("ec2", "us-east-1")
-    named = [{"Name": "tag:phoenix:id", "Values": ["builder"]}]
+    values = ["instance/builder", "security_group/builder"]
+    named = [{"Name": "tag:phoenix:id", "Values": values}]
     found = [
         instance["InstanceId"]
         for answer in ec2.describe_instances(Filters=named)["Reservations"]
