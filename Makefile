@@ -22,7 +22,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan up artifact release status psql shell fault load fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
+.PHONY: help venv tree site plan artifact release status psql shell fault load fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,26 +41,25 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan up release: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan up release: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan release: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan release: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
-	@$(MAKE) --no-print-directory --jobs 2 up artifact
+	@python -m sandbox up --real auto
+	@$(MAKE) --no-print-directory artifact
 	ansible-playbook playbooks/site.yml -i inventories/sandbox $(SERVED)
 	@if $(HAS_HOSTS); then python -m sandbox page shop.example.com; fi
 
 plan: $(READY) ## what `make site` would do, and what it would cost; writes nothing
 	@python -m sandbox equip
-	@$(MAKE) --no-print-directory --jobs 2 up artifact
+	@python -m sandbox up --real auto
+	@$(MAKE) --no-print-directory artifact
 	ansible-playbook playbooks/site.yml -i inventories/sandbox $(SERVED) --check --diff
 
-up: $(READY) ## the emulated account, empty, with real servers where they can be
-	@python -m sandbox up --real auto
-
-# Beside `up`, which waits for the network as often as for the processor.
+# The first release, for hosts that can serve it.
 artifact: $(READY)
-	@if python -m sandbox able; then $(call ARTIFACT,1); fi
+	@if $(HAS_HOSTS); then $(call ARTIFACT,1); fi
 
 release: $(READY) ## another version of the application: make release VERSION=2, or 1 to go back
 	@$(HAS_HOSTS) || { echo "there is nothing to release to: make site starts hosts, where they can be real" >&2; exit 1; }

@@ -77,7 +77,6 @@ def _parser() -> argparse.ArgumentParser:
     equipping.add_argument(
         "also", nargs="*", type=_program, metavar="PROGRAM=PACKAGE", help="for a test, say"
     )
-    commands.add_parser("able", help="exit with 0 where servers can be real, or else with 1")
     commands.add_parser("down", help="stop it and remove its folder")
     commands.add_parser("status", help="whether it runs, and where")
     page = commands.add_parser("page", help="where a browser on this machine sees a name's page")
@@ -328,8 +327,6 @@ def main() -> int:
             return _up(background, given)
         case "equip":
             return equip(dict(given.also))
-        case "able":
-            return 1 if able.hindrance() else 0
         case "down":
             print("stopped" if background.down() else "was not running")
             return 0
