@@ -311,7 +311,7 @@ def test_a_site_without_hosts_launches_its_first_ones_for_the_new_login(
     environment: Environment,
 ) -> None:
     version = rotate(environment)
-    read = {"login_version": version, "min_size": 0}
+    read = {"login_version": version, "min_size": 0, "application": "shop"}
     environment.run(web_tier=read)
     told = (
         environment.aws("recovery")
