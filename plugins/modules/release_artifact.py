@@ -21,22 +21,8 @@ author:
 extends_documentation_fragment:
   - operatingdev.phoenix.aws
   - operatingdev.phoenix.environment
-options:
-  application:
-    description:
-      - Name of the application.
-    type: str
-    required: true
-  release:
-    description:
-      - Version of the release.
-    type: str
-    required: true
-  path:
-    description:
-      - The artifact on the controller. Its checksum is beside it, with C(.sha256) behind the name.
-    type: str
-    required: true
+  - operatingdev.phoenix.release
+  - operatingdev.phoenix.release.artifact
 """
 
 EXAMPLES = r"""

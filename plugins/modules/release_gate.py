@@ -20,22 +20,9 @@ author:
 extends_documentation_fragment:
   - operatingdev.phoenix.aws
   - operatingdev.phoenix.environment
+  - operatingdev.phoenix.release
+  - operatingdev.phoenix.release.artifact
 options:
-  application:
-    description:
-      - Name of the application.
-    type: str
-    required: true
-  release:
-    description:
-      - Version of the release.
-    type: str
-    required: true
-  path:
-    description:
-      - The artifact on the controller. Its checksum is beside it, with C(.sha256) behind the name.
-    type: str
-    required: true
   after:
     description:
       - The environment that must have passed the release. Any release may run without one.

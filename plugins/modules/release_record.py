@@ -19,17 +19,8 @@ author:
 extends_documentation_fragment:
   - operatingdev.phoenix.aws
   - operatingdev.phoenix.environment
+  - operatingdev.phoenix.release
 options:
-  application:
-    description:
-      - Name of the application.
-    type: str
-    required: true
-  release:
-    description:
-      - Version of the release.
-    type: str
-    required: true
   sha256:
     description:
       - SHA-256 of the artifact, in hexadecimal.

@@ -18,6 +18,18 @@ from sandbox.hosts.orders import Machine
 # the host's own namespace, where the fabric believes no address but its own.
 _CAPABILITIES = "SYS_ADMIN,NET_ADMIN,NET_RAW,AUDIT_WRITE,SYS_PTRACE,SYS_BOOT"
 _PATIENCE = 20  # seconds that a host has to shut down by itself
+# A container's disk is the machine's and has no limit. So over each folder that a host writes to
+# lies a layer for what it writes, which is as small as can be, and full. What is open stays so.
+# /etc has mounts of podman's below it.
+_FILL = """mkdir /run/full
+mount -t tmpfs -o size=256k full /run/full
+for folder in home opt root srv usr var; do
+  layer="/run/full/$folder"
+  mkdir -p "$layer/upper" "$layer/work"
+  mount -t overlay full -o "lowerdir=/$folder,upperdir=$layer/upper,workdir=$layer/work" "/$folder"
+done
+cat /dev/zero > /run/full/rest 2> /dev/null || :
+"""
 # Codes with which process 1 of a container ends: what the kernel makes of reboot(2) in it.
 REBOOTED, HALTED = 129, (0, 130)
 
@@ -119,6 +131,10 @@ class Host:
         """End it as if it had lost its power."""
         if self.alive:
             self.ground.podman("kill", "--signal", "KILL", self.name)
+
+    def fill(self) -> None:
+        """Let nothing more be written to its disk until it boots again. Raises CommandFailed."""
+        self.ground.podman("exec", self.name, "sh", "-e", "-c", _FILL)
 
     def remove(self) -> None:
         """Remove it with its disk, its namespace and its card."""

@@ -35,6 +35,8 @@ class Jobs:
                 self._terminate(order)
             case orders.Die():
                 self._host(order.id).kill()
+            case orders.Fill():
+                self._host(order.id).fill()
             case _:
                 self._images(order)
 

@@ -63,6 +63,13 @@ class Die:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """Let nothing more be written to a host's disk."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeImage:
     """Make an image of a host's disk; it is shut down for it if `reboot`."""
 
@@ -85,7 +92,7 @@ class DropImage:
     image: str
 
 
-Order = Launch | Stop | Start | Reboot | Terminate | Die | TakeImage | CopyImage | DropImage
+Order = Launch | Stop | Start | Reboot | Terminate | Die | Fill | TakeImage | CopyImage | DropImage
 
 
 def whose(order: Order) -> str:

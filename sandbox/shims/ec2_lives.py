@@ -10,7 +10,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, StateReason
 
-from sandbox.hosts.orders import Die, Order, Reboot, Start, Stop, Terminate
+from sandbox.hosts.orders import Die, Fill, Order, Reboot, Start, Stop, Terminate
 from sandbox.shims import Hook
 from sandbox.shims._machines import find
 from sandbox.world import World
@@ -228,7 +228,20 @@ def _disasters(world: World) -> None:
             return
         world.machines.carry_out(lambda: order, 0.0, label, _nothing, _nothing)
 
+    def disk_full(region: str, instance: str) -> None:
+        """Let nothing more be written to the disk of an instance's host until it boots again."""
+        order, label = Fill(find(instance, region).id), f"the disk of {instance} is full"
+        if not world.machines.real:
+            raise ValueError("there is no disk: no host is real here")
+        world.machines.carry_out(lambda: order, 0.0, label, _nothing, _raised)
+
     world.disasters["host-dies"] = host_dies
+    world.disasters["disk-full"] = disk_full
+
+
+def _raised(problem: Exception) -> None:
+    """Whoever ordered it does not wait; it is told on stderr."""
+    raise problem
 
 
 def _nothing(_problem: Exception | None = None) -> None:

@@ -26,9 +26,12 @@ SPEED = "200"
 
 @dataclass
 class Story:
-    """A checkout whose sites stand, its application, and all pledges that were acknowledged."""
+    """A checkout whose sites stand, and all pledges that were acknowledged.
 
-    app: str
+    values: what `make` is told each time, NAME=value.
+    """
+
+    values: tuple[str, ...]
     twin: Twin
     url: str
     shop: Shop
@@ -80,10 +83,10 @@ class Story:
         self.call("POST", "disasters", {"disaster": disaster, **details})
 
     def release(self, version: int | str) -> str:
-        return self.twin.make("release", f"APP={self.app}", f"VERSION={version}")
+        return self.twin.make("release", *self.values, f"VERSION={version}")
 
     def site(self) -> str:
-        return self.twin.make("site", f"APP={self.app}")
+        return self.twin.make("site", *self.values)
 
     def changed_by_site(self) -> set[str]:
         """What another `make site` counts as changes, at all hosts."""
@@ -91,14 +94,14 @@ class Story:
 
 
 @contextmanager
-def standing(app: str) -> Iterator[Story]:
-    """A story that begins when `make site` of an example application has ended."""
+def standing(*values: str) -> Iterator[Story]:
+    """A story that begins when `make site` has ended. values: what `make` is told, NAME=value."""
     with twins("shop") as [twin], pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANDBOX_SPEED", SPEED)
         twin.give_images()
-        told = twin.make("site", f"APP={app}")
+        told = twin.make("site", *values)
         page = re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)
-        yield Story(app, twin, page[-1], Shop(page[-1], NAME))
+        yield Story(values, twin, page[-1], Shop(page[-1], NAME))
 
 
 def until(true: Callable[[], bool], told: Callable[[], Any]) -> float:

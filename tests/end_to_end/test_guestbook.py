@@ -24,6 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 VERSIONS = {
     "no-start": {"fpm.conf": "[global]\nnonsense = yes\n"},
     "half-way": {"migrations/0003_half.sql": "create table half (id int);\nselect nothing();\n"},
+    "no-room": {},
     "next-1": {},
     "next-2": {},
     "next-3": {},
@@ -32,7 +33,7 @@ VERSIONS = {
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    with standing(APP) as begun:
+    with standing(f"APP={APP}") as begun:
         for version, files in VERSIONS.items():
             folder = begun.twin.folder / APP / "versions" / version
             folder.mkdir()
@@ -42,19 +43,26 @@ def story() -> Iterator[Story]:
         yield begun
 
 
+BUILDER = [{"Name": "tag:phoenix:id", "Values": ["instance/builder", "security_group/builder"]}]
+
+
 def builders(story: Story) -> list[str]:
     """What there is of a builder: hosts, and the group that lets the controller in."""
-    ec2 = story.aws("ec2", "us-east-1")
-    values = ["instance/builder", "security_group/builder"]
-    named = [{"Name": "tag:phoenix:id", "Values": values}]
-    found = [
-        instance["InstanceId"]
-        for answer in ec2.describe_instances(Filters=named)["Reservations"]
-        for instance in answer["Instances"]
-        if instance["State"]["Name"] not in ("terminated", "shutting-down")
-    ]
-    groups = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
-    return [*found, *(group["GroupId"] for group in groups)]
+    groups = story.aws("ec2", "us-east-1").describe_security_groups(Filters=BUILDER)
+    gone = ("terminated", "shutting-down")
+    hosts = [number for number, state in _hosts(story).items() if state not in gone]
+    return [*hosts, *(group["GroupId"] for group in groups["SecurityGroups"])]
+
+
+def running(story: Story) -> list[str]:
+    """The builders that run."""
+    return [number for number, state in _hosts(story).items() if state == "running"]
+
+
+def _hosts(story: Story) -> dict[str, str]:
+    found = story.aws("ec2", "us-east-1").describe_instances(Filters=BUILDER)
+    hosts = [one for answer in found["Reservations"] for one in answer["Instances"]]
+    return {host["InstanceId"]: host["State"]["Name"] for host in hosts}
 
 
 def images(story: Story, region: str) -> set[str]:
@@ -141,6 +149,34 @@ def test_a_migration_that_fails_half_way_leaves_nothing_of_it(story: Story) -> N
     assert "Copy the image" not in told, "nothing went wrong at the other site"
     assert not traffic.failures
     assert "half-way" not in images(story, "us-east-1")
+
+
+def test_hosts_whose_disks_are_full_serve_on(story: Story) -> None:
+    with visitors(story.shop) as traffic:
+        for host, zone in story.serving().items():
+            story.strike("disk-full", region=zone[:-1], instance=host)
+        hosts = set(story.serving())
+        answers = traffic.answers
+        until(lambda: traffic.answers > answers + 500, lambda: traffic.failures[-5:])
+        entry = b"name=Grace&text=no+room&key=9876-5432"
+        assert story.shop.ask("POST", "/", entry, **{"Content-Type": FORM})[0] == 303
+        until(lambda: b"no room" in story.shop.ask("GET", "/")[1], lambda: "the entry")
+    assert not traffic.failures
+    assert set(story.serving()) == hosts
+
+
+def test_a_builder_without_room_is_told_and_goes(story: Story) -> None:
+    with visitors(story.shop) as traffic:
+        log = story.twin.logs / "no-room.log"
+        run = story.twin.start("release", log, f"APP={APP}", "VERSION=no-room")
+        until(lambda: bool(running(story)), lambda: log.read_text("utf-8")[-2000:])
+        for number in running(story):
+            story.strike("disk-full", region="us-east-1", instance=number)
+        assert run.wait() != 0
+        intact(story, "1")
+    assert "No space left on device" in recorded(story, "no-room")
+    assert not traffic.failures
+    assert "no-room" not in images(story, "us-east-1")
 
 
 def test_an_artifact_that_is_not_what_its_checksum_says_is_refused_before_anything_is_touched(

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.real, pytest.mark.sample]
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[Story]:
-    with standing("examples/crowdfund") as begun:
+    with standing() as begun:
         yield begun
 
 

@@ -56,6 +56,15 @@ def test_a_region_is_dark_until_the_faults_are_lifted(cloud: Handle, client: Any
     assert client("ec2").describe_vpcs()["Vpcs"]
 
 
+def test_where_no_host_is_real_no_disk_is_full(cloud: Handle, client: Any) -> None:
+    ec2 = client("ec2")
+    name = "/aws/service/debian/release/12/latest/amd64"
+    image = client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    [instance] = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"]
+    with pytest.raises(Refused, match="no host is real here"):
+        cloud.strike("disk-full", region="us-east-1", instance=instance["InstanceId"])
+
+
 def test_so_many_internal_errors_come_as_were_ordered(cloud: Handle, client: Any) -> None:
     cloud.strike("http-500", service="ec2", times="2")
     for _ in range(2):
@@ -119,6 +128,7 @@ ZONE_OF_MARS = "there is no availability zone 'mars-1a'"
         ("capacity-returns", {"region": EAST}, "nothing was taken away, not us-east-1"),
         ("host-dies", {"region": EAST, "instance": "i-0"}, "there is no instance i-0 in us-east-1"),
         ("host-dies", {"region": "mars", "instance": "i-0"}, "there is no region 'mars'"),
+        ("disk-full", {"region": EAST, "instance": "i-0"}, "there is no instance i-0 in us-east-1"),
         ("target-fails", {"region": EAST, "instance": "i-0"}, "i-0 is no target in us-east-1"),
         ("target-recovers", {"region": "mars", "instance": "i-0"}, "there is no region 'mars'"),
         ("database-dies", {"region": EAST, "name": "no"}, "there is no database instance no in"),

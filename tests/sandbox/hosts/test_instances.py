@@ -187,6 +187,29 @@ def test_a_host_that_dies_fails_its_status_checks_until_it_is_started_again(site
     site.up(number)
 
 
+def test_a_host_whose_disk_is_full_reads_and_runs_on_until_a_boot_makes_room(site: Any) -> None:
+    number = site.run()
+    site.up(number)
+    before = boot_id(site, number)
+    site.shell(number, "echo before > /opt/kept")
+    site.cloud.strike("disk-full", region=HOME, instance=number)
+
+    def written(place: str) -> bool:
+        told = site.shell(number, f"head -c 4096 /dev/zero 2>&1 >> {place} || :")
+        return "No space left on device" not in told
+
+    site.until(lambda: not written("/opt/new"))
+    for place in ("/opt/kept", "/var/log/new", "/home/admin/new", "/usr/local/new"):
+        assert not written(place)
+    assert site.shell(number, "cat /opt/kept") == "before"
+    assert site.checks(number) == "ok"
+    site.client("ec2").reboot_instances(InstanceIds=[number])
+    site.until(lambda: boot_id(site, number) not in ("", before))
+    site.up(number)
+    assert written("/opt/new")
+    assert site.shell(number, "cat /opt/kept") == "before"
+
+
 def test_an_image_of_a_host_is_launched_as_a_new_machine_also_in_the_other_region(
     site: Any,
 ) -> None:
