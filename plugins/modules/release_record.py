@@ -57,6 +57,12 @@ options:
       - Id of the image by site.
     type: dict
     default: {}
+  first:
+    description:
+      - Whether it is recorded only where no record says yet that the release has succeeded. Without
+        O(sha256), that of the published artifact is recorded.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

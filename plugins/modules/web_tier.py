@@ -112,8 +112,12 @@ options:
     default: ""
   parameters:
     description:
-      - "Further parameters for the application by name, under C(/<environment>/<site>/). A secret
-        is refused: keep it in Secrets Manager and give its ARN."
+      - "Further parameters for the application by name, under C(/<environment>/<site>/). Hosts of
+        O(application) read them at their start, C(theme/colour) as C(THEME_COLOUR), and are
+        replaced when one changes."
+      - "A secret is refused. Put it into a SecureString below the same path yourself, encrypted
+        with the key of the site or with C(aws/ssm): hosts read it as well, and nobody else needs
+        to. Or keep it in Secrets Manager, and give its ARN."
     type: dict
     default: {}
 """

@@ -50,6 +50,12 @@ _UNITS = {
     "etc/systemd/system/ec2-init.service": """[Unit]
 Description=Name and keys of the instance, and the first of its user data
 ConditionPathExists=!/var/lib/ec2/initialized
+# As Debian orders cloud-init.service: with the network, within the early boot.
+DefaultDependencies=no
+Wants=network-pre.target
+After=network-pre.target
+Before=network-online.target systemd-user-sessions.service sysinit.target shutdown.target
+Conflicts=shutdown.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.ground.podman import Podman
 from tests.end_to_end.story import NAME, Story, standing, until
 from tests.end_to_end.traffic import Traffic, visitors
 
@@ -61,6 +62,14 @@ def test_a_browser_shows_the_page_with_what_was_pledged_so_far(story: Story) -> 
     assert f'<strong id="total">{dollars}</strong>' in shown
 
 
+def test_a_host_of_the_image_boots_with_all_its_parts(story: Story) -> None:
+    podman = Podman(story.twin.identity)
+    for host in story.call("GET", "hosts"):
+        journal = podman("exec", host["container"], "journalctl", "--boot", "--no-pager")
+        assert "phoenix-metadata" in journal or "Keeps the application" in journal
+        assert "ordering cycle" not in journal
+
+
 def test_a_second_make_site_changes_nothing(story: Story) -> None:
     assert story.changed_by_site() == {"0"}
 
@@ -75,9 +84,9 @@ def test_of_a_host_that_dies_only_requests_fail_that_came_before_it_was_noticed(
         struck = time.monotonic()
         story.strike("host-dies", region=zone[:-1], instance=dead)
         noticed = until(lambda: dead not in story.serving(), lambda: traffic.failures[-5:])
-        until(lambda: len(story.serving()) == 2, lambda: traffic.failures[-5:])
+        replaced = until(lambda: len(story.serving()) == 2, lambda: traffic.failures[-5:])
         time.sleep(1)
-    explained(traffic, struck, noticed)
+    explained(traffic, struck, noticed, replaced)
 
 
 def test_of_a_zone_that_dies_only_requests_fail_that_came_before_it_was_noticed(
@@ -93,9 +102,9 @@ def test_of_a_zone_that_dies_only_requests_fail_that_came_before_it_was_noticed(
         struck = time.monotonic()
         story.strike("zone-dies", zone=zone)
         noticed = until(lambda: dead not in story.serving(), lambda: traffic.failures[-5:])
-        until(lambda: len(story.serving()) == 2, lambda: traffic.failures[-5:])
+        replaced = until(lambda: len(story.serving()) == 2, lambda: traffic.failures[-5:])
         time.sleep(1)
-    explained(traffic, struck, noticed)
+    explained(traffic, struck, noticed, replaced)
     assert zone not in story.serving().values()
 
 
@@ -136,10 +145,12 @@ def test_every_pledge_that_was_acknowledged_is_there_once(story: Story) -> None:
     assert story.ledger
 
 
-def explained(traffic: Traffic, struck: float, noticed: float) -> None:
-    """Only what was under way while the balancer did not know yet has failed."""
+def explained(traffic: Traffic, struck: float, noticed: float, replaced: float) -> None:
+    """Only what was under way while the balancer did not know yet has failed, and that is short."""
     print(
-        f"{len(traffic.failures)} of {traffic.answers} failed; noticed in {noticed - struck:.1f} s"
+        f"{len(traffic.failures)} of {traffic.answers} failed; noticed in {noticed - struck:.1f} s,"
+        f" replaced in {replaced - struck:.1f} s"
     )
     late = [one for one in traffic.failures if one.began > noticed or one.ended < struck]
     assert not late, late[:5]
+    assert noticed - struck < replaced - noticed

@@ -57,8 +57,8 @@ class Releases:
         return gate.check(self._params(path=str(self.path), **more))
 
     def record(self, outcome: str, **more: Any) -> dict[str, Any]:
-        digest = artifact.own_sum(self.path)
-        return record.write(self._params(outcome=outcome, sha256=digest, **more), dry=False)
+        more = {"sha256": artifact.own_sum(self.path), **more}
+        return record.write(self._params(outcome=outcome, **more), dry=False)
 
     def content(self, key: str = KEY) -> bytes:
         return bytes(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
@@ -228,3 +228,19 @@ def test_a_run_that_changed_nothing_adds_no_record(production: Releases) -> None
     assert production.record("succeeded", images={"home": "ami-1"})["changed"]
     assert not production.record("succeeded", images={"home": "ami-1"})["changed"]
     assert production.record("succeeded", images={"home": "ami-2"})["changed"]
+
+
+def test_the_release_that_runs_is_recorded_once_whatever_else_is_recorded(
+    production: Releases,
+) -> None:
+    production.build(b"one")
+    production.have()
+    production.record("failed", reason="no")
+    first = {"sha256": "", "images": {"home": "ami-1"}, "first": True}
+    made = production.record("succeeded", **first)
+    assert made["changed"]
+    assert made["record"]["sha256"] == hashlib.sha256(b"one").hexdigest()
+    assert "first" not in made["record"]
+    production.record("failed", reason="no")
+    again = production.record("succeeded", **{**first, "images": {"home": "ami-2"}})
+    assert not again["changed"] and again["record"] == made["record"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_fields
 
 from sandbox.running import CHECKOUT, Handle
 
@@ -96,6 +97,17 @@ def keep(cloud: Handle, text: str) -> None:
     """The application's secret, and the parameter that names it."""
     secrets = boto3.client("secretsmanager", "us-east-1", endpoint_url=cloud.endpoint)
     put(cloud, application_secret=secrets.create_secret(Name="s", SecretString=text)["ARN"])
+
+
+def test_no_name_is_declared_that_the_program_would_refuse(program: ModuleType) -> None:
+    assert program.RESERVED == web_fields.HOST_VARIABLES
+    written = {web_fields.variable(name): name for name in web_fields.WRITTEN}
+    assert {
+        *program.LIBPQ.values(),
+        *program.variables({"database_endpoint": "x"}, {"username": "u", "password": "p"}),
+    } - set(written) == web_fields.DATABASE_VARIABLES
+    for name in ("theme", "theme/colour", "a.b-c"):
+        assert list(program.variables({name: "x"}, {})) == [web_fields.variable(name)]
 
 
 def test_parameters_and_the_secret_become_variables(write: Write, shared_cloud: Handle) -> None:

@@ -21,6 +21,8 @@ STORAGE = "phoenix:storage"
 LAUNCH = "phoenix:launch"
 # Which version of its login's secret was current when a host's launch was declared.
 LOGIN = "phoenix:login"
+# A digest of the parameters that were declared when a host's launch was.
+CONFIGURATION = "phoenix:configuration"
 # What is on an image: the release, and a digest of how it was made.
 RELEASE = "phoenix:release"
 RECIPE = "phoenix:recipe"

@@ -21,7 +21,7 @@ from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
-from .artifact import APPLICATION, RELEASE
+from .artifact import APPLICATION, RELEASE, key_of, published
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"
@@ -35,6 +35,7 @@ FIELDS = (
     Field("began", "str", "when, as ISO 8601", "2026-11-27T12:00:00Z", ""),
     Field("operator", "str", "who, and on which machine", "ada@laptop", ""),
     Field("images", "dict", "the image by site", {"home": "ami-0a1b2c3d4e5f60718"}, {}),
+    Field("first", "bool", "whether there must be no record yet that says so", True, False),
 )
 Record = Mapping[str, Any]
 
@@ -42,7 +43,9 @@ Record = Mapping[str, Any]
 def write(params: Params, *, dry: bool) -> dict[str, Any]:
     """Adds a record, and answers it with its key. Raises Refusal.
 
-    A run that changed nothing says again what the newest record says, and adds none.
+    A run that changed nothing says again what the newest record says, and adds none. With `first`
+    none is added either where the release has succeeded before, whatever came after it; its
+    artifact is the one that is published.
     """
     learn_secrets(params)
     task = declared(params, ())
@@ -51,17 +54,23 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
         raise refusal(problems)
     require_sdk()
     with refusals(task), Converger(task) as converger:
-        aws = converger.account
+        aws, first = converger.account, options.pop("first")
+        bucket, application = aws.scope.bucket("releases"), options["application"]
+        before = records(aws, bucket, application, options["release"]) if first else []
+        done = next((one for one in reversed(before) if one["outcome"] == SUCCEEDED), None)
+        if done:
+            return {"changed": False, "key": "", "record": done}
         aws.verify_account()
         now = datetime.datetime.now(datetime.UTC)
+        artifact = key_of(application, options["release"])
         record = {
             **options,
+            "sha256": options["sha256"] or (published(aws, artifact) if first else ""),
             "operator": options["operator"] or f"{getpass.getuser()}@{socket.gethostname()}",
             "environment": aws.scope.environment,
             "ended": now.isoformat(timespec="seconds"),
             "by": str(aws.client("sts").get_caller_identity()["Arn"]),
         }
-        bucket, application = aws.scope.bucket("releases"), options["application"]
         last = newest(aws, bucket, application)
         if _says_the_same(last, record):
             return {"changed": False, "key": "", "record": last}

@@ -42,7 +42,9 @@ def wants(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
 
 def user_data(options: Mapping[str, Any]) -> str:
     """What the host is told at its first boot: its keys, and its end."""
-    end = ["systemd-run", f"--on-active={HOURS}h", "systemctl", "poweroff"]
+    # A timer waits for the end of the early boot, in which cloud-init runs this and waits for it.
+    early = "--timer-property=DefaultDependencies=no"
+    end = ["systemd-run", early, f"--on-active={HOURS}h", "systemctl", "poweroff"]
     told = {
         "bootcmd": [end],
         "ssh_authorized_keys": [options["login_public_key"]],

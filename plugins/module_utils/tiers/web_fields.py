@@ -31,6 +31,14 @@ WRITTEN = (
     "domain",
     "releases_bucket",
 )
+# Variables that a host sets itself; those of what is WRITTEN besides.
+HOST_VARIABLES = frozenset({"HOME", "PATH", "PORT", "SHELL", "USER"})
+DATABASE_VARIABLES = frozenset(
+    {
+        *("DATABASE_PASSWORD", "DATABASE_USER", "PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT"),
+        *("PGSSLMODE", "PGSSLROOTCERT", "PGUSER"),
+    }
+)
 NAME = re.compile(r"[\w.-]+(/[\w.-]+){0,5}", re.ASCII)
 TYPE = re.compile(
     r"[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|([1-9]\d*)?xlarge|metal(-\d+xl)?)"
@@ -175,8 +183,28 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         rule = "is for hosts of an application, and none is declared"
         yield Problem("release_image", options["release_image"], rule, "")
     yield from _architecture(options)
-    for name, value in options["parameters"].items():
-        yield from _parameter(str(name), value)
+    given = options["parameters"]
+    found = [item for name, value in given.items() for item in _parameter(str(name), value)]
+    yield from found or _variables(given)
+
+
+def variable(name: str) -> str:
+    """What the application has of a parameter: THEME_COLOUR of theme/colour."""
+    return re.sub(r"\W", "_", name, flags=re.ASCII).upper()
+
+
+def _variables(parameters: Mapping[str, Any]) -> Iterator[Problem]:
+    """With a name that cannot be a variable of its own, no new host would become ready."""
+    taken = dict.fromkeys([*HOST_VARIABLES, *DATABASE_VARIABLES], "set by the host itself")
+    taken |= {variable(name): f"that of parameter {name}" for name in WRITTEN}
+    for name, value in parameters.items():
+        found, path = variable(str(name)), f"parameters.{name}"
+        if found[0].isdigit():
+            yield Problem(path, value, "must not begin with a digit, as no variable does", "theme")
+        elif found in taken:
+            rule = f"becomes variable {found}, which is {taken[found]}"
+            yield Problem(path, value, rule, f"app_{name}")
+        taken.setdefault(found, f"that of parameter {name}")
 
 
 def _architecture(options: Mapping[str, Any]) -> Iterator[Problem]:
@@ -200,4 +228,7 @@ def _parameter(name: str, value: str) -> Iterator[Problem]:
 
 
 def _secret_rule() -> str:
-    return "must not hold a secret; keep it in Secrets Manager and give its ARN"
+    return (
+        "must not hold a secret; put it into a SecureString below the path of the others yourself, "
+        "or into Secrets Manager, and give its ARN"
+    )

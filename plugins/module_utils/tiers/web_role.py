@@ -108,7 +108,7 @@ def _reading(scope: Scope, home: Scope, logins: Iterable[str]) -> Iterator[State
     )
     yield {
         **allow("Decrypt", ("kms:Decrypt",), Ref("kms_key/main", "arn")),
-        "Condition": _through(scope, "s3", "secretsmanager"),
+        "Condition": _through(scope, "s3", "secretsmanager", "ssm"),
     }
 
 

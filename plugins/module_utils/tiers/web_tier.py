@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.scope import ID, LOGIN
+from ..aws.scope import CONFIGURATION, ID, LOGIN
 from ..declaration.fields import Problem
 from ..declaration.site import Site
 from ..engine.model import Join, Ref, Want
@@ -89,7 +91,10 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
             "web",
             {"launch": launch, "tags": scope.marks("launch_template", "web")},
             # What hosts are to read is there before they are launched for it.
-            after=(Ref(LOGIN_READ, ready=True),) if _reads_login(site, options) else (),
+            after=(
+                *((Ref(LOGIN_READ, ready=True),) if _reads_login(site, options) else ()),
+                *(Ref(f"ssm_parameter/{name}") for name in _read(options)),
+            ),
             tier=TIER,
         ),
         _group(site, options, launch),
@@ -162,6 +167,18 @@ def _version(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
     return {LOGIN: options["login_version"] or Ref(LOGIN_READ, "version")}
 
 
+def _read(options: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that hosts of an application read at their start. Others may read any time."""
+    return dict(options["parameters"]) if options["application"] else {}
+
+
+def _configured(options: Mapping[str, Any]) -> dict[str, str]:
+    """The tag that says which parameters a host has read, so that a change replaces hosts."""
+    read = _read(options)
+    text = json.dumps(read, sort_keys=True)
+    return {CONFIGURATION: hashlib.sha256(text.encode()).hexdigest()[:16]} if read else {}
+
+
 def _launch(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
     scope = site.scope
     image: str | Ref = options["image_id"] or f"resolve:ssm:{options['image_parameter']}"
@@ -182,8 +199,12 @@ def _launch(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": {"tokens": "required", "hops": 1, "tags": "disabled"},
         "monitoring": True,
         "user_data": user_data,
-        # Who has read another version makes way for who reads this one.
-        "instance_tags": {**scope.marks("instance", HOSTS), **_version(site, options)},
+        # Who has read something else makes way for who reads this.
+        "instance_tags": {
+            **scope.marks("instance", HOSTS),
+            **_version(site, options),
+            **_configured(options),
+        },
         "volume_tags": scope.marks("volume", "web"),
         "others": (),
     }

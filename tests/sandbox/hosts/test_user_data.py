@@ -70,6 +70,17 @@ def answers(namespace: str, address: str) -> bool:
         return False
 
 
+def test_what_comes_before_the_login_is_within_the_early_boot_as_cloud_init_has_it(
+    site: Any,
+) -> None:
+    told = "systemctl is-active sysinit.target > /var/lib/early || :"
+    number = site.run(UserData=f"#cloud-config\n{json.dumps({'bootcmd': [told]})}")
+    site.up(number)
+    assert site.shell(number, "cat /var/lib/early") == "inactive"
+    # Who is ordered after its end and waits for it within it would wait for ever.
+    assert "ordering cycle" not in site.shell(number, "journalctl --boot")
+
+
 def test_json_is_left_to_whoever_asks_for_it(site: Any) -> None:
     data = json.dumps({"phoenix": {"path": "/production/home", "region": "us-east-1"}}, indent=2)
     number = site.run(UserData=f"\n{data}", MetadataOptions={"HttpTokens": "optional"})

@@ -85,7 +85,10 @@ def test_a_builder_knows_its_own_keys_and_its_end(site: Site) -> None:
     assert head == "#cloud-config"
     assert told["ssh_authorized_keys"] == [PUBLIC]
     assert told["ssh_keys"]["ed25519_private"] == BUILDER["host_key"]
-    assert told["bootcmd"] == [["systemd-run", "--on-active=2h", "systemctl", "poweroff"]]
+    [end] = told["bootcmd"]
+    assert end[0] == "systemd-run" and end[-3:] == ["--on-active=2h", "systemctl", "poweroff"]
+    # A timer that waits for the end of the early boot would never let it end.
+    assert "--timer-property=DefaultDependencies=no" in end
 
 
 def test_other_keys_are_another_builder(site: Site) -> None:

@@ -243,6 +243,11 @@ def test_everything_that_can_bear_tags_bears_the_owner_tags() -> None:
         ({"parameters": {"queue": "amqp://user:hidden@host/x"}}, "parameters.queue"),
         ({"parameters": {"signing": "-----BEGIN PRIVATE KEY-----"}}, "parameters.signing"),
         ({"parameters": {"domain": "x.org"}}, "parameters.domain"),
+        ({"parameters": {"port": "9"}}, "parameters.port"),
+        ({"parameters": {"2fa": "on"}}, "parameters.2fa"),
+        ({"parameters": {"theme/x": "a", "theme_x": "b"}}, "parameters.theme_x"),
+        ({"parameters": {"database/name": "x"}}, "parameters.database/name"),
+        ({"parameters": {"pgsslmode": "off"}}, "parameters.pgsslmode"),
         ({"user_data": "export KEY=AKIAABCDEFGHIJKLMNOP"}, "user_data"),
     ],
 )
@@ -318,6 +323,22 @@ def test_hosts_that_would_find_no_copy_of_their_login_are_refused(
         found = web_tier.check_copies(there, {"replicate": replicate}, options(**given))
         assert [problem.path for problem in found] == refused
     assert not list(web_tier.check_copies(site("recovery"), {"replicate": False}, options()))
+
+
+def test_hosts_of_an_application_make_way_when_a_parameter_that_they_have_read_changes() -> None:
+    def launch(**given: Any) -> Want:
+        return wants(**{"application": "shop", **given})["launch_template/web"]
+
+    def tag(**given: Any) -> str:
+        return str(launch(**given).spec["launch"]["instance_tags"].get("phoenix:configuration"))
+
+    light, dark = {"theme": "light"}, {"theme": "dark"}
+    assert len({tag(), tag(parameters=light), tag(parameters=dark)}) == 3
+    both = {"a": "1", "b": "2"}
+    assert tag(parameters=both) == tag(parameters=dict(reversed(both.items())))
+    assert "ssm_parameter/theme" in graph.needs(launch(parameters=dark))
+    # An image of one's own may ask for them at any time.
+    assert tag(application="", parameters=dark) == "None"
 
 
 def test_after_a_rotation_its_version_is_awaited_and_then_that_all_hosts_have_read_it() -> None:
