@@ -41,6 +41,15 @@ options:
       - The port on which the web servers listen, for groups, balancer and hosts alike.
     type: int
     default: 8080
+  application_protocol:
+    description:
+      - What the balancer speaks with the web servers. For V(HTTPS) each host makes itself a
+        certificate, which the balancer does not verify, as AWS has it.
+      - To be decided before the first host. Hosts of an image that was made for the other one are
+        not understood.
+    type: str
+    choices: [HTTP, HTTPS]
+    default: HTTP
   database_port:
     description:
       - The port of the database.

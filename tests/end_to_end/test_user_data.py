@@ -27,7 +27,8 @@ def test_user_data_that_brings_up_nothing_is_put_back_and_nobody_notices() -> No
             with pytest.raises(RuntimeError):
                 story.site()
             told = (story.twin.logs / "shop-site.log").read_text("utf-8")
-            assert re.search(r"instance refresh to version \d+: Rollback", told), told
+            fatal = re.findall(r"^fatal: .*", told, re.MULTILINE)
+            assert re.search(r"instance refresh to version \d+: Rollback", "".join(fatal)), fatal
             assert set(story.serving()) & old
         assert not traffic.failures
         assert len(story.serving()) == 2

@@ -115,3 +115,26 @@ def test_node_answers_over_http(remote: Remote) -> None:
     assert told["theme"] == COLOUR
     assert json.loads(remote.page("/health/ready"))["url"] == "/"
     assert json.loads(remote.page("/fresh"))["n"] > told["n"], "nothing is kept"
+
+
+def test_with_tls_nobody_but_the_host_itself_is_answered_without(remote: Remote) -> None:
+    serve(
+        remote,
+        "vault",
+        {"server.js": SERVER},
+        web_host_packages=["nodejs"],
+        web_host_start="node server.js",
+        web_host_port=3000,
+        web_host_tls=True,
+    )
+    here = remote.shell("hostname -I").split()[0]
+    told = remote.shell(f"curl --silent --insecure https://{here}:8080/health/ready")
+    assert json.loads(told)["url"] == "/"
+    assert "400" in remote.shell(f"curl --silent http://{here}:8080/ || :")
+    assert remote.shell(f"curl --silent http://{here}:8081/ || echo none") == "none"
+    keys = "sha256sum /run/phoenix-tls/key.pem; stat -c '%a %U' /run/phoenix-tls/key.pem"
+    before, rights = remote.shell(keys).splitlines()
+    assert rights == "600 root"
+    remote.shell("systemctl restart phoenix-tls nginx")
+    assert remote.shell(keys).splitlines()[0] != before
+    remote.shell("systemctl disable --now phoenix-tls")

@@ -169,6 +169,14 @@ ENVIRONMENT_FIELDS = (
         lambda v: 1024 <= v <= 65535,
     ),
     Field(
+        "application_protocol",
+        "str",
+        "HTTP or HTTPS: what the balancer speaks with the web servers",
+        "HTTPS",
+        "HTTP",
+        choices=("HTTP", "HTTPS"),
+    ),
+    Field(
         "database_port",
         "int",
         "a port from 1150 to 65535",
@@ -241,6 +249,7 @@ class Site:
     nat: str = "per_zone"
     database_name: str = "application"
     application_port: int = 8080
+    application_protocol: str = "HTTP"
     database_port: int = 5432
     database_user: str = "phoenix_owner"
 
@@ -269,6 +278,7 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
             nat=declared["sites"][name]["nat"],
             database_name=declared["database_name"],
             application_port=declared["application_port"],
+            application_protocol=declared["application_protocol"],
             database_port=declared["database_port"],
             database_user=declared["database_user"],
         ),

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Target group of instances. Its port is part of its name: another port makes another group.
+"""Target group of instances. Port and protocol are in its name: others make another group.
 
 A group in use cannot be deleted, so it is not replaced: listener and hosts move over to the new
 one, and the old one is removed as no longer declared.
@@ -67,7 +67,7 @@ class TargetGroup(Kind):
             Port=spec["port"],
             VpcId=spec["vpc"],
             TargetType="instance",
-            **_check(spec["check"]),
+            **_check(spec),
             Tags=pairs(spec["tags"]),
         )["TargetGroups"][0]
         _set_attributes(aws, item["TargetGroupArn"], pairs(spec["attributes"]))
@@ -76,7 +76,7 @@ class TargetGroup(Kind):
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         arn = have.facts["arn"]
         if "check" in changed(changes):
-            check = _check(want.spec["check"])
+            check = _check(want.spec)
             aws.client("elbv2").modify_target_group(TargetGroupArn=arn, **check)
         _set_attributes(aws, arn, elbv2.edits(changes, "attributes"))
         elbv2.retag(aws, arn, changes)
@@ -86,12 +86,13 @@ class TargetGroup(Kind):
         aws.client("elbv2").delete_target_group(TargetGroupArn=have.facts["arn"])
 
 
-def name_of(scope: Scope, id: str, port: int) -> str:
-    return elbv2.name(scope, id, str(port))
+def name_of(scope: Scope, id: str, port: int, protocol: str) -> str:
+    """The name of a group: of HTTPS with an s behind the port."""
+    return elbv2.name(scope, id, f"{port}s" if protocol == "HTTPS" else str(port))
 
 
 def _name(scope: Scope, id: str, spec: Mapping[str, Any]) -> str:
-    return name_of(scope, id, spec["port"])
+    return name_of(scope, id, spec["port"], spec["protocol"])
 
 
 def _items(view: View, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -115,12 +116,13 @@ def _set_attributes(aws: Aws, arn: str, attributes: list[dict[str, str]]) -> Non
         )
 
 
-def _check(check: Mapping[str, Any]) -> dict[str, Any]:
+def _check(spec: Mapping[str, Any]) -> dict[str, Any]:
+    check = spec["check"]
     named = {name: check[key] for key, name in CHECK.items()}
     return {
         **named,
         "HealthCheckEnabled": True,
-        "HealthCheckProtocol": "HTTP",
+        "HealthCheckProtocol": spec["protocol"],
         "HealthCheckPort": "traffic-port",
         "Matcher": {"HttpCode": check["codes"]},
     }

@@ -106,7 +106,7 @@ def _targets(site: Site, options: Mapping[str, Any]) -> Want:
         "web",
         {
             "port": site.application_port,
-            "protocol": "HTTP",
+            "protocol": site.application_protocol,
             "vpc": Ref("vpc/main"),
             "check": {
                 "path": options["health_path"],
@@ -131,7 +131,8 @@ def _targets(site: Site, options: Mapping[str, Any]) -> Want:
 def _listeners(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     redirect = {"type": "redirect", "protocol": "HTTPS", "port": "443", "code": "HTTP_301"}
     forward = {"type": "forward", "target_group": Ref("target_group/web", "arn")}
-    scope, targets = site.scope, name_of(site.scope, "web", site.application_port)
+    scope = site.scope
+    targets = name_of(scope, "web", site.application_port, site.application_protocol)
     issued = Ref("certificate_validation/main", "arn", ready=True)
     for id, port, policy, certificate, action in (
         ("http", 80, "", "", redirect),

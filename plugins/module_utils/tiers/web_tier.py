@@ -225,7 +225,7 @@ def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) ->
             "max_size": options["max_size"],
             "subnets": {f"app-{letter}": Ref(f"subnet/app-{letter}") for letter in letters},
             "target_groups": (Ref("target_group/web", "arn"),),
-            "targets": name_of(scope, "web", site.application_port),
+            "targets": name_of(scope, "web", site.application_port, site.application_protocol),
             "health_check": "ELB",
             "grace": GRACE,
             "warmup": WARMUP,

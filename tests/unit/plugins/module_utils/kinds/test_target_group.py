@@ -100,6 +100,19 @@ def test_another_port_makes_another_group_and_the_first_is_no_longer_declared(
     assert found == {new: "web", old: "production-home-web-8080"}
 
 
+def test_a_group_of_https_is_another_one_and_is_asked_by_https(
+    life: Any, aws: Aws, targets: Want
+) -> None:
+    life(TargetGroup()).make(targets)
+    other = life(TargetGroup()).another(targets, protocol="HTTPS")
+    made = life(TargetGroup()).make(other)
+    assert made.facts["name"] == "production-home-web-8080s"
+    [found] = aws.client("elbv2").describe_target_groups(TargetGroupArns=[made.facts["arn"]])[
+        "TargetGroups"
+    ]
+    assert (found["Protocol"], found["HealthCheckProtocol"]) == ("HTTPS", "HTTPS")
+
+
 def test_it_is_found_without_its_declaration(life: Any, targets: Want) -> None:
     made = life(TargetGroup()).make(targets)
     have = life(TargetGroup()).find(Want("target_group", "web", given=True))
