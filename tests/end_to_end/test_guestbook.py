@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sandbox.ground.podman import Podman
 from tests.end_to_end.story import REGIONS, Story, standing, until
 from tests.end_to_end.traffic import visitors
 
@@ -77,12 +78,15 @@ def images(story: Story, region: str) -> set[str]:
     }
 
 
+def releases(story: Story) -> str:
+    """The bucket of releases."""
+    buckets = story.aws("s3", "us-east-1").list_buckets()["Buckets"]
+    return next(str(one["Name"]) for one in buckets if "-home-releases-" in one["Name"])
+
+
 def recorded(story: Story, release: str) -> str:
     """Why a release failed, by its only record."""
-    s3 = story.aws("s3", "us-east-1")
-    bucket = next(
-        one["Name"] for one in s3.list_buckets()["Buckets"] if "-home-releases-" in one["Name"]
-    )
+    s3, bucket = story.aws("s3", "us-east-1"), releases(story)
     [found] = s3.list_objects_v2(Bucket=bucket, Prefix=f"records/guestbook/{release}/")["Contents"]
     record = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
     assert record["outcome"] == "failed"
@@ -227,3 +231,43 @@ def test_its_other_version_goes_back_and_forth(story: Story) -> None:
         assert "builder-home" not in story.release(1)
         assert version(story) == "1"
     assert not traffic.failures
+
+
+def test_a_database_from_before_a_release_is_migrated_by_it_on_request(story: Story) -> None:
+    podman = Podman(story.twin.identity)
+    database = next(one for one in story.call("GET", "databases") if one["region"] == "us-east-1")
+
+    def ask(text: str) -> str:
+        return podman(
+            "exec", database["container"], "psql", "-U", ADMIN, "-Atc", text, "application"
+        )
+
+    checks = "select count(*) from pg_constraint where conname like '%_length'"
+    before = ask(checks)
+    assert before == "2"
+    ask("alter table entries drop constraint name_length, drop constraint text_length")
+    ask("delete from migrations where name like '0002%'")
+    ask("delete from phoenix.migrations where release = '2'")
+    declared = story.twin.folder / APP / "sandbox/group_vars/all.yml"
+    text = declared.read_text("utf-8")
+    declared.write_text(f"{text}image_migrates_again: true\n", "utf-8")
+    with visitors(story.shop) as traffic:
+        told = story.release(2)
+        assert "builder-home" in told
+        assert ask(checks) == before
+        intact(story, "2")
+    assert not traffic.failures
+
+
+def test_a_release_that_runs_unrecorded_is_recorded_by_the_next_run(story: Story) -> None:
+    s3 = story.aws("s3", "us-east-1")
+    bucket = releases(story)
+    records = s3.list_objects_v2(Bucket=bucket, Prefix="records/guestbook/2/")["Contents"]
+    for one in records:
+        s3.delete_object(Bucket=bucket, Key=one["Key"])
+    # As after a run that was killed before it had recorded its release.
+    assert story.changed_by_site() == {"0", "1"}
+    [found] = s3.list_objects_v2(Bucket=bucket, Prefix="records/guestbook/2/")["Contents"]
+    record = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    assert record["outcome"] == "succeeded" and len(record["sha256"]) == 64
+    assert story.changed_by_site() == {"0"}
