@@ -238,9 +238,8 @@ def test_a_database_from_before_a_release_is_migrated_by_it_on_request(story: St
     database = next(one for one in story.call("GET", "databases") if one["region"] == "us-east-1")
 
     def ask(text: str) -> str:
-        return podman(
-            "exec", database["container"], "psql", "-U", ADMIN, "-Atc", text, "application"
-        )
+        words = (*visit.psql(database, "application", terminal=False), "-Atc", text)
+        return podman(*words).strip()
 
     checks = "select count(*) from pg_constraint where conname like '%_length'"
     before = ask(checks)
