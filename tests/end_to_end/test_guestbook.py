@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sandbox import visit
 from sandbox.ground.podman import Podman
 from tests.end_to_end.story import REGIONS, Story, standing, until
 from tests.end_to_end.traffic import visitors
