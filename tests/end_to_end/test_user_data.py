@@ -15,7 +15,7 @@ DECLARED = "inventories/sandbox/group_vars/all.yml"
 STARTS = "systemd-run --unit=stand-in"
 
 
-def test_user_data_that_brings_up_nothing_is_put_back_and_nobody_notices() -> None:
+def test_user_data_that_brings_up_nothing_is_given_up_and_nobody_notices() -> None:
     with standing("APP=examples/guestbook", "SERVED=") as story:
         old = set(story.serving())
         assert len(old) == 2
@@ -27,10 +27,14 @@ def test_user_data_that_brings_up_nothing_is_put_back_and_nobody_notices() -> No
             with pytest.raises(RuntimeError):
                 story.site()
             told = (story.twin.logs / "shop-site.log").read_text("utf-8")
-            fatal = re.findall(r"^fatal: .*", told, re.MULTILINE)
-            assert re.search(r"instance refresh to version \d+: Rollback", "".join(fatal)), fatal
+            [told] = re.findall(r"^fatal: .*", told, re.MULTILINE)
+            assert re.search(r"instance refresh to version \d+: (Failed|Rollback)", told), told
             assert set(story.serving()) & old
         assert not traffic.failures
         assert len(story.serving()) == 2
         declared.write_text(good, "utf-8")
+        with visitors(story.shop) as traffic:
+            story.site()
+        assert not traffic.failures
+        assert len(story.serving()) == 2
         assert story.changed_by_site() == {"0"}
