@@ -148,3 +148,33 @@ def test_what_does_not_serve_in_time_is_put_back_and_goes_nowhere_else(
     # In time it serves, at home first and then elsewhere.
     changed(shop.run("roll", *shop.told("2")))
     assert places(shop) == ("2", "2")
+
+
+BACK = """
+- hosts: home
+  gather_facts: false
+  module_defaults:
+    group/operatingdev.phoenix.aws: "{{ phoenix_aws }}"
+  tasks:
+    - block:
+        - ansible.builtin.fail:
+            msg: its hosts are not ready
+      rescue:
+        - ansible.builtin.include_role:
+            name: operatingdev.phoenix.release
+            tasks_from: back
+          vars:
+            phoenix_account_id: "210987654321"
+            web_tier_min_size: 3
+    - ansible.builtin.import_role:
+        name: operatingdev.phoenix.site
+        tasks_from: end
+"""
+
+
+def test_what_cannot_be_put_back_either_is_told_beside_why_it_was_to_be(shop: Shop) -> None:
+    (shop.folder / "roll.yml").write_text(BACK, encoding="utf-8")
+    told = shop.run("roll", *shop.told("2"))
+    assert told.returncode != 0
+    [end] = [line for line in told.stdout.splitlines() if line.startswith("fatal: [home]")][-1:]
+    assert "its hosts are not ready" in end and "210987654321" in end
