@@ -16,7 +16,9 @@ HAS_HOSTS = grep -qs controller_cidr .sandbox/connection.json
 APP = examples/crowdfund
 SERVED = $$($(HAS_HOSTS) && echo -i $(APP)/sandbox)
 ARTIFACT = $(MAKE) --no-print-directory $(APP)/dist/$(notdir $(APP))-$(1).tar.gz
-PYTEST := pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+# One more than processors, for tests wait much of their time; with more their servers get slow.
+WORKERS = $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 4)))
+PYTEST = pytest --numprocesses $(WORKERS) --dist loadfile
 LINK := .cache/tree/ansible_collections/operatingdev/phoenix
 READY := .venv/ready $(LINK)
 
