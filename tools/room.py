@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.ground.commands import run
+from sandbox.ground.commands import CommandFailed, run
 
 _EMPTY = ("/tmp", "/var/tmp", "/run", "/dev/shm", "/var/lib/containers", "/var/lib/cni")
 # By it names are found where systemd answers them.
@@ -61,9 +61,22 @@ def _furnish(keep: Path) -> None:
 
 
 def _forget_others() -> None:
-    """Let go of what others have mounted, that it goes when they unmount it; and see no more."""
-    lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    for place, kind in ((line.split()[1], line.split()[2]) for line in reversed(lines)):
-        if kind == "nsfs" or place.endswith(("/merged", "/userdata/shm")):
-            run("umount", "--lazy", place)
+    """See no more what others mount, and let go of what they have: it goes when they unmount it.
+
+    In this order: else what they mount meanwhile stays.
+    """
     run("mount", "--make-rprivate", "/")
+    for place, kind in reversed(_mounts()):
+        if kind == "nsfs" or place.endswith(("/merged", "/userdata/shm")):
+            try:
+                run("umount", "--lazy", place)
+            except CommandFailed:
+                # It goes by itself when they remove the folder.
+                if (place, kind) in _mounts():
+                    raise
+
+
+def _mounts() -> list[tuple[str, str]]:
+    """The place and the kind of each, in their order."""
+    lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    return [(line.split()[1], line.split()[2]) for line in lines]
