@@ -18,13 +18,14 @@ SERVED = $$($(HAS_HOSTS) && echo -i $(APP)/sandbox)
 ARTIFACT = $(MAKE) --no-print-directory $(APP)/dist/$(notdir $(APP))-$(1).tar.gz
 # One more than processors, for tests wait much of their time; with more their servers get slow.
 WORKERS = $(shell n=$$(nproc); echo $$((n < 4 ? n + 1 : 4)))
-PYTEST = pytest --numprocesses $(WORKERS) --dist loadfile
+# As they are collected, for what takes longest comes first: a story that waits goes with much else.
+PYTEST = pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 LINK := .cache/tree/ansible_collections/operatingdev/phoenix
 READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan artifact release status psql shell fault load fleet killed down provisioning test lint types sanity unit real molecule build compat fmt pins clean
+.PHONY: help venv tree site plan artifact release status psql shell fault load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,7 +105,11 @@ provisioning: $(READY) ## how close a first build comes to AWS's own times, 10 t
 
 test: lint types sanity ## all that CI runs
 	@python -m sandbox equip chromium=chromium
-	$(PYTEST) -m "not real or sample" tests
+	$(PYTEST) -m "(not real or sample) and not sweep" tests
+
+sweep: $(READY) ## the cases that `make test` shows by others: more moments, more orders
+	@python -m sandbox equip chromium=chromium
+	$(PYTEST) -m "sweep" tests
 
 real: $(READY) ## the tests on real servers; needs root, and installs podman and friends
 	@python -m sandbox equip chromium=chromium

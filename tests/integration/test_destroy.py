@@ -88,6 +88,7 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     assert key["Enabled"]
 
 
+@pytest.mark.sweep
 def test_the_logs_of_the_database_are_ours_from_the_first_and_go_with_it(
     empty: Environment,
 ) -> None:
@@ -110,6 +111,7 @@ def test_the_logs_of_the_database_are_ours_from_the_first_and_go_with_it(
     assert logs.describe_log_groups()["logGroups"] == []
 
 
+@pytest.mark.sweep
 def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment) -> None:
     empty.run()
     lift(empty)
@@ -142,6 +144,7 @@ def test_a_snapshot_of_another_database_whose_name_begins_alike_is_not_ours(
         assert teardown.keeps(converger, converger.plan_destruction()) == frozenset()
 
 
+@pytest.mark.sweep
 def test_what_was_taken_down_can_be_built_again_with_the_same_key_and_secret(
     empty: Environment,
 ) -> None:
@@ -250,6 +253,7 @@ def test_the_key_of_a_site_without_a_snapshot_is_told_once_with_its_fate(
         assert line.startswith(f"= recovery kms_key/main, scheduled for deletion {fate}")
 
 
+@pytest.mark.sweep
 def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_says(
     empty: Environment,
 ) -> None:

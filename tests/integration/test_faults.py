@@ -66,9 +66,9 @@ def test_five_percent_throttling_and_one_percent_server_errors_do_not_stop_a_run
     ("service", "action"),
     [
         ("ec2", "CreateVpc"),
-        ("ec2", "CreateInternetGateway"),
-        ("ec2", "AllocateAddress"),
-        ("kms", "CreateKey"),
+        pytest.param("ec2", "CreateInternetGateway", marks=pytest.mark.sweep),
+        pytest.param("ec2", "AllocateAddress", marks=pytest.mark.sweep),
+        pytest.param("kms", "CreateKey", marks=pytest.mark.sweep),
     ],
 )
 def test_a_lost_answer_is_not_made_twice_although_reads_lag_behind(

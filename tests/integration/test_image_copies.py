@@ -8,6 +8,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import (
     RECIPE,
     RELEASE,
@@ -47,6 +48,7 @@ def test_a_run_that_was_killed_before_the_copy_is_finished_by_the_next(
     assert again.returncode == 0 and changed(again) == {"home": 0, "recovery": 0}
 
 
+@pytest.mark.sweep
 def test_a_copy_that_has_failed_is_made_anew_and_leaves_nothing(
     sandbox: Handle, tmp_path: Path
 ) -> None:
@@ -67,6 +69,7 @@ def test_a_copy_that_has_failed_is_made_anew_and_leaves_nothing(
     assert len(ec2.describe_snapshots(OwnerIds=["self"], Filters=named)["Snapshots"]) == 1
 
 
+@pytest.mark.sweep
 def test_older_images_go_from_both_regions_and_the_plan_shows_it(
     sandbox: Handle, tmp_path: Path
 ) -> None:

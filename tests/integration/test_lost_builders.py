@@ -75,6 +75,7 @@ def nothing_is_left(environment: Environment) -> None:
     assert ec2.describe_security_groups(Filters=named)["SecurityGroups"] == []
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("lost")
 def test_one_that_is_lost_while_a_release_is_installed_is_told_and_removed(
     sandbox: Handle, tmp_path: Path

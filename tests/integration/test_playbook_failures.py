@@ -73,6 +73,7 @@ def test_what_is_refused_in_planning_is_told_of_all_sites_in_one_place_at_the_en
     assert sandbox.writes_since(mark) == []
 
 
+@pytest.mark.sweep
 def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
     tmp_path: Path, sandbox: Handle
 ) -> None:

@@ -205,7 +205,11 @@ def test_unprotect_and_destroy_leave_nothing_but_the_snapshot_and_its_key(
 
 @pytest.mark.parametrize(
     ("action", "mode"),
-    [("CreateVpc", "after"), ("CreateDBInstance", "before"), ("CreateListener", "after")],
+    [
+        ("CreateDBInstance", "before"),
+        pytest.param("CreateVpc", "after", marks=pytest.mark.sweep),
+        pytest.param("CreateListener", "after", marks=pytest.mark.sweep),
+    ],
 )
 def test_a_killed_playbook_is_finished_by_the_same_command(
     tmp_path: Path, sandbox: Handle, action: str, mode: str

@@ -118,6 +118,7 @@ def test_a_refresh_that_is_given_up_fails_the_run_with_its_reason(environment: E
     assert group(environment)["LaunchTemplate"] == before["LaunchTemplate"]
 
 
+@pytest.mark.sweep
 def test_after_a_refresh_that_was_given_up_the_same_run_tries_again(
     environment: Environment,
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_run_after_a_killed_one_goes_on_with_the_refresh_that_it_began(
     assert [item["Status"] for item in refreshes(environment)] == ["Successful"]
 
 
+@pytest.mark.sweep
 def test_what_is_not_wanted_any_more_is_put_back_before_something_else_is_brought(
     environment: Environment,
 ) -> None:
@@ -179,6 +181,7 @@ def test_hosts_that_answer_with_errors_are_put_back(environment: Environment) ->
     assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
 
 
+@pytest.mark.sweep
 def test_hosts_that_answer_with_errors_once_all_are_replaced_are_put_back_too(
     environment: Environment,
 ) -> None:
@@ -203,6 +206,7 @@ def test_hosts_that_answer_with_errors_once_all_are_replaced_are_put_back_too(
     assert {one["InstanceType"] for one in group(environment)["Instances"]} == {"t4g.small"}
 
 
+@pytest.mark.sweep
 def test_an_alarm_that_rings_already_does_not_stop_what_is_to_mend_it(
     environment: Environment,
 ) -> None:
@@ -219,6 +223,7 @@ def test_an_alarm_that_rings_already_does_not_stop_what_is_to_mend_it(
     assert refresh["Preferences"]["BakeTime"] == 0
 
 
+@pytest.mark.sweep
 def test_aws_may_go_back_only_to_an_image_that_is_named(environment: Environment) -> None:
     image = _image(environment)
     at_home(environment, image)
@@ -243,6 +248,7 @@ def _image(environment: Environment) -> dict[str, str]:
     return {"image_id": found["Instances"][0]["ImageId"]}
 
 
+@pytest.mark.sweep
 def test_what_runs_is_declared_again_after_a_refresh_that_was_given_up(
     environment: Environment,
 ) -> None:
@@ -333,6 +339,7 @@ def test_a_site_without_hosts_launches_its_first_ones_for_the_new_login(
     assert not any(result["changed"] for result in environment.run(web_tier=read).values())
 
 
+@pytest.mark.sweep
 def test_a_run_that_was_killed_while_hosts_take_a_login_is_finished_by_the_same_one(
     environment: Environment,
 ) -> None:

@@ -125,7 +125,7 @@ def places(shop: Shop) -> tuple[str, str]:
     return shop.releases("home", "us-east-1"), shop.releases("recovery", "us-west-2")
 
 
-@pytest.mark.parametrize("attached", [False, True])
+@pytest.mark.parametrize("attached", [False, pytest.param(True, marks=pytest.mark.sweep)])
 def test_what_does_not_serve_in_time_is_put_back_and_goes_nowhere_else(
     shop: Shop, attached: bool
 ) -> None:

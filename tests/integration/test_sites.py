@@ -147,6 +147,7 @@ def test_the_proof_of_a_teardown_fails_on_what_stands_in_undeclared_regions(
     assert not any(":us-east-1:" in name for name in lost)
 
 
+@pytest.mark.sweep
 def test_a_site_that_was_taken_down_may_be_built_in_another_region(empty: Environment) -> None:
     empty.run()
     lift(empty)

@@ -231,7 +231,6 @@ def test_until_it_is_ended_a_rotation_is_not_begun_again(rotated: Rotated) -> No
     assert rotated.works(before)
 
 
-@pytest.mark.sample
 def test_a_rotation_is_refused_while_somebody_is_logged_in_who_would_be_locked_out(
     rotated: Rotated,
 ) -> None:
@@ -289,7 +288,6 @@ def test_killed_before_the_password_is_set_it_is_finished_with_the_password_that
     rotated.end()
 
 
-@pytest.mark.sample
 def test_killed_before_the_secret_names_the_new_login_it_is_finished_with_that_login(
     rotated: Rotated, held: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
