@@ -13,8 +13,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -23,6 +25,7 @@ from ..module_utils.aws.session import SECRETS, Aws
 from ..module_utils.converge.catalog import BY_NAME
 from ..module_utils.converge.holder import of_run
 from ..module_utils.converge.intake import CONNECTION_FIELDS, RUN_FIELDS, Refusal, refusal
+from ..module_utils.converge.keeper import Keeper
 from ..module_utils.converge.lease import Lease
 from ..module_utils.converge.run import run
 from ..module_utils.declaration.fields import Field, Problem, strangers
@@ -80,7 +83,12 @@ class Here(ActionBase):
 
     def lease(self, aws: Aws) -> Lease:
         """By which the tasks of this run of the playbook write at a site."""
-        return Lease(aws, of_run(os.getppid()), display.display)
+        keeper = self.keeper(aws.scope.site)
+        return Lease(aws, of_run(os.getppid()), display.display, lambda: keeper.lives)
+
+    def keeper(self, site: str) -> Keeper:
+        """By which this run of the playbook keeps the lease of a site between its tasks."""
+        return Keeper(Path(constants.DEFAULT_LOCAL_TMP, f"phoenix-lease-{site}"))
 
     def expected(self, task_vars: Mapping[str, Any]) -> Mapping[str, float]:
         """Address -> seconds that its wait took last time; empty where nobody keeps that."""

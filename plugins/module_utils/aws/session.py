@@ -102,7 +102,7 @@ class Aws:
 
     def __init__(self, scope: Scope, connection: Connection, identity: str = "") -> None:
         self.scope = scope
-        self._connection = connection
+        self.connection = connection
         self._identity = identity or scope.region
         self._run = uuid.uuid4().hex
         self._clients: dict[tuple[str, str, bool], Any] = {}
@@ -120,7 +120,7 @@ class Aws:
 
     def at(self, scope: Scope, connection: Connection | None = None) -> Aws:
         """The same for another scope, by the same credentials unless a connection is given."""
-        other = Aws(scope, connection or self._connection)
+        other = Aws(scope, connection or self.connection)
         self._others.append(other)
         return other
 
@@ -128,7 +128,7 @@ class Aws:
         """The same by the same session, for what a guard itself has to ask."""
         with self._making:
             self._session = self._session or self._open()
-        other = Aws(self.scope, self._connection, self._identity)
+        other = Aws(self.scope, self.connection, self._identity)
         other._session = self._session
         self._others.append(other)
         return other
@@ -173,7 +173,7 @@ class Aws:
                 self._clients[key] = client = self._session.create_client(
                     service,
                     region_name=region,
-                    endpoint_url=self._connection.endpoint_url or None,
+                    endpoint_url=self.connection.endpoint_url or None,
                     config=sdk.Config(
                         retries={"mode": "standard", **retries},
                         connect_timeout=10,
@@ -191,16 +191,16 @@ class Aws:
             self.guard()
 
     def _open(self) -> Any:
-        session = sdk.session.Session(profile=self._connection.profile or None)
+        session = sdk.session.Session(profile=self.connection.profile or None)
         loader = _base().get_component("data_loader")
         session.register_component("data_loader", loader)
-        if self._connection.access_key:
+        if self.connection.access_key:
             session.set_credentials(
-                self._connection.access_key,
-                self._connection.secret_key,
-                self._connection.session_token or None,
+                self.connection.access_key,
+                self.connection.secret_key,
+                self.connection.session_token or None,
             )
-        if self._connection.role_arn:
+        if self.connection.role_arn:
             self._assume(session)
         return session
 
@@ -209,7 +209,7 @@ class Aws:
 
         def create(service: str, **arguments: Any) -> Any:
             arguments.setdefault("region_name", self._identity)
-            arguments.setdefault("endpoint_url", self._connection.endpoint_url or None)
+            arguments.setdefault("endpoint_url", self.connection.endpoint_url or None)
             client = session.create_client(service, **arguments)
             _name_place(client, service)
             return client
@@ -217,7 +217,7 @@ class Aws:
         fetcher = sdk.AssumeRoleCredentialFetcher(
             client_creator=create,
             source_credentials=session.get_credentials(),
-            role_arn=self._connection.role_arn,
+            role_arn=self.connection.role_arn,
             extra_args={"RoleSessionName": f"phoenix-{self.scope.prefix}"[:64]},
         )
         session._credentials = sdk.DeferredRefreshableCredentials(

@@ -42,6 +42,11 @@ class Holder:
         return self.run.rsplit("/", 2)[-2]
 
     @property
+    def ended(self) -> bool:
+        """Whether the run's process, of this machine, is no more."""
+        return _lives(self.run) is False
+
+    @property
     def lives(self) -> bool | None:
         """Whether a process of both is still there; None where that cannot be known, as of another
         machine, or of a process that is hidden from this one.

@@ -42,14 +42,22 @@ class Held(EngineError):
 class Lease:
     """The right to write at one site, for the tasks of one run.
 
-    say: takes a line for people when this has to wait.
+    say: takes a line for people when this has to wait. stays: whether something else of the run
+    keeps it, so that the end of a task is not that of the lease.
     """
 
-    def __init__(self, aws: Aws, holder: Holder, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        holder: Holder,
+        say: Callable[[str], None],
+        stays: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._aws = aws
         self._entries = Entries(aws)
         self._holder = holder
         self._say = say
+        self._stays = stays
         self.kept = False
         self._number = 0
         self._renewed = 0.0
@@ -93,10 +101,24 @@ class Lease:
                 if self._silent():
                     self._renew_in_time()
 
+    def hold(self) -> None:
+        """A sign of life of the run, and no more; a failure to give one is made good by the next.
+
+        Raises Held where another run has taken over.
+        """
+        try:
+            self._take()
+        except Held:
+            raise
+        except Exception:
+            pass
+
     def end(self) -> None:
         """Gives back what this run holds, and clears away what lapsed. Where that fails, it lapses
-        by itself.
+        by itself. Nothing while something else of the run keeps it.
         """
+        if self._stays():
+            return
         with contextlib.suppress(Exception):
             for _look in range(TRIES):
                 over = [e for e in self._entries.look() if self._mine(e) or _lapsed(e)]

@@ -131,7 +131,8 @@ def _converge(
             if new:
                 planned = _startable(task, converger)
             result = _applied(task, what, converger, planned, listener, held.check)
-            held.kept = result["changed"] and bool(task.until or not task.wait)
+            later = bool(task.until) or not task.wait or image.works(task.options)
+            held.kept = result["changed"] and later
             return result
 
 

@@ -120,6 +120,11 @@ BUILDER = ("controller", "login_public_key", "host_key", "host_public_key")
 SOURCE = ("source_image", "source_region")
 
 
+def works(options: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether later tasks of a run work on a builder. options: by tier."""
+    return bool(options.get(TIER, {}).get("builder"))
+
+
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules between the fields."""
     examples = {field.name: field.example for field in FIELDS}
