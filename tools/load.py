@@ -39,6 +39,7 @@ HOSTS = 2  # between which the views are shared
 ROUNDS = 2
 LEAST_RATIO = 5.0
 CACHE_SECONDS = 1.0  # web_host_cache_seconds of examples/crowdfund
+PAUSE = 0.02  # seconds between looks at the total
 # What the package would install, with a server of its own beside the one that is there.
 PLAIN_NGINX = f"""
 set -e
@@ -252,7 +253,7 @@ class Pledger(threading.Thread):
                 self._post()
                 posted = time.monotonic()
                 while self._total()["backers"] <= before:
-                    time.sleep(0.02)
+                    time.sleep(PAUSE)
                 self.delays.append(time.monotonic() - posted)
             except OSError as error:
                 self.errors.append(repr(error))
@@ -309,11 +310,14 @@ def report(ours: list[Measured], theirs: list[Measured], pledgers: list[Pledger]
     ratio = _rate(ours) / _rate(theirs)
     delays = [delay for one in pledgers for delay in one.delays]
     troubles = [text for one in pledgers for text in one.errors]
-    # The page is kept so long, and is asked for as slowly as any view was answered.
+    # An answer is kept from the moment at which it is there. One that is under way while a pledge
+    # is posted does not know of it; the next one, which does, takes as long again to come.
     slowest = max(delays, default=0.0)
-    allowed = CACHE_SECONDS + max(one.longest for one in ours) / 1000
+    allowed = CACHE_SECONDS + 2 * max(one.longest for one in ours) / 1000 + PAUSE
     print(f"{ratio:.1f} times the rate of the default")
-    print(f"{len(delays)} pledges meanwhile, seen after at most {slowest:.2f} s")
+    soon = sum(delay <= CACHE_SECONDS for delay in delays)
+    print(f"{len(delays)} pledges meanwhile, {soon} of them seen within {CACHE_SECONDS:g} s")
+    print(f"the last one after {slowest:.2f} s, and {allowed:.2f} s are allowed")
     errors = sum(one.errors for one in (*ours, *theirs)) + len(troubles)
     failed = [
         *([f"{errors} errors {troubles[:3]}"] if errors else []),
