@@ -22,6 +22,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 import boto3
@@ -38,8 +39,10 @@ CLIENTS = 64
 HOSTS = 2  # between which the views are shared
 ROUNDS = 2
 LEAST_RATIO = 5.0
-CACHE_SECONDS = 1.0  # web_host_cache_seconds of examples/crowdfund
-PAUSE = 0.02  # seconds between looks at the total
+# What examples/crowdfund declares, and the second that nginx may add, which counts whole ones.
+KEPT_SECONDS = 1.0 + 1.0
+LOOK_LONGER = 0.5  # seconds for which the total is looked at when it must show a pledge
+PAUSE = 0.02  # seconds between looks
 # What the package would install, with a server of its own beside the one that is there.
 PLAIN_NGINX = f"""
 set -e
@@ -236,10 +239,10 @@ def measured(text: str) -> Measured:
 
 
 class Pledger(threading.Thread):
-    """Posts a pledge now and then, and asks for the total until that shows it.
+    """Posts a pledge now and then, and looks at the total until any host must show it.
 
-    delays: seconds until it was shown. missed: seconds after which it was asked for the last time
-    in vain, which depends on what is kept, and not on how long an answer takes under load.
+    delays: seconds until it was shown first. missed: seconds after which a look began that did not
+    show it, the longest of each pledge: that hangs on what is kept, not on the load.
     """
 
     def __init__(self, there: Place) -> None:
@@ -254,18 +257,28 @@ class Pledger(threading.Thread):
     def run(self) -> None:
         while not self.over.wait(0.5):
             try:
-                before = self._total()["backers"]
-                self._post()
-                posted = asked = time.monotonic()
-                missed = 0.0
-                while self._total()["backers"] <= before:
-                    missed = asked - posted
-                    time.sleep(PAUSE)
-                    asked = time.monotonic()
-                self.delays.append(time.monotonic() - posted)
-                self.missed.append(missed)
-            except OSError as error:
+                self._pledge()
+            except (OSError, HTTPException, ValueError) as error:
                 self.errors.append(repr(error))
+
+    def _pledge(self) -> None:
+        before = self._total()["backers"]
+        self._post()
+        posted = asked = time.monotonic()
+        delay, missed = 0.0, 0.0
+        # Each host keeps answers of its own, and any of them may be asked.
+        while asked < posted + KEPT_SECONDS + LOOK_LONGER:
+            if self._total()["backers"] <= before:
+                missed = asked - posted
+            else:
+                delay = delay or time.monotonic() - posted
+            time.sleep(PAUSE)
+            asked = time.monotonic()
+        self.missed.append(missed)
+        if delay:
+            self.delays.append(delay)
+        else:
+            self.errors.append(f"a pledge was not shown within {asked - posted:.1f} s")
 
     def _total(self) -> dict[str, Any]:
         return dict(json.loads(self._ask("/total")))
@@ -322,14 +335,14 @@ def report(ours: list[Measured], theirs: list[Measured], pledgers: list[Pledger]
     missed = max((one for pledger in pledgers for one in pledger.missed), default=0.0)
     print(f"{ratio:.1f} times the rate of the default")
     print(f"{len(delays)} pledges meanwhile, seen after at most {max(delays, default=0.0):.2f} s")
-    print(f"whoever asked later than {missed:.2f} s after one saw it")
+    print(f"whoever asked later than {missed:.2f} s after one saw it, whichever host answered")
     errors = sum(one.errors for one in (*ours, *theirs)) + len(troubles)
-    is_old = missed > CACHE_SECONDS
+    is_old = missed > KEPT_SECONDS
     failed = [
         *([f"{errors} errors {troubles[:3]}"] if errors else []),
         *([f"less than {LEAST_RATIO} times the default"] if ratio < LEAST_RATIO else []),
         *([] if delays else ["no pledge was seen"]),
-        *([f"a pledge was missed after more than {CACHE_SECONDS:g} s"] if is_old else []),
+        *([f"a pledge was missed after more than {KEPT_SECONDS:g} s"] if is_old else []),
     ]
     for text in failed:
         print(f"not as promised: {text}")

@@ -8,7 +8,6 @@ and another run would take it for one that was left.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,5 +33,5 @@ class ActionModule(Here):
         if BUILDER not in result["known"]:
             keeper.end()
         elif self._leased:
-            keeper.begin(self._leased, os.getppid())
+            keeper.begin(self._leased, self._controller)
         return result

@@ -37,6 +37,11 @@ options:
       - Why it failed.
     type: str
     default: ""
+  allowed:
+    description:
+      - Why it may run here, as module M(operatingdev.phoenix.release_gate) says.
+    type: str
+    default: ""
   override:
     description:
       - Why it was released although another environment had not passed it.
@@ -59,8 +64,8 @@ options:
     default: {}
   first:
     description:
-      - Whether it is recorded only where no record says yet that the release has succeeded. Without
-        O(sha256), that of the published artifact is recorded.
+      - Whether it is recorded only where no release of the application has succeeded yet, and this
+        one was not tried. Without O(sha256), that of the published artifact is recorded.
     type: bool
     default: false
 """

@@ -50,6 +50,8 @@ class Here(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        # Asked once: where it has been killed since, that is another process.
+        self._controller = os.getppid()
         end_with_the_controller(os.getpid())
         params = self.parameters(dict(self._task.args), task_vars or {})
         self._params, self._awaited = params, set[str]()
@@ -84,7 +86,7 @@ class Here(ActionBase):
     def lease(self, aws: Aws) -> Lease:
         """By which the tasks of this run of the playbook write at a site."""
         keeper = self.keeper(aws.scope.site)
-        return Lease(aws, of_run(os.getppid()), display.display, lambda: keeper.lives)
+        return Lease(aws, of_run(self._controller), display.display, lambda: keeper.lives)
 
     def keeper(self, site: str) -> Keeper:
         """By which this run of the playbook keeps the lease of a site between its tasks."""

@@ -209,6 +209,19 @@ def test_an_override_needs_a_reason_and_is_told(production: Releases) -> None:
     assert production.check(after="staging", override=why)["overridden"] == why
 
 
+def test_an_override_holds_where_staging_cannot_be_asked(production: Releases) -> None:
+    refused = {"effect": "error500", "service": "sts", "action": "AssumeRole"}
+    production.environment.handle.faults([refused])
+    role = "arn:aws:iam::210987654321:role/releases-reader"
+    why = "staging is being rebuilt"
+    told = production.check(after="staging", after_role=role, override=why)
+    assert told["overridden"] == why
+    assert "staging has not passed it: it could not be asked: " in told["allowed"]
+    with pytest.raises(Refusal, match="AssumeRole"):
+        production.check(after="staging", after_role=role)
+    production.environment.handle.faults([])
+
+
 def test_what_has_run_here_before_may_run_again(production: Releases) -> None:
     production.record("succeeded")
     assert production.check(after="staging")["allowed"] == "it has run here before"
@@ -230,17 +243,39 @@ def test_a_run_that_changed_nothing_adds_no_record(production: Releases) -> None
     assert production.record("succeeded", images={"home": "ami-2"})["changed"]
 
 
-def test_the_release_that_runs_is_recorded_once_whatever_else_is_recorded(
-    production: Releases,
-) -> None:
-    production.build(b"one")
+FIRST = {"sha256": "", "images": {"home": "ami-1"}, "first": True}
+
+
+def test_the_first_release_is_recorded_once_with_what_was_published(production: Releases) -> None:
     production.have()
-    production.record("failed", reason="no")
-    first = {"sha256": "", "images": {"home": "ami-1"}, "first": True}
-    made = production.record("succeeded", **first)
+    made = production.record("succeeded", **FIRST)
     assert made["changed"]
     assert made["record"]["sha256"] == hashlib.sha256(b"one").hexdigest()
     assert "first" not in made["record"]
-    production.record("failed", reason="no")
-    again = production.record("succeeded", **{**first, "images": {"home": "ami-2"}})
+    again = production.record("succeeded", **{**FIRST, "images": {"home": "ami-2"}})
     assert not again["changed"] and again["record"] == made["record"]
+
+
+def test_a_release_that_failed_does_not_become_a_success_because_it_runs(
+    production: Releases,
+) -> None:
+    """It may run at one site of two, and whoever asks the record must not hear that it passed."""
+    production.have()
+    failed = production.record("failed", reason="recovery was never ready")
+    first = production.record("succeeded", **FIRST)
+    assert not first["changed"] and first["record"] == failed["record"]
+
+
+def test_after_the_first_release_what_runs_is_not_recorded_unless_it_was_released(
+    production: Releases,
+) -> None:
+    production.have()
+    known = production.record("succeeded", release="1.3.0")
+    found = production.record("succeeded", **FIRST)
+    assert not found["changed"] and found["record"] == known["record"]
+
+
+def test_a_failure_of_another_release_does_not_hide_the_first_one(production: Releases) -> None:
+    production.have()
+    production.record("failed", release="1.5.0", reason="no")
+    assert production.record("succeeded", **FIRST)["changed"]

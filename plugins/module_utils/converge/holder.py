@@ -64,7 +64,7 @@ NOBODY = Holder("", "", "somebody")
 
 def of_run(controller: int) -> Holder:
     """This process, as a task of the run whose controller has this process number."""
-    return Holder(_named(controller), _named(os.getpid()), _who())
+    return Holder(_named(controller), _named(os.getpid()), who())
 
 
 def alone() -> Holder:
@@ -72,7 +72,8 @@ def alone() -> Holder:
     return of_run(os.getpid())
 
 
-def _who() -> str:
+def who() -> str:
+    """Whoever runs this, and on which machine: "ann@laptop"."""
     name = "unknown"
     # A container may run under a number that no user has.
     with contextlib.suppress(KeyError, OSError):

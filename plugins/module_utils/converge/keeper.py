@@ -73,7 +73,7 @@ class Keeper:
             }
             paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
             keeper = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(number)],
+                [sys.executable, "-P", "-m", __name__, str(number)],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -59,23 +59,39 @@ def check(params: Params) -> dict[str, Any]:
         aws, after = converger.account, options["after"]
         what = (options["application"], options["release"])
         digest = known_sum(aws, Path(options["path"]), key_of(*what))
-        allowed, found = "", []
+        allowed, why = "", ""
         if not after:
             allowed = "no environment comes before this one"
         elif passed(records(aws, aws.scope.bucket("releases"), *what), digest):
             allowed = "it has run here before"
         else:
-            other = _other(converger, after, options["after_role"])
-            found = records(other, other.scope.bucket("releases"), *what)
-            allowed = f"{after} has passed it" if passed(found, digest) else ""
+            why = _not_passed(converger, after, options, digest)
+            allowed = "" if why else f"{after} has passed it"
         if not allowed and not options["override"]:
             raise NotPassed(
-                f"release {options['release']} has not passed {after}: {_why(found)}",
+                f"release {options['release']} has not passed {after}: {why}",
                 f"release it in {after} first, or say why not with `override`, in a playbook "
                 f"release_override, for example: {FIELDS[-1].example}. Nothing was touched",
             )
         overridden = "" if allowed else options["override"]
+        allowed = allowed or f"overridden, and {after} has not passed it: {why}"
         return {"changed": False, "sha256": digest, "allowed": allowed, "overridden": overridden}
+
+
+def _not_passed(converger: Converger, after: str, options: Params, digest: str) -> str:
+    """Why another environment has not passed the release, "" where it has.
+
+    Who overrides that need not be told by an environment that is down. Else raises what AWS says.
+    """
+    try:
+        other = _other(converger, after, options["after_role"])
+        what = (options["application"], options["release"])
+        found = records(other, other.scope.bucket("releases"), *what)
+    except Exception as error:
+        if not options["override"]:
+            raise
+        return f"it could not be asked: {error}"
+    return "" if passed(found, digest) else _why(found)
 
 
 def _other(converger: Converger, environment: str, role: str) -> Aws:

@@ -9,14 +9,13 @@ copied to the recovery site. Nothing is ever written over.
 from __future__ import annotations
 
 import datetime
-import getpass
 import json
-import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..aws.errors import Meaning, meaning
 from ..aws.session import Aws
+from ..converge.holder import who
 from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
@@ -31,11 +30,12 @@ FIELDS = (
     Field("sha256", "str", "the SHA-256 of the artifact", "9f86d081884c7d65...", ""),
     Field("outcome", "str", "what became of it", SUCCEEDED, REQUIRED, choices=(SUCCEEDED, FAILED)),
     Field("reason", "str", "why it failed, in a sentence", "not ready within an hour", ""),
+    Field("allowed", "str", "why it may run here", "staging has passed it", ""),
     Field("override", "str", "why it was released all the same", "staging is being rebuilt", ""),
     Field("began", "str", "when, as ISO 8601", "2026-11-27T12:00:00Z", ""),
     Field("operator", "str", "who, and on which machine", "ada@laptop", ""),
     Field("images", "dict", "the image by site", {"home": "ami-0a1b2c3d4e5f60718"}, {}),
-    Field("first", "bool", "whether there must be no record yet that says so", True, False),
+    Field("first", "bool", "whether it is the first that is recorded", True, False),
 )
 Record = Mapping[str, Any]
 
@@ -44,8 +44,8 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
     """Adds a record, and answers it with its key. Raises Refusal.
 
     A run that changed nothing says again what the newest record says, and adds none. With `first`
-    none is added either where the release has succeeded before, whatever came after it; its
-    artifact is the one that is published.
+    none is added either where any release has succeeded before, or this one was tried: what became
+    of a release says who released it. Its artifact is the one that is published.
     """
     learn_secrets(params)
     task = declared(params, ())
@@ -56,8 +56,7 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
     with refusals(task), Converger(task) as converger:
         aws, first = converger.account, options.pop("first")
         bucket, application = aws.scope.bucket("releases"), options["application"]
-        before = records(aws, bucket, application, options["release"]) if first else []
-        done = next((one for one in reversed(before) if one["outcome"] == SUCCEEDED), None)
+        done = _before(aws, bucket, application, options["release"]) if first else {}
         if done:
             return {"changed": False, "key": "", "record": done}
         aws.verify_account()
@@ -66,7 +65,7 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
         record = {
             **options,
             "sha256": options["sha256"] or (published(aws, artifact) if first else ""),
-            "operator": options["operator"] or f"{getpass.getuser()}@{socket.gethostname()}",
+            "operator": options["operator"] or who(),
             "environment": aws.scope.environment,
             "ended": now.isoformat(timespec="seconds"),
             "by": str(aws.client("sts").get_caller_identity()["Arn"]),
@@ -84,6 +83,12 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
                 IfNoneMatch="*",
             )
         return {"changed": True, "key": key, "record": record}
+
+
+def _before(aws: Aws, bucket: str, application: str, release: str) -> Record:
+    """The first record of a success, or of this release; {} where there is neither."""
+    every = (_read(aws, bucket, key) for key in _keys(aws, bucket, folder(application)))
+    return next((r for r in every if r["outcome"] == SUCCEEDED or r["release"] == release), {})
 
 
 def _says_the_same(last: Record, record: Record) -> bool:

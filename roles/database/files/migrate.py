@@ -63,6 +63,10 @@ RECORD = """
     insert into phoenix.migrations (release, who) values (%s, %s);
     commit;
 """
+UNRECORDED = (
+    "it has migrated, and that could not be written down. The same command asks the application's "
+    "tool again, which has nothing to do then: "
+)
 HIDDEN = "********"
 WAIT = "; run this again when it has ended"
 
@@ -183,7 +187,10 @@ def migrate(given: Mapping[str, Any]) -> dict[str, Any]:
             raise Failed("the migration failed. " + left(tool, given, before) + ended)
         after = tool.revision(given["revision"])
         # It tells that the lock was held to the end, too.
-        record(session, given["release"], given["who"])
+        try:
+            record(session, given["release"], given["who"])
+        except psycopg2.Error as trouble:
+            raise Failed(UNRECORDED + str(trouble)) from trouble
     changed = before != after if given["revision"] else True
     return {"changed": changed, "before": before, "after": after, "output": said}
 
