@@ -27,6 +27,7 @@ VERSIONS = {
     "no-start": {"fpm.conf": "[global]\nnonsense = yes\n"},
     "half-way": {"migrations/0003_half.sql": "create table half (id int);\nselect nothing();\n"},
     "no-room": {},
+    "next-0": {"migrations/0004_slow.sql": "create table slow (id int);\nselect pg_sleep(20);\n"},
     "next-1": {},
     "next-2": {},
     "next-3": {},
@@ -101,6 +102,19 @@ def refreshing(story: Story) -> bool:
         AutoScalingGroupName=group["AutoScalingGroupName"]
     )["InstanceRefreshes"]
     return any(one["Status"] in ("Pending", "InProgress") for one in found)
+
+
+def ask(story: Story, text: str) -> str:
+    """What home's database server answers."""
+    database = next(one for one in story.call("GET", "databases") if one["region"] == "us-east-1")
+    words = (*visit.psql(database, "application", terminal=False), "-Atc", text)
+    return Podman(story.twin.identity)(*words).strip()
+
+
+def migrating(story: Story) -> bool:
+    """Whether the slow migration is under way."""
+    others = "select count(*) from pg_stat_activity where pid <> pg_backend_pid()"
+    return ask(story, f"{others} and query like '%pg_sleep%'") == "1"
 
 
 def version(story: Story) -> str:
@@ -202,11 +216,12 @@ def test_an_artifact_that_is_not_what_its_checksum_says_is_refused_before_anythi
 @pytest.mark.parametrize(
     ("release", "come"),
     [
+        ("next-0", lambda story, _release: migrating(story)),
         ("next-1", lambda story, _release: bool(builders(story))),
         ("next-2", lambda story, release: release in images(story, "us-east-1")),
         ("next-3", lambda story, _release: refreshing(story)),
     ],
-    ids=["on its builder", "with its image", "in the refresh"],
+    ids=["in its migration", "on its builder", "with its image", "in the refresh"],
 )
 def test_a_release_that_is_killed_is_finished_by_the_same_command(
     story: Story, release: str, come: Callable[[Story, str], bool]
@@ -235,26 +250,19 @@ def test_its_other_version_goes_back_and_forth(story: Story) -> None:
 
 
 def test_a_database_from_before_a_release_is_migrated_by_it_on_request(story: Story) -> None:
-    podman = Podman(story.twin.identity)
-    database = next(one for one in story.call("GET", "databases") if one["region"] == "us-east-1")
-
-    def ask(text: str) -> str:
-        words = (*visit.psql(database, "application", terminal=False), "-Atc", text)
-        return podman(*words).strip()
-
     checks = "select count(*) from pg_constraint where conname like '%_length'"
-    before = ask(checks)
+    before = ask(story, checks)
     assert before == "2"
-    ask("alter table entries drop constraint name_length, drop constraint text_length")
-    ask("delete from migrations where name like '0002%'")
-    ask("delete from phoenix.migrations where release = '2'")
+    ask(story, "alter table entries drop constraint name_length, drop constraint text_length")
+    ask(story, "delete from migrations where name like '0002%'")
+    ask(story, "delete from phoenix.migrations where release = '2'")
     declared = story.twin.folder / APP / "sandbox/group_vars/all.yml"
     text = declared.read_text("utf-8")
     declared.write_text(f"{text}image_migrates_again: true\n", "utf-8")
     with visitors(story.shop) as traffic:
         told = story.release(2)
         assert "builder-home" in told
-        assert ask(checks) == before
+        assert ask(story, checks) == before
         intact(story, "2")
     assert not traffic.failures
 

@@ -40,6 +40,18 @@ def test_a_check_of_a_release_runs_on_an_empty_account_and_writes_nothing(
     assert sandbox.writes_since(mark) == []
 
 
+def test_a_release_that_is_limited_to_some_sites_has_not_succeeded(
+    sandbox: Handle, tmp_path: Path, options: dict[str, object]
+) -> None:
+    sandbox.reset()
+    playbooks = Playbooks(sandbox, tmp_path)
+    words = ("release", "--check", "-e", json.dumps(options))
+    assert '"outcome": "succeeded"' in playbooks.run(*words).stdout
+    limited = playbooks.run(*words, "--limit", "home").stdout
+    assert '"outcome": "failed"' in limited, limited[-3000:]
+    assert "recovery was left out" in limited
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
