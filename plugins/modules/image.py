@@ -10,8 +10,9 @@ module: image
 short_description: Keep a builder while it is wanted, and the image of a release
 version_added: 0.1.0
 description:
-  - With O(builder) there is a throw-away host in a public subnet of the site, reached by ssh from
-    O(controller) only, by keys of its own. It ends itself for good after two hours at the latest.
+  - With O(builder) there is a throw-away host in a public subnet of the site, in the first of its
+    zones that can launch it, reached by ssh from O(controller) only, by keys of its own. It ends
+    itself for good after two hours at the latest.
     Without it, whatever a run has left of such a host is removed.
   - With O(release) there is an image of that release. It is made of the builder, which is shut down
     for it, or copied from O(source_region) and encrypted with the key of this site.

@@ -38,6 +38,15 @@ DECLARED: dict[str, Any] = {
     "sites": SITES,
     "traffic": TRAFFIC,
 }
+# What is asked for with a builder.
+PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"
+BUILDER = {
+    "builder": True,
+    "controller": "198.51.100.7/32",
+    "login_public_key": PUBLIC,
+    "host_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n",
+    "host_public_key": PUBLIC,
+}
 Result = dict[str, Any]
 
 

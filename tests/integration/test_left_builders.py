@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
-from environment import Environment, addresses
+from environment import BUILDER, Environment, addresses
 
 from playbooks import Playbooks, changed
 from sandbox.running import Handle
 
-PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"
-BUILDER = {
-    "builder": True,
-    "controller": "198.51.100.7/32",
-    "login_public_key": PUBLIC,
-    "host_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n",
-    "host_public_key": PUBLIC,
-}
 LEFT = {
     "instance/builder",
     "security_group/builder",

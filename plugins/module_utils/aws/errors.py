@@ -26,6 +26,18 @@ THROTTLED = frozenset(
         "EC2ThrottledException",
     }
 )
+# A zone lacks what a host takes, and made none; in another zone the same may go through. Some of
+# these AWS tells with status 500.
+SHORT = frozenset(
+    {
+        "InsufficientFreeAddressesInSubnet",
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
+        "InsufficientReservedInstanceCapacity",
+        "InsufficientVolumeCapacity",
+        "Unsupported",
+    }
+)
 # An IAM principal or a key that was just made is not yet known to the service that uses it.
 UNPROPAGATED = (
     "Invalid IAM Instance Profile",
@@ -96,7 +108,7 @@ def meaning(error: BaseException) -> Meaning:
     if name in THROTTLED:
         return Meaning.THROTTLED
     if status(error) >= 500:
-        return Meaning.UNCLEAR
+        return Meaning.REFUSED if short(error) else Meaning.UNCLEAR
     told = any(name == one and text in str(error) for one, text in ABSENT_TOLD)
     if told or _absent(name):
         return Meaning.ABSENT
@@ -107,6 +119,11 @@ def meaning(error: BaseException) -> Meaning:
     if name in BLOCKED or "DependencyViolation" in name:
         return Meaning.BLOCKED
     return Meaning.REFUSED
+
+
+def short(error: BaseException) -> bool:
+    """Whether a launch was refused for what its zone lacks."""
+    return isinstance(error, ClientError) and code(error) in SHORT
 
 
 BLOCKED = frozenset(
@@ -220,6 +237,16 @@ class NotYet(Exception):
 
 class StillUsed(Exception):
     """Something that ends by itself still uses the object, and AWS would remove it all the same."""
+
+
+class NoCapacity(Exception):
+    """None of the zones in which a host may stand can launch it."""
+
+    code = "no_capacity"
+    hint = (
+        "run the same playbook again later, or declare another web_tier_instance_type, which its "
+        "zones have"
+    )
 
 
 class AccountMismatch(Exception):

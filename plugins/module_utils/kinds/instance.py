@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import StillUsed
+from ..aws.errors import Meaning, NoCapacity, StillUsed, meaning, short
 from ..aws.scope import LAUNCH, specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import UNTOLD, Change, Have, Rules, Want
+from . import autoscaling
 from .base import Kind, have_for, retag_ec2
 from .launch_data import data_of
 
@@ -25,28 +26,32 @@ GONE = ("shutting-down", "terminated")
 
 
 class Instance(Kind):
-    """spec: launch (as of a launch template), subnet (id), launched_with (digest of what it is
-    launched with), tags. facts: id, private_ip, and public_ip where it has one.
+    """spec: launch (as of a launch template), subnets {our id: id} (it stands in the first of them
+    whose zone can launch it), launched_with (digest of what it is launched with), tags.
+
+    facts: id, private_ip, and public_ip where it has one.
     """
 
     name: ClassVar[str] = "instance"
     rules: ClassVar[Rules] = Rules(
-        replace=frozenset({"launched_with", "subnet"}),
+        replace=frozenset({"launched_with", "subnets"}),
         rank=55,
     )
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
+        declared = {want.id: want.spec.get("subnets", {}) for want in wants}
         for item in listed(view):
             tags, state = canon.tags(item.get("Tags", ())), item["State"]["Name"]
             if not view.scope.owns(tags, self.name) or state in GONE:
                 continue
+            id = view.scope.id_of(tags)
             yield Have(
                 self.name,
-                view.scope.id_of(tags),
+                id,
                 {
                     "launch": UNTOLD,
-                    "subnet": item.get("SubnetId"),
+                    "subnets": _place(view, item, declared.get(id, {})),
                     "launched_with": tags.get(LAUNCH, ""),
                     "tags": tags,
                 },
@@ -56,11 +61,20 @@ class Instance(Kind):
             )
 
     def create(self, aws: Aws, want: Want) -> Have:
-        arguments = _arguments(want.spec)
-        token = aws.token(want.address, arguments)
-        item = aws.client("ec2").run_instances(**arguments, ClientToken=token)["Instances"][0]
-        state = item["State"]["Name"]
-        return have_for(want, _facts(item), settled=state == "running", status=state)
+        """Raises NoCapacity where no subnet's zone can launch it."""
+        refusals: dict[str, Exception] = {}
+        for subnet in want.spec["subnets"].values():
+            arguments = _arguments(want.spec, subnet)
+            try:
+                item = _launched(aws, arguments, aws.token(want.address, arguments))
+            except Exception as error:
+                if not short(error):
+                    raise
+                refusals[subnet] = error
+                continue
+            state = item["State"]["Name"]
+            return have_for(want, _facts(item), settled=state == "running", status=state)
+        raise _nowhere(aws, refusals)
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         retag_ec2(aws, have.facts["id"], changes)
@@ -92,10 +106,40 @@ def listed(view: View) -> Iterable[dict[str, Any]]:
     return (item for reservation in found for item in reservation["Instances"])
 
 
-def _arguments(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _place(view: View, item: Mapping[str, Any], declared: Mapping[str, Any]) -> Any:
+    """The subnet in which it stands. Each that is declared is as good as the others."""
+    found = autoscaling.subnets(view, item.get("SubnetId", ""))
+    return UNTOLD if found.keys() <= declared.keys() else found
+
+
+def _launched(aws: Aws, arguments: Mapping[str, Any], token: str) -> dict[str, Any]:
+    """The instance that a request makes, which is sent again only where its answer is unclear.
+
+    The SDK by itself would send it ten times to a zone that has no capacity: AWS tells that with
+    status 500. And who began anew with the first subnet, not knowing whether this one's request was
+    executed, might make a second instance.
+    """
+    try:
+        answer = aws.once("ec2").run_instances(**arguments, ClientToken=token)
+    except Exception as error:
+        if meaning(error) is not Meaning.UNCLEAR:
+            raise
+        answer = aws.client("ec2").run_instances(**arguments, ClientToken=token)
+    return dict(answer["Instances"][0])
+
+
+def _nowhere(aws: Aws, refusals: Mapping[str, Exception]) -> NoCapacity:
+    """What is told where each subnet, of those with their refusals, was tried."""
+    listed = aws.client("ec2").describe_subnets(SubnetIds=list(refusals))["Subnets"]
+    zones = {item["SubnetId"]: item["AvailabilityZone"] for item in listed}
+    told = "; ".join(f"{zones.get(id, id)}: {error}" for id, error in refusals.items())
+    return NoCapacity(f"no zone can launch it: {told}")
+
+
+def _arguments(spec: Mapping[str, Any], subnet: str) -> dict[str, Any]:
     """What a launch template says, and what only a single instance has."""
     found = data_of(spec["launch"])
-    found["NetworkInterfaces"] = [{**found["NetworkInterfaces"][0], "SubnetId": spec["subnet"]}]
+    found["NetworkInterfaces"] = [{**found["NetworkInterfaces"][0], "SubnetId": subnet}]
     if "UserData" in found:
         # The SDK encodes it here, and does not in a launch template.
         found["UserData"] = spec["launch"]["user_data"]

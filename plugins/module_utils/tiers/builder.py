@@ -93,7 +93,8 @@ def _host(site: Site, options: Mapping[str, Any]) -> Want:
         GROUP,
         {
             "launch": launch,
-            "subnet": Ref(f"subnet/public-{min(site.zones)}"),
+            # It stands in the first that can launch it: a zone may be lost, or lack the type.
+            "subnets": {f"public-{zone}": Ref(f"subnet/public-{zone}") for zone in site.zones},
             "launched_with": hashlib.sha256(text.encode()).hexdigest(),
             "tags": scope.marks("instance", GROUP),
         },

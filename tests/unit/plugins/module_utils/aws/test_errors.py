@@ -28,6 +28,12 @@ def test_where_a_quota_is_used_up_the_way_on_is_told(code: str, told: bool) -> N
     assert ("Service Quotas" in way_on(error)) is told
 
 
+@pytest.mark.parametrize("code", ["InsufficientInstanceCapacity", "InsufficientHostCapacity"])
+def test_a_zone_without_capacity_is_a_clear_answer_whatever_its_status(code: str) -> None:
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 500}}
+    assert meaning(ClientError(answer, "RunInstances")) is Meaning.REFUSED
+
+
 @pytest.mark.parametrize(
     ("code", "text", "absent"),
     [

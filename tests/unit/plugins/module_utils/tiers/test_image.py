@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,17 @@ def test_other_keys_are_another_builder(site: Site) -> None:
     assert launched() != launched(image_id="ami-0123456789abcdef0")
 
 
+def test_a_builder_may_stand_in_each_zone_and_is_the_same_one_there(site: Site) -> None:
+    fewer = replace(site, zones=("b", "c"))
+    found = wanted(fewer, **BUILDER)["instance/builder"].spec
+    assert list(found["subnets"].items()) == [
+        ("public-b", Ref("subnet/public-b")),
+        ("public-c", Ref("subnet/public-c")),
+    ]
+    other = wanted(site, **BUILDER)["instance/builder"].spec
+    assert found["launched_with"] == other["launched_with"]
+
+
 def test_an_image_is_made_of_the_builder_once_that_runs(site: Site) -> None:
     found = wanted(site, **BUILDER, **RELEASE)["image/1.4.0-0a1b2c3d"]
     assert found.spec["made_of"] == {"instance": Ref("instance/builder", ready=True)}
@@ -131,5 +143,7 @@ def test_everything_a_builder_refers_to_is_of_a_tier_of_the_site_or_its_own(site
         "route/public",
         "security_group/database",
         "subnet/public-a",
+        "subnet/public-b",
+        "subnet/public-c",
         "vpc/main",
     }
