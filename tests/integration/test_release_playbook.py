@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from playbooks import Playbooks
+from playbooks import Playbooks, changed
 from sandbox.running import Handle
 
 
@@ -45,6 +45,7 @@ def test_a_release_that_is_limited_to_some_sites_has_not_succeeded(
 ) -> None:
     sandbox.reset()
     playbooks = Playbooks(sandbox, tmp_path)
+    changed(playbooks.run("site"))
     words = ("release", "--check", "-e", json.dumps(options))
     assert '"outcome": "succeeded"' in playbooks.run(*words).stdout
     limited = playbooks.run(*words, "--limit", "home").stdout
