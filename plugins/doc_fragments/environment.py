@@ -27,8 +27,9 @@ options:
       - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network
         of /16 to /20 that overlaps with that of no other site."
       - "Optional are C(zones), letters such as V([a, b, c]), C(nat) (V(per_zone), V(one) or
-        V(none) NAT gateways), C(strategy) (V(backup_restore),
-        V(pilot_light) or V(warm_standby)), C(account_id), C(profile) and C(role_arn)."
+        V(none) NAT gateways; not V(none) where hosts are of an application), C(strategy)
+        (V(backup_restore), V(pilot_light) or V(warm_standby)), C(account_id), C(profile) and
+        C(role_arn)."
     type: dict
     required: true
   site:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..aws.scope import Scope
@@ -236,7 +236,7 @@ class Site:
     scope: its own. peer: that of the other site, None where the environment has one site only.
     cidr: its network, canonical. zones: letters of its zones.
     nat: per_zone, one or none. strategy: of the recovery site.
-    cidrs: of all sites by name. The ports and the database's name and user are what several
+    cidrs, nats: of all sites by name. The ports and the database's name and user are what several
     tiers must agree on.
     """
 
@@ -247,6 +247,7 @@ class Site:
     cidrs: Mapping[str, str]
     zones: tuple[str, ...] = ("a", "b", "c")
     nat: str = "per_zone"
+    nats: Mapping[str, str] = field(default_factory=dict)
     database_name: str = "application"
     application_port: int = 8080
     application_protocol: str = "HTTP"
@@ -276,6 +277,7 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
             cidrs={other: cidr(site["cidr"]) for other, site in declared["sites"].items()},
             zones=tuple(sorted(declared["sites"][name]["zones"])),
             nat=declared["sites"][name]["nat"],
+            nats={other: site["nat"] for other, site in declared["sites"].items()},
             database_name=declared["database_name"],
             application_port=declared["application_port"],
             application_protocol=declared["application_protocol"],

@@ -183,9 +183,21 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         rule = "is for hosts of an application, and none is declared"
         yield Problem("release_image", options["release_image"], rule, "")
     yield from _architecture(options)
+    yield from _ways_out(site, options)
     given = options["parameters"]
     found = [item for name, value in given.items() for item in _parameter(str(name), value)]
     yield from found or _variables(given)
+
+
+def _ways_out(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Without them no host of an application becomes ready: S3 alone has an endpoint."""
+    for name, nat in site.nats.items():
+        if options["application"] and nat == "none":
+            rule = (
+                "must be per_zone or one where web_tier_application is declared, whose hosts read "
+                "parameters of Systems Manager and secrets of Secrets Manager by a NAT gateway"
+            )
+            yield Problem(f"sites.{name}.nat", nat, rule, "one")
 
 
 def variable(name: str) -> str:

@@ -43,6 +43,14 @@ CUT = f"web_tier.parameters.{HUGE[:200]}…"
 SITE: Mapping[str, Any] = GOOD["sites"]["recovery"]
 FAR = {"sites": {"home": {**GOOD["sites"]["home"], "region": "ap-southeast-1"}}}
 CAPITAL = {"home": GOOD["sites"]["home"], "Recovery": SITE}
+# A site whose hosts of an application would not reach what they read at their start.
+CUT_OFF = {
+    name: {
+        "web_tier": {"application": f"of-{name}"},
+        "sites": {**GOOD["sites"], name: {**site, "nat": "none"}},
+    }
+    for name, site in GOOD["sites"].items()
+}
 ENDLESS: dict[str, Any] = {}
 ENDLESS["more"] = ENDLESS  # as an anchor of YAML can make one
 DEEP: Any = "x"
@@ -237,6 +245,8 @@ CASES = (
     Case("web_tier.instance_type", "t4g.smal", "an EC2 instance type"),
     Case("web_tier.instance_type", "t3.small", "must have the processor of image_parameter"),
     Case("web_tier.image_id", "ami-latest", "an image id"),
+    Case("", CUT_OFF["home"], "by a NAT gateway", f"{FIRST}.nat"),
+    Case("", CUT_OFF["recovery"], "by a NAT gateway", f"{HERE}.nat"),
     Case("web_tier.user_data", HUGE, "at most 16384 bytes"),
     Case("web_tier.user_data", "export DB_PASSWORD=hunter2", "a secret", secret="hunter2"),
     Case("web_tier.user_data", ["password: hunter2"], "at most 16384", secret="hunter2"),
@@ -283,6 +293,11 @@ def mended(given: dict[Any, Any], problem: Mapping[str, Any]) -> dict[Any, Any]:
 
 def test_the_declaration_that_is_changed_is_good() -> None:
     assert refusal(GOOD) is None
+
+
+def test_hosts_that_are_of_no_application_need_no_way_out() -> None:
+    for declaration in CUT_OFF.values():
+        assert refusal({**GOOD, **declaration, "web_tier": {}}) is None
 
 
 def test_there_are_enough_cases_and_each_is_another_one() -> None:
