@@ -69,7 +69,8 @@ options:
     default: phoenix_owner
   tags:
     description:
-      - Tags for every object, besides the owner tags that begin with C(phoenix:).
+      - Tags for every object, besides the owner tags that begin with C(phoenix:). At most 44, as
+        AWS allows fifty and up to six are the collection's own.
     type: dict
     default: {}
   purge_tags:

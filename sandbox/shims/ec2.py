@@ -10,7 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import DryRunClientError, EC2ClientError, InvalidParameterValue
+from moto.ec2.exceptions import (
+    DryRunClientError,
+    EC2ClientError,
+    InvalidParameterValue,
+    TagLimitExceeded,
+)
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses import EC2Response
@@ -60,9 +65,11 @@ MENDED = (
     "IdempotentParameterMismatch.",
     "MaxResults and NextToken give pages for " + ", ".join(PAGES.values()) + ".",
     "The tags of something that was deleted are no longer listed by DescribeTags.",
+    "A create that asks for more than 50 tags makes nothing.",
 )
 HOOKS: tuple[Hook, ...] = (
     (EC2Response, "call_action", ()),
+    (EC2Response, "_get_param", ("param_name",)),
     (TaggedEC2Resource, "get_tags", ()),
     (TagBackend, "describe_tags", ("filters",)),
     *((EC2Response, name, ()) for name in (*TOKENS, *PAGES)),
@@ -70,6 +77,8 @@ HOOKS: tuple[Hook, ...] = (
 
 # A repeated create must find its token before any other shim looks at its arguments.
 OUTERMOST = True
+
+MOST_TAGS = 50
 
 _Remembered = dict[tuple[str, str, str, str], tuple[str, ActionResult]]
 
@@ -79,6 +88,7 @@ def install(world: World) -> None:
     _client_tokens(world)
     _pages()
     _tags()
+    _too_many_tags()
 
 
 def _dry_runs() -> None:
@@ -176,6 +186,19 @@ def _tags() -> None:
             {"resource_id": self.id, "key": key, "value": value, "resource_type": kind}
             for key, value in tags.items()
         ]
+
+
+def _too_many_tags() -> None:
+    """The emulator refuses the last tag too, when what bears the others is there already."""
+
+    @wrap(EC2Response, "call_action")
+    def call_action(original: Callable[[], Any], self: EC2Response) -> Any:
+        names = ("TagSpecifications", "TagSpecification")
+        listed = [item for name in names for item in self._get_param(name) or ()]
+        if all(len(item.get("Tags", ())) <= MOST_TAGS for item in listed):
+            return original()
+        _, headers, body = self.serialized(ActionResult(TagLimitExceeded()))
+        return 400, headers, body
 
 
 def forget_tags(backend: Any, *ids: str) -> None:

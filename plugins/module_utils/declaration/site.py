@@ -24,8 +24,8 @@ PRIVATE = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
 TAG = re.compile(r"[\w .:/=+@-]*")
-# AWS allows fifty, and on a database five are ours.
-MOST_TAGS = 45
+# AWS allows fifty, and on an image or a host six are ours.
+MOST_TAGS = 44
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 # Names of roles are longer by up to fourteen characters, and have 63 at most.
 DATABASE = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,48}")
@@ -206,7 +206,8 @@ ENVIRONMENT_FIELDS = (
     Field(
         "tags",
         "dict",
-        f"at most {MOST_TAGS} tags for every object, text to text",
+        f"at most {MOST_TAGS} tags for every object, text to text: AWS takes fifty, and up to "
+        "six are the collection's own",
         {"team": "shop"},
         {},
         lambda v: len(v) <= MOST_TAGS,

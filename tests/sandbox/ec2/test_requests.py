@@ -10,6 +10,8 @@ import pytest
 from tests.sandbox.conftest import Clients
 from tests.sandbox.ec2.asking import refusal, tagged
 
+TOO_MANY = "TagLimitExceeded"
+
 
 class TestAClientToken:
     def test_gives_the_same_nat_gateway_again_and_refuses_other_arguments(
@@ -136,3 +138,29 @@ def test_a_region_is_told_by_its_name_and_one_of_another_partition_is_not(ec2: A
     found = ec2.describe_regions(RegionNames=["us-west-2", "cn-north-1"])["Regions"]
     assert [region["RegionName"] for region in found] == ["us-west-2"]
     assert found[0]["Endpoint"] == "ec2.us-west-2.amazonaws.com"
+
+
+class TestMoreThanFiftyTags:
+    def test_are_refused_and_nothing_is_made(self, ec2: Any, subnet: str) -> None:
+        image = ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"]
+        most = {f"t{number}": "x" for number in range(50)}
+        launch = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "SubnetId": subnet}
+        made = ec2.run_instances(**launch, TagSpecifications=tagged("instance", **most))
+        [instance] = [item["InstanceId"] for item in made["Instances"]]
+        more = {**most, "one": "more"}
+        for call, kind, given in (
+            (ec2.run_instances, "instance", launch),
+            (ec2.run_instances, "volume", launch),
+            (ec2.create_image, "image", {"InstanceId": instance, "Name": "golden"}),
+            (ec2.create_image, "snapshot", {"InstanceId": instance, "Name": "silver"}),
+        ):
+            assert refusal(call, **given, TagSpecifications=tagged(kind, **more)) == TOO_MANY
+        assert len(ec2.describe_instances()["Reservations"]) == 1
+        assert ec2.describe_images(Owners=["self"])["Images"] == []
+
+    def test_are_refused_also_one_after_the_other(self, ec2: Any, vpc: str) -> None:
+        for number in range(50):
+            ec2.create_tags(Resources=[vpc], Tags=[{"Key": f"t{number}", "Value": "x"}])
+        ec2.create_tags(Resources=[vpc], Tags=[{"Key": "t0", "Value": "y"}])
+        one = [{"Key": "one", "Value": "more"}]
+        assert refusal(ec2.create_tags, Resources=[vpc], Tags=one) == TOO_MANY

@@ -194,10 +194,10 @@ CASES = (
     Case("tags.team", ["shop"], "at most 256 letters"),
     Case("tags.team", "<shop>", "at most 256 letters"),
     Case("tags", {5: "shop"}, "must be named by", "tags.5"),
-    Case("tags", ["team"], "at most 45 tags"),
-    Case("tags", {f"t{number}": "x" for number in range(46)}, "at most 45 tags"),
+    Case("tags", ["team"], "at most 44 tags"),
+    Case("tags", {f"t{number}": "x" for number in range(45)}, "at most 44 tags"),
     Case("tags.db_password", "hunter2", "in clear text", secret="hunter2"),
-    Case("tags", "password=hunter2", "at most 45 tags", secret="hunter2"),
+    Case("tags", "password=hunter2", "at most 44 tags", secret="hunter2"),
     # storage and network
     Case("storage", ["log_days"], "must be a dictionary of options"),
     Case("storage.log_days", 0, "from 1 to 3650"),

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.fields import read
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.site import (
+    MOST_TAGS,
     Site,
     read_site,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import graph
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Ref, Want
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_tier
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import image, web_tier
 
 SITES: Mapping[str, Mapping[str, Any]] = {
     "home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"},
@@ -300,6 +301,18 @@ def test_hosts_are_launched_for_the_login_that_is_current_in_their_region() -> N
         assert "login/taken" not in found
     found = wants("recovery", application="shop")
     assert "secret/application" not in graph.needs(found["login/application"])
+
+
+def test_with_as_many_tags_as_may_be_declared_hosts_and_images_bear_what_aws_takes() -> None:
+    tags = {f"t{number}": "x" for number in range(MOST_TAGS)}
+    at = site(tags=tags)
+    given = options(application="shop", parameters={"theme": "dark"})
+    found = {want.address: want for want in web_tier.wants(at, given)}
+    host = found["launch_template/web"].spec["launch"]["instance_tags"]
+    release = {"application": "shop", "release": "1", "recipe": "0a1b2c3d"}
+    source = {"source_image": "ami-0123456789abcdef0", "source_region": "us-west-2"}
+    [golden] = image.wants(at, read(image.FIELDS, {**release, **source})[0])
+    assert max(len(host), len(golden.spec["tags"])) == 50
 
 
 def test_where_no_host_of_an_application_starts_no_copy_of_its_login_is_needed() -> None:
