@@ -126,7 +126,8 @@ options:
     default: 60
   migration_statement_seconds:
     description:
-      - Seconds after which a statement of a migration is given up.
+      - Seconds after which a statement of a migration is given up. At most 5400, because migrations
+        run on the builder, which ends itself after two hours.
     type: int
     default: 3600
   migration_lock_seconds:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..declaration.fields import Field, Problem
 from ..declaration.site import Site
+from .builder import HOURS
 from .login import APPLICATION, LOGINS, ROTATED, home_of
 
 # Grows when the role makes something else of the same data.
@@ -26,6 +27,9 @@ NONE = "none"
 
 MIGRATION_CONNECTIONS = 5
 READER_CONNECTIONS = 10
+# What a builder's life leaves for a migration, once it has booted and a release is installed on it:
+# a longer one would be cut off each time.
+MIGRATION_SECONDS = HOURS * 3600 - 1800
 # Each login has two users: one now, the other after a new password. Until who knows the old one has
 # got the new one, both are used.
 USERS = 2
@@ -76,10 +80,11 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "migration_statement_seconds",
         "int",
-        "a number of seconds from 1 to 86400",
+        f"a number of seconds from 1 to {MIGRATION_SECONDS}: the builder, on which it runs, ends "
+        f"itself after {HOURS} hours, and is installed before",
         3600,
         3600,
-        lambda v: 1 <= v <= 86400,
+        lambda v: 1 <= v <= MIGRATION_SECONDS,
     ),
     Field(
         "migration_lock_seconds",

@@ -14,6 +14,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
     declared,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import (
+    builder,
     database_access,
     web_tier,
 )
@@ -207,11 +208,20 @@ def test_the_longest_name_of_a_role_is_one_for_postgresql() -> None:
         ({"connections_per_host": 0}, "connections_per_host"),
         ({"lock_seconds": 0}, "lock_seconds"),
         ({"statement_seconds": "soon"}, "statement_seconds"),
+        ({"migration_statement_seconds": 5401}, "migration_statement_seconds"),
     ],
 )
 def test_a_malformed_option_is_named(given: dict[str, Any], path: str) -> None:
     [found] = problems(**given)
     assert found["path"] == f"database.{path}"
+
+
+def test_a_migration_ends_well_before_the_builder_on_which_it_runs() -> None:
+    longest = roles(migration_statement_seconds=5400)["shop_migration_a"]["settings"]
+    assert longest["statement_timeout"] == "5400s"
+    assert database_access.MIGRATION_SECONDS <= builder.HOURS * 3600 - 1800
+    [found] = problems(migration_statement_seconds=86400)
+    assert "the builder, on which it runs, ends itself after 2 hours" in found["rule"]
 
 
 def test_the_parameter_is_one_that_nobody_else_may_declare() -> None:
