@@ -33,6 +33,7 @@ MENDED = (
     "Names are told as Route 53 stores them: lower case, with a final dot, `*` escaped.",
     "A change is PENDING until it is everywhere, and an unknown change is refused.",
     "Tags of unknown zones and health checks are refused; ten resources at once at most.",
+    "Not more than ten tags are taken by a zone or a health check.",
 )
 HOOKS: tuple[Hook, ...] = (
     (Route53Backend, "create_hosted_zone", ("name", "private_zone", "caller_reference")),
@@ -46,6 +47,7 @@ HOOKS: tuple[Hook, ...] = (
     (Route53, "change_tags_for_resource", ()),
 )
 MOST_TAGGED = 10
+MOST_TAGS = 10
 
 
 def zones() -> None:
@@ -166,6 +168,8 @@ def tags() -> None:
             resource = self._get_param("ResourceId")
             self._validate_resource_id(resource, self._get_param("ResourceType"))
             check_tagged(self.backend, self._get_param("ResourceType"), [resource])
+            if len(self._get_param("AddTags") or ()) > MOST_TAGS:
+                raise Refusal("InvalidInput", f"At most {MOST_TAGS} tags can be added.")
             return original()
 
     @wrap(Route53, "list_tags_for_resources")

@@ -26,6 +26,8 @@ CONFIGURATION = "phoenix:configuration"
 # What is on an image: the release, and a digest of how it was made.
 RELEASE = "phoenix:release"
 RECIPE = "phoenix:recipe"
+# On one object, at nearly all services of AWS.
+MOST_TAGS = 50
 NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")
 
 
@@ -79,15 +81,17 @@ class Scope:
         account = "" if service == "s3" else self.account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 
-    def marks(self, kind: str, id: str, name: str = "") -> dict[str, str]:
-        """All tags of one of our objects. name: the Name tag, by default prefix and id."""
-        return {
-            **self.tags,
+    def marks(self, kind: str, id: str, name: str = "", most: int = MOST_TAGS) -> dict[str, str]:
+        """All tags of one of our objects. name: the Name tag, by default prefix and id. most: how
+        many AWS takes there; of more the user's last ones, in the order of their names, are left.
+        """
+        own = {
             "Name": name or self.name(*id.split("/")),
             ENVIRONMENT: self.environment,
             SITE: self.site,
             ID: f"{kind}/{id}",
         }
+        return {**dict(sorted(self.tags.items())[: most - len(own)]), **own}
 
     def owns(self, tags: Mapping[str, str], kind: str = "") -> bool:
         """True if these tags mark an object of this site, and of this kind where one is given."""

@@ -23,6 +23,8 @@ from .traffic_fields import zone_of
 
 TIER = "traffic"
 PROOF_TTL = 60
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
+MOST_TAGS = 10
 
 
 def names(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
@@ -38,7 +40,7 @@ def _zone(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         found = {"name": name, "managed": False}
         yield Want("hosted_zone", "main", found, tier=TIER, given=True)
     elif site.is_home:
-        spec = {"name": name, "tags": scope.marks("hosted_zone", "main")}
+        spec = {"name": name, "tags": scope.marks("hosted_zone", "main", most=MOST_TAGS)}
         yield Want("hosted_zone", "main", spec, tier=TIER)
     elif site.peer:
         home = site.peer.site
@@ -148,7 +150,7 @@ def _switch(scope: Scope, peer: Scope) -> Want:
         "missing": "LastKnownStatus",
         "inverted": False,
         "disabled": False,
-        "tags": scope.marks("health_check", "switch"),
+        "tags": scope.marks("health_check", "switch", most=MOST_TAGS),
     }
     after = (Ref(f"{peer.site}:alarm/switch"),)
     return Want("health_check", "switch", spec, after=after, tier=TIER)

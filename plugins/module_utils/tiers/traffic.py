@@ -25,7 +25,7 @@ from ..kinds.sns_topic import SnsTopic
 from ..kinds.target_group import TargetGroup, name_of
 from . import traffic_fields
 from .alarms import alarms
-from .dns import names
+from .dns import MOST_TAGS, names
 from .standing import has_hosts
 
 TIER = "traffic"
@@ -171,7 +171,7 @@ def _endpoint(scope: Scope, options: Mapping[str, Any]) -> Want:
             "measure_latency": False,
             "inverted": False,
             "disabled": False,
-            "tags": scope.marks("health_check", "endpoint"),
+            "tags": scope.marks("health_check", "endpoint", most=MOST_TAGS),
         },
         tier=TIER,
     )

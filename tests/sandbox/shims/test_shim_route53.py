@@ -150,6 +150,9 @@ def test_tags_of_what_is_unknown_are_refused(cloud: Any) -> None:
     route53.change_tags_for_resource(**tagged, AddTags=[{"Key": "a", "Value": "b"}])
     told = route53.list_tags_for_resources(ResourceType="healthcheck", ResourceIds=[first])
     assert told["ResourceTagSets"][0]["Tags"] == [{"Key": "a", "Value": "b"}]
+    many = [{"Key": str(number), "Value": "x"} for number in range(11)]
+    refused = cloud.refused("route53", "change_tags_for_resource", **tagged, AddTags=many)
+    assert refused == "InvalidInput"
     absent = {"ResourceType": "healthcheck", "ResourceId": "absent"}
     assert cloud.refused("route53", "list_tags_for_resource", **absent) == "NoSuchHealthCheck"
     route53.delete_health_check(HealthCheckId=first)

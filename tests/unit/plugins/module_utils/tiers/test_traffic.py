@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.fields import read
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.site import (
+    MOST_TAGS,
     Site,
     read_site,
 )
@@ -245,6 +247,19 @@ def test_everything_that_can_bear_tags_bears_the_owner_tags() -> None:
         for want in wants(name).values():
             if not want.given and want.kind not in without:
                 assert want.spec["tags"]["phoenix:id"] == f"{want.kind}/{want.id}"
+
+
+def test_zones_and_health_checks_bear_as_many_tags_as_route_53_takes_and_ours_among_them() -> None:
+    tags = {f"tag-{number:02}": "x" for number in range(MOST_TAGS)}
+    at_home = site()
+    tagged = replace(at_home, scope=replace(at_home.scope, tags=tags))
+    route53 = {"health_check", "hosted_zone"}
+    for want in traffic.wants(tagged, options()):
+        if not want.given and "tags" in want.spec:
+            found = want.spec["tags"]
+            users = [f"tag-{n:02}" for n in range(6 if want.kind in route53 else MOST_TAGS)]
+            assert [name for name in found if name in tags] == users
+            assert found["phoenix:id"] == f"{want.kind}/{want.id}"
 
 
 @pytest.mark.parametrize(
