@@ -13,7 +13,7 @@ from typing import Any
 
 from ..module_utils.aws.session import Aws, warm
 from ..module_utils.converge.lease import Lease
-from ..plugin_utils.here import Here
+from ..plugin_utils.here import Here, display
 
 warm()
 BUILDER = "instance/builder"
@@ -31,7 +31,9 @@ class ActionModule(Here):
         result = super().work(params)
         keeper = self.keeper(str(params["site"]))
         if BUILDER not in result["known"]:
-            keeper.end()
+            said = keeper.end()
+            if said:
+                display.warning(f"the lease was not kept to the end: {said}")
         elif self._leased:
             keeper.begin(self._leased, self._controller)
         return result

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,25 @@ def test_where_it_cannot_begin_its_reason_is_told(
     with pytest.raises(Refusal, match=r"site home: nothing keeps its lease: [\s\S]*encodings"):
         Keeper(mark).begin(home, os.getpid(), OFTEN)
     assert not Keeper(mark).lives
+
+
+def test_where_it_cannot_give_a_first_sign_of_life_the_reason_is_told(
+    home: Aws, tmp_path: Path
+) -> None:
+    nowhere = replace(home.connection, endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(Refusal, match="Could not connect to the endpoint"):
+        Keeper(tmp_path / "mark").begin(Aws(home.scope, nowhere), os.getpid(), OFTEN)
+
+
+def test_what_ended_it_is_told_at_its_end(home: Aws, keeper: Keeper) -> None:
+    [name] = leases(home)
+    put = home.client("ssm").put_parameter
+    client = {"run": "elsewhere/1/1", "process": "elsewhere/2/1", "who": "bob@elsewhere"}
+    put(Name=name.replace("/1", "/2"), Value=json.dumps(client), Type="String")
+
+    def renewed() -> bool:
+        put(Name=name.replace("/1", "/2"), Value=json.dumps(client), Type="String", Overwrite=True)
+        return not keeper.lives
+
+    until(renewed)
+    assert "another run writes at this site: that of bob@elsewhere" in keeper.end()

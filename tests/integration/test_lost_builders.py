@@ -137,3 +137,20 @@ def test_while_it_works_no_run_of_another_machine_takes_the_site(
         assert "was lost before it had done all of its work" in " ".join(said.read().split())
     nothing_is_left(environment)
     assert leases(home) == []
+
+
+def test_a_limit_that_leaves_out_the_builder_is_refused_before_it_is_launched(
+    sandbox: Handle, tmp_path: Path
+) -> None:
+    sandbox.reset()
+    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
+    changed(playbooks.run("site"))
+    given = json.dumps(application(tmp_path))
+    ran = playbooks.run("site", "--limit", "home", "-e", given)
+    assert ran.returncode != 0
+    assert "run it without --limit, or with --limit home,builder-home" in " ".join(
+        ran.stdout.split()
+    ), ran.stdout[-4000:]
+    hosts = environment.aws("home").client("ec2").describe_instances()["Reservations"]
+    tags = [tag["Value"] for host in hosts for tag in host["Instances"][0].get("Tags", ())]
+    assert "instance/builder" not in tags

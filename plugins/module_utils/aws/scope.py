@@ -83,7 +83,8 @@ class Scope:
 
     def marks(self, kind: str, id: str, name: str = "", most: int = MOST_TAGS) -> dict[str, str]:
         """All tags of one of our objects. name: the Name tag, by default prefix and id. most: how
-        many AWS takes there; of more the user's last ones, in the order of their names, are left.
+        many AWS takes there. Where that is too few, ours only: which of the user's are chosen would
+        change with each new one, and those that are there stay.
         """
         own = {
             "Name": name or self.name(*id.split("/")),
@@ -91,7 +92,7 @@ class Scope:
             SITE: self.site,
             ID: f"{kind}/{id}",
         }
-        return {**dict(sorted(self.tags.items())[: most - len(own)]), **own}
+        return {**(self.tags if len(self.tags) + len(own) <= most else {}), **own}
 
     def owns(self, tags: Mapping[str, str], kind: str = "") -> bool:
         """True if these tags mark an object of this site, and of this kind where one is given."""

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from ..aws.scope import Scope
 from ..aws.session import Aws, Connection
 from .holder import alone, of_run
 from .intake import Refusal
-from .lease import RENEW, Lease
+from .lease import RENEW, Held, Lease
 
 BEGUN = b"kept\n"  # what it says when it has given its first sign of life
+PATIENCE = 60.0  # seconds for it to give back the lease, which else lapses
 LOOK = 0.2  # seconds between looks whether the keeper is still wanted
 # The folder in which Python finds this collection.
 _ROOT = Path(__file__).parents[6]
@@ -47,7 +48,7 @@ class Keeper:
     def lives(self) -> bool:
         """Whether the lease is kept, so that the end of a task must not give it back."""
         try:
-            number = os.open(self.mark, os.O_RDONLY)
+            number = os.open(self.mark, os.O_RDWR)
         except FileNotFoundError:
             return False
         try:
@@ -73,7 +74,7 @@ class Keeper:
             }
             paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
             keeper = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, str(number)],
+                [sys.executable, "-P", "-m", __name__, str(number), str(self.mark)],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -94,15 +95,23 @@ class Keeper:
         finally:
             os.close(number)
 
-    def end(self) -> None:
-        """Has it give back the lease, and waits until it has; nothing where none is kept."""
+    def end(self) -> str:
+        """Has it give back the lease, and waits until it has; nothing where none is kept.
+
+        Answers what it said where it had ended by itself, and "" else.
+        """
         try:
-            number = os.open(self.mark, os.O_RDONLY)
+            number = os.open(self.mark, os.O_RDWR)
         except FileNotFoundError:
-            return
+            return ""
         try:
+            had_ended = _locked(number)
+            said = self.mark.read_text(errors="replace").strip() if had_ended else ""
             self.mark.unlink(missing_ok=True)
-            fcntl.flock(number, fcntl.LOCK_EX)
+            end = time.monotonic() + PATIENCE
+            while not had_ended and time.monotonic() < end and not _locked(number):
+                time.sleep(LOOK)
+            return said
         finally:
             os.close(number)
 
@@ -116,36 +125,46 @@ def _locked(number: int) -> bool:
     return True
 
 
-def keep(lease: Lease, wanted: Callable[[], bool], renew: float) -> Iterator[None]:
-    """Gives signs of life as long as `wanted`, and yields after each; `renew` seconds apart.
+def keep(lease: Lease, wanted: Callable[[], bool], renew: float) -> None:
+    """Gives signs of life as long as `wanted`, `renew` seconds apart; the next one makes good for
+    one that failed.
 
     Raises Held where another run has taken over.
     """
     while wanted():
-        lease.hold()
-        yield
         end = time.monotonic() + renew
         while wanted() and time.monotonic() < end:
             time.sleep(LOOK)
+        if wanted():
+            try:
+                lease.hold()
+            except Held:
+                raise
+            except Exception as error:
+                print(error, file=sys.stderr, flush=True)
 
 
-def main(number: int, order: dict[str, Any]) -> None:
+def main(number: int, mark: Path, order: dict[str, Any]) -> None:
     """number: of the open file. order: as `begin` writes it."""
     run = replace(alone(), run=order["run"])
     aws = Aws(Scope(**order["scope"]), Connection(**order["connection"]))
     lease = Lease(aws, run, lambda line: None)
 
     def told() -> bool:
-        return os.fstat(number).st_nlink == 0
+        # Not by its count of names: where the folder is of another machine, one that is open stays.
+        try:
+            return mark.stat().st_ino != os.fstat(number).st_ino
+        except FileNotFoundError:
+            return True
 
-    for _sign in keep(lease, lambda: not told() and not run.ended, order["renew"]):
-        with contextlib.suppress(OSError):
-            # Only the first one is waited for.
-            os.write(sys.stdout.fileno(), BEGUN)
+    lease.hold()
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), BEGUN)
+    keep(lease, lambda: not told() and not run.ended, order["renew"])
     # Of a run that was killed a request may be under way: its lease lapses, as without a keeper.
     if told():
         lease.end()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), json.load(sys.stdin))
+    main(int(sys.argv[1]), Path(sys.argv[2]), json.load(sys.stdin))

@@ -102,16 +102,8 @@ class Lease:
                     self._renew_in_time()
 
     def hold(self) -> None:
-        """A sign of life of the run, and no more; a failure to give one is made good by the next.
-
-        Raises Held where another run has taken over.
-        """
-        try:
-            self._take()
-        except Held:
-            raise
-        except Exception:
-            pass
+        """A sign of life of the run, and no more. Raises Held, Unleased, and what else AWS says."""
+        self._take()
 
     def end(self) -> None:
         """Gives back what this run holds, and clears away what lapsed. Where that fails, it lapses
