@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from ..aws.scope import Scope
 from ..aws.session import Aws, Connection
@@ -84,10 +84,10 @@ class Keeper:
                 start_new_session=True,
             )
             # Not by arguments or environment, which others on the machine may read.
-            assert keeper.stdin and keeper.stdout
-            with contextlib.suppress(BrokenPipeError), keeper.stdin as sending:
+            sending, telling = cast(IO[bytes], keeper.stdin), cast(IO[bytes], keeper.stdout)
+            with contextlib.suppress(BrokenPipeError), sending:
                 sending.write(json.dumps(order).encode())
-            with keeper.stdout as told:
+            with telling as told:
                 begun = told.readline()
             if begun != BEGUN:
                 why = self.mark.read_text(errors="replace").strip()
@@ -141,7 +141,7 @@ def keep(lease: Lease, wanted: Callable[[], bool], renew: float) -> None:
             except Held:
                 raise
             except Exception as error:
-                print(error, file=sys.stderr, flush=True)
+                sys.stderr.write(f"{error}\n")
 
 
 def main(number: int, mark: Path, order: dict[str, Any]) -> None:
