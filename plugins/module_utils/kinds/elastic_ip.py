@@ -11,6 +11,7 @@ from ..aws.errors import Meaning, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
+from ..engine import canon
 from ..engine.errors import EngineError, QuotaUsedUp
 from ..engine.model import Change, Have, Rules, Want
 from .base import Kind, have_for, retag_ec2
@@ -30,7 +31,7 @@ class ElasticIp(Kind):
     services: ClassVar[tuple[str, ...]] = ("ec2",)
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
-        for id, item, tags in view.owned(self.name, "ec2", "describe_addresses", "Addresses"):
+        for id, item, tags in _ours(view):
             yield Have(self.name, id, {"tags": tags}, _facts(item))
 
     def shortage(self, view: View, wants: Sequence[Want]) -> Iterator[EngineError]:
@@ -67,11 +68,21 @@ def _facts(item: Mapping[str, Any]) -> dict[str, str]:
     return {"id": item["AllocationId"], "public_ip": item["PublicIp"]}
 
 
+def _ours(view: View) -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
+    return view.owned(ElasticIp.name, "ec2", "describe_addresses", "Addresses")
+
+
 def _counted(view: View) -> int:
-    """The addresses that count. Those of a pool that a user brought, or of a service, do not."""
+    """The addresses that count. Those of a pool that a user brought, or of a service, do not.
+
+    Ours by the look by which they are found: another run may make some before the next look.
+    """
     found = view.pages("ec2", "describe_addresses", "Addresses")
     amazons = [item for item in found if item.get("PublicIpv4Pool", POOL) == POOL]
-    return sum(1 for item in amazons if not item.get("ServiceManaged"))
+    counted = [item for item in amazons if not item.get("ServiceManaged")]
+    tagged = (canon.tags(item.get("Tags", ())) for item in counted)
+    others = [tags for tags in tagged if not view.scope.owns(tags, ElasticIp.name)]
+    return len(others) + len(list(_ours(view)))
 
 
 def _quota(view: View) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds import elastic_ip
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.elastic_ip import ElasticIp
 
 
@@ -42,3 +43,23 @@ def test_a_released_address_is_gone(life: Any, want: Want) -> None:
     one.make(want)
     one.remove(want)
     assert one.find(want) is None
+
+
+def test_what_another_run_makes_meanwhile_is_not_counted_twice(
+    life: Any, aws: Any, view: Any, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The emulator, alone, knows no quotas.
+    monkeypatch.setattr(elastic_ip, "_quota", lambda view: elastic_ip.DEFAULT)
+    wants = [
+        Want("elastic_ip", f"nat-{zone}", {"tags": scope.marks("elastic_ip", f"nat-{zone}")})
+        for zone in "abc"
+    ]
+    look = view()
+    assert list(ElasticIp().find(look, wants)) == []
+    for want in wants:
+        life(ElasticIp()).make(want)
+    assert list(ElasticIp().shortage(look, wants)) == []
+    for _ in range(3):
+        aws.client("ec2").allocate_address(Domain="vpc")
+    [short] = ElasticIp().shortage(view(), wants)
+    assert "3 elastic IP addresses would be made in us-east-1, where 6 are there" in str(short)
