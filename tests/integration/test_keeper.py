@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -121,12 +120,11 @@ def test_where_it_cannot_give_a_first_sign_of_life_the_reason_is_told(
 def test_what_ended_it_is_told_at_its_end(home: Aws, keeper: Keeper) -> None:
     [name] = leases(home)
     put = home.client("ssm").put_parameter
-    client = {"run": "elsewhere/1/1", "process": "elsewhere/2/1", "who": "bob@elsewhere"}
-    put(Name=name.replace("/1", "/2"), Value=json.dumps(client), Type="String")
+    theirs = {"Name": name.replace("/1", "/2"), "Value": OTHER.dumps(), "Type": "String"}
 
-    def renewed() -> bool:
-        put(Name=name.replace("/1", "/2"), Value=json.dumps(client), Type="String", Overwrite=True)
+    def ended() -> bool:
+        put(**theirs, Overwrite=True)
         return not keeper.lives
 
-    until(renewed)
+    until(ended)
     assert "another run writes at this site: that of bob@elsewhere" in keeper.end()

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +13,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from drive import Endpoint
 from environment import Environment, Result
+from keeping import until
 
 from sandbox.running import Handle
 
@@ -52,13 +51,6 @@ def refreshes(environment: Environment) -> list[dict[str, Any]]:
     """The newest first."""
     client = autoscaling(environment.handle.endpoint)
     return list(client.describe_instance_refreshes(**GROUP)["InstanceRefreshes"])
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def begun(environment: Environment, count: int) -> None:
