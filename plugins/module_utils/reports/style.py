@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 STYLE: Final = """
-:root {
+:root { font-size: 94%;
   --paper: #fff; --card: #f6f8f9; --line: #dbe0e5; --ink: #1c2733; --quiet: #5b6875;
   --planned: #c4ccd4; --predicted: #8aa5c2; --actual: #2b68ad; --attempt: #e9eef2;
   --pass: #1d7347; --fail: #b3261e; --unknown: #855600;
@@ -15,13 +15,13 @@ STYLE: Final = """
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #14191f; --card: #1b222a; --line: #303b46; --ink: #e4e9ee; --quiet: #9aa7b4;
-    --planned: #46525e; --predicted: #5f7b9a; --actual: #6eaaea; --attempt: #1f2831;
+    --planned: #5a6774; --predicted: #5f7b9a; --actual: #6eaaea; --attempt: #1f2831;
     --pass: #66c293; --fail: #ff8f86; --unknown: #e0b05a;
   }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 main { max-width: 66rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
 h1 { margin: 0 0 .25rem; font-size: 1.7rem; line-height: 1.25; font-weight: 650; }
 h1 .state { font-weight: inherit; }
@@ -33,7 +33,6 @@ code { font: .86em/1.45 ui-monospace, "Cascadia Mono", Menlo, Consolas, "Noto Sa
   monospace; overflow-wrap: anywhere; }
 .act, .fact { display: block; white-space: pre-wrap; }
 .fact { color: var(--quiet); }
-.command { margin: .5rem 0; padding: .5rem .75rem; background: var(--card); border-radius: 6px; }
 .state { font-weight: 600; white-space: nowrap; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .unknown { color: var(--unknown); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem;
@@ -68,7 +67,8 @@ svg .attempt { fill: var(--attempt); } svg .planned { fill: var(--planned); }
 svg .predicted { fill: var(--predicted); } svg .actual { fill: var(--actual); }
 svg .failed { fill: var(--fail); } svg .mark { fill: var(--unknown); }
 @media print {
-  body { font-size: 10.5px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  :root { font-size: 10.5px; }
+  body { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; } h2 { margin-top: 1.5rem; break-after: avoid; }
   .wide, .drawing { overflow: visible; } svg { min-width: 0; break-inside: avoid; }
 }

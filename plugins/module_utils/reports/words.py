@@ -8,6 +8,8 @@ import datetime
 import re
 
 NOT_KNOWN = "not known"
+# Begins what is to be typed, among texts that are to be read.
+COMMAND = "$ "
 # What would steer a terminal, turn the direction of a text, or be no character at all.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -48,7 +50,7 @@ def lasted(seconds: float | None) -> str:
     """A length of time in its two largest units: "2.3 s", "8 min 32 s", "3 d 4 h"."""
     if seconds is None:
         return NOT_KNOWN
-    if round(abs(seconds), 1) < 10:
+    if abs(seconds) < 10:
         return f"{round(seconds, 1):g} s"
     sign, rest = "-" if seconds < 0 else "", round(abs(seconds))
     sizes = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status of an environment says what a failover can rely on, and what is next."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.status import (
+    checks,
+    next_steps,
+    readiness,
+    status_page,
+    status_text,
+)
+
+HOSTILE = "</code><script>alert(1)</script>\x1b[2J\n\x00"
+DRILL = "20261116T090000Z-drill-11aa"
+
+
+@pytest.fixture
+def standing() -> dict[str, Any]:
+    """All is well: the recovery site serves since a failover, and is protected again."""
+    return {
+        "environment": "production",
+        "looked": "2026-11-28T12:00:00Z",
+        "commit": "58976e1",
+        "active": {
+            "site": "recovery",
+            "region": "us-west-2",
+            "since": "2026-11-20T10:23:32Z",
+            "by": "20261120T101500Z-failover-3f2a",
+        },
+        "protection": {
+            "state": "protected",
+            "since": "2026-11-20T12:00:00Z",
+            "said": "",
+            "next": "",
+        },
+        "replication": {"lag_seconds": 0.4, "heartbeat_age_seconds": 2.1},
+        "objectives": {"recovery_point_seconds": 60, "drill_days": 30},
+        "copies": [
+            {
+                "what": "image",
+                "state": "pass",
+                "age_seconds": 7200,
+                "said": "that of the running release",
+                "next": "",
+            }
+        ],
+        "drill": {
+            "id": DRILL,
+            "ended": "2026-11-16T09:10:00Z",
+            "commit": "58976e1",
+            "recovery_time_seconds": 601.0,
+        },
+        "unfinished": None,
+        "next": [],
+    }
+
+
+def one(facts: dict[str, Any], what: str) -> tuple[str, str]:
+    [found] = [check for check in checks(facts) if check.what == what]
+    return found.state, found.said
+
+
+def test_where_all_is_well_a_failover_can_be_relied_on(standing: dict[str, Any]) -> None:
+    assert readiness(standing) == "pass"
+    assert status_text(standing) == [
+        "production: ready for a failover",
+        "Site recovery (us-west-2) serves since 2026-11-20 10:23:32 UTC, "
+        "by 20261120T101500Z-failover-3f2a.",
+        "  ✓ Protection   protected since 2026-11-20 12:00:00 UTC",
+        "  ✓ Replication  heartbeat 2.1 s old, lag 0.4 s; the objective is 1 min",
+        "  ✓ image        that of the running release (2 h old)",
+        f"  ✓ Proof        proven 12 days ago by {DRILL} in 10 min 1 s, on this commit",
+    ]
+
+
+def test_an_unprotected_environment_says_since_when_and_what_to_do(
+    standing: dict[str, Any],
+) -> None:
+    standing["protection"] |= {"state": "unprotected", "next": "run dr_reprotect.yml"}
+    assert one(standing, "Protection") == ("fail", "unprotected since 2026-11-20 12:00:00 UTC")
+    assert (readiness(standing), next_steps(standing)) == ("fail", ["run dr_reprotect.yml"])
+
+
+@pytest.mark.parametrize(
+    ("lag", "heartbeat", "state"),
+    [
+        (0.0, 2.1, "pass"),
+        (None, 2.1, "pass"),
+        (0.0, None, "unknown"),
+        (0.0, 61.0, "fail"),
+        (61.0, 2.1, "fail"),
+        (61.0, None, "fail"),
+    ],
+)
+def test_replication_is_good_only_where_its_heartbeat_is_young(
+    standing: dict[str, Any], lag: float | None, heartbeat: float | None, state: str
+) -> None:
+    standing["replication"] = {"lag_seconds": lag, "heartbeat_age_seconds": heartbeat}
+    assert one(standing, "Replication")[0] == state
+
+
+def test_where_nothing_is_replicated_that_is_said(standing: dict[str, Any]) -> None:
+    standing["replication"] = None
+    assert one(standing, "Replication") == ("fail", "nothing is replicated")
+
+
+@pytest.mark.parametrize(
+    ("drill", "state", "said"),
+    [
+        (None, "fail", "never proven: no drill has succeeded"),
+        (
+            {"commit": "0ld"},
+            "unknown",
+            f"proven 12 days ago by {DRILL} in 10 min 1 s, on another commit (0ld)",
+        ),
+        (
+            {"commit": "", "recovery_time_seconds": None},
+            "unknown",
+            f"proven 12 days ago by {DRILL}, on a commit not known",
+        ),
+        (
+            {"ended": "2026-11-28T09:00:00Z"},
+            "pass",
+            f"proven today by {DRILL} in 10 min 1 s, on this commit",
+        ),
+        (
+            {"ended": "2026-10-28T09:00:00Z"},
+            "fail",
+            f"proven 31 days ago by {DRILL} in 10 min 1 s, on this commit; "
+            "the objective is 30 days",
+        ),
+    ],
+)
+def test_a_drill_proves_the_commit_it_ran_on_and_for_a_time(
+    standing: dict[str, Any], drill: dict[str, Any] | None, state: str, said: str
+) -> None:
+    standing["drill"] = None if drill is None else standing["drill"] | drill
+    assert one(standing, "Proof") == (state, said)
+
+
+def test_an_operation_that_has_not_ended_comes_first_with_the_command_to_go_on(
+    standing: dict[str, Any],
+) -> None:
+    standing["unfinished"] = {
+        "id": "20261128T111500Z-failback-77",
+        "operation": "failback",
+        "began": "2026-11-28T11:15:00Z",
+        "operator": "ada@laptop",
+        "step": "Promote the replica",
+        "command": "ansible-playbook playbooks/dr_failback.yml",
+    }
+    standing["copies"][0] |= {"state": "unknown", "next": "look at the image"}
+    standing["next"] = ["tell the team", "look at the image"]
+    assert status_text(standing)[2] == (
+        "  ✕ Operation failback  20261128T111500Z-failback-77 of ada@laptop has not ended; "
+        "it stands at: Promote the replica (45 min old)"
+    )
+    assert status_text(standing)[0] == "production: 1 thing not good, 1 thing not known"
+    assert next_steps(standing) == [
+        "$ ansible-playbook playbooks/dr_failback.yml",
+        "look at the image",
+        "tell the team",
+    ]
+
+
+def test_a_command_is_set_as_one_and_a_sentence_as_text(standing: dict[str, Any]) -> None:
+    standing["next"] = ["$ make it so", "Tell the team."]
+    page = status_page(standing)
+    assert "<li><code>make it so</code></li><li>Tell the team.</li>" in page
+
+
+def test_what_is_not_known_is_not_good(standing: dict[str, Any]) -> None:
+    standing["copies"][0]["state"] = "unheard of"
+    assert readiness(standing) == "unknown"
+
+
+def test_the_page_says_the_same_and_hostile_texts_stay_texts(standing: dict[str, Any]) -> None:
+    standing["copies"][0] |= {
+        "what": "image" + HOSTILE,
+        "state": "fail",
+        "said": "of another release" + HOSTILE,
+        "next": "$ copy it" + HOSTILE,
+    }
+    seen: list[str] = []
+    words: list[str] = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attrs: seen.append(tag)  # type: ignore[method-assign]
+    reader.handle_data = words.append  # type: ignore[method-assign]
+    reader.feed(status_page(standing))
+    assert "script" not in seen and seen.count("tbody") == 1 and seen.count("tr") == 5
+    said = "".join(words)
+    assert "production: ✕ 1 thing not good" in said
+    assert "copy it</code><script>alert(1)</script>" in said
+    assert all(line.isprintable() for line in status_text(standing))
