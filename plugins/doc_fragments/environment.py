@@ -102,6 +102,13 @@ options:
       - Found out by itself where the sites are hosts and the play leaves the other one out.
     type: bool
     default: false
+  isolated:
+    description:
+      - The region of the other site is given up. Nothing is asked of it, nor of services that are
+        one for all regions, of which V(known) has to tell instead. Operations of disaster recovery
+        work so.
+    type: bool
+    default: false
   known:
     description:
       - The C(known) of an earlier task, which saves looking up the same objects again.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ MENDED = (
     "GetResources finds the buckets of its own region only.",
     "Flow logs and log groups have AWS's type names.",
     "Pages stay whole when resources come and go meanwhile.",
+    "A page holds as many resources as ResourcesPerPage names, and not only 100 tags.",
 )
 HOOKS: tuple[Hook, ...] = (
     (
@@ -34,8 +36,14 @@ HOOKS: tuple[Hook, ...] = (
         "_get_resources_generator",
         ("tag_filters", "resource_type_filters", "resource_arn_list"),
     ),
+    (
+        ResourceGroupsTaggingAPIBackend,
+        "get_resources",
+        ("pagination_token", "resources_per_page", "tags_per_page"),
+    ),
 )
 GLOBAL_REGION = "us-east-1"
+UNNAMED = 100  # what the emulator takes for TagsPerPage where a request names none
 
 
 def of_ec2(backend: Any) -> Iterator[TaggedResource]:
@@ -118,7 +126,13 @@ def resources(account_id: str, region: str) -> Iterator[TaggedResource]:
 
 
 def install(world: World) -> None:
-    """Change what the emulator's tagging API finds."""
+    """Change what the emulator's tagging API finds, and how much of it at once."""
+
+    @wrap(ResourceGroupsTaggingAPIBackend, "get_resources")
+    def pages(original: Any, _self: Any, *args: Any, **kw: Any) -> Any:
+        if kw.get("tags_per_page") == UNNAMED:
+            kw["tags_per_page"] = sys.maxsize
+        return original(*args, **kw)
 
     @wrap(ResourceGroupsTaggingAPIBackend, "_get_resources_generator")
     def generate(

@@ -49,6 +49,18 @@ def test_one_call_finds_what_has_a_tag_in_eight_services(estate: Estate) -> None
     assert account.client("resourcegroupstaggingapi").get_resources(TagFilters=wanted)
 
 
+def test_a_page_of_tagged_resources_holds_as_many_as_were_asked_for(account: Account) -> None:
+    tags = [{"Key": f"t{number}", "Value": "x"} for number in range(30)]
+    ssm = account.client("ssm")
+    for number in range(5):
+        ssm.put_parameter(Name=f"/page/{number}", Value="x", Type="String", Tags=tags)
+    found = account.client("resourcegroupstaggingapi").get_resources(
+        TagFilters=[{"Key": "t0", "Values": ["x"]}], ResourcesPerPage=100
+    )
+    assert len(found["ResourceTagMappingList"]) == 5
+    assert not found.get("PaginationToken")
+
+
 def test_a_schedule_is_kept(account: Account) -> None:
     scheduler = account.client("scheduler")
     scheduler.create_schedule_group(Name="staging")

@@ -18,6 +18,7 @@ from typing import Any
 from ..engine.scrub import Scrubber
 from . import sdk
 from .errors import AccountMismatch, note_place
+from .reach import Reach
 from .scope import Scope
 
 SERVICES = (
@@ -39,6 +40,8 @@ SERVICES = (
     "sts",
 )
 ATTEMPTS = 10
+# For a question that has an answer for silence, too: attempts, and seconds for each.
+HASTY_ATTEMPTS, HASTY_CONNECT, HASTY_READ = 2, 3, 10
 # How the names of operations begin that change nothing.
 READS = ("Describe", "Get", "Head", "List")
 # Secret values are few, known late, and must not get out by any way; so one place knows all.
@@ -97,12 +100,20 @@ class Aws:
     identity: the region whose STS is asked who we are and for the role, by default the scope's own.
     Every region's STS answers for all, so that of a region that is down need not be asked.
     guard: asked before each request that may change something is sent, also for the second time;
-    what it raises the call raises.
+    what it raises the call raises. reach: what may be asked at all, None for everything.
     """
 
-    def __init__(self, scope: Scope, connection: Connection, identity: str = "") -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        connection: Connection,
+        identity: str = "",
+        reach: Reach | None = None,
+    ) -> None:
         self.scope = scope
         self.connection = connection
+        self.reach = reach
+        self._hasty = False
         self._identity = identity or scope.region
         self._run = uuid.uuid4().hex
         self._clients: dict[tuple[str, str, bool], Any] = {}
@@ -120,15 +131,21 @@ class Aws:
 
     def at(self, scope: Scope, connection: Connection | None = None) -> Aws:
         """The same for another scope, by the same credentials unless a connection is given."""
-        other = Aws(scope, connection or self.connection)
+        other = Aws(scope, connection or self.connection, reach=self.reach)
         self._others.append(other)
+        return other
+
+    def hasty(self) -> Aws:
+        """The same by the same session, that soon gives up on a region that does not answer."""
+        other = self.unguarded()
+        other._hasty = True
         return other
 
     def unguarded(self) -> Aws:
         """The same by the same session, for what a guard itself has to ask."""
         with self._making:
             self._session = self._session or self._open()
-        other = Aws(self.scope, self.connection, self._identity)
+        other = Aws(self.scope, self.connection, self._identity, self.reach)
         other._session = self._session
         self._others.append(other)
         return other
@@ -169,26 +186,37 @@ class Aws:
         with self._making:
             if key not in self._clients:
                 self._session = self._session or self._open()
-                retries = {"total_max_attempts": 1} if once else {"total_max_attempts": ATTEMPTS}
+                attempts = 1 if once else HASTY_ATTEMPTS if self._hasty else ATTEMPTS
                 self._clients[key] = client = self._session.create_client(
                     service,
                     region_name=region,
                     endpoint_url=self.connection.endpoint_url or None,
                     config=sdk.Config(
-                        retries={"mode": "standard", **retries},
-                        connect_timeout=10,
-                        read_timeout=60,
+                        retries={"mode": "standard", "total_max_attempts": attempts},
+                        connect_timeout=HASTY_CONNECT if self._hasty else 10,
+                        read_timeout=HASTY_READ if self._hasty else 60,
+                        # The name without a region is answered by one of them for the whole world.
+                        s3={"us_east_1_regional_endpoint": "regional"},
                         max_pool_connections=32,
                         user_agent_extra="operatingdev.phoenix",
                     ),
                 )
                 _name_place(client, service)
-                client.meta.events.register_first("before-send", self._ask)
+                client.meta.events.register_first("before-send", self._ask(service, region))
             return self._clients[key]
 
-    def _ask(self, event_name: str, **_more: Any) -> None:
-        if not event_name.rpartition(".")[2].startswith(READS):
-            self.guard()
+    def _ask(self, service: str, region: str) -> Callable[..., None]:
+        """What is asked before a request of a client is sent."""
+
+        def ask(event_name: str, request: Any = None, **_more: Any) -> None:
+            operation = event_name.rpartition(".")[2]
+            if self.reach:
+                own = not self.connection.endpoint_url and request is not None
+                self.reach.check(service, region, operation, request.url if own else "")
+            if not operation.startswith(READS):
+                self.guard()
+
+        return ask
 
     def _open(self) -> Any:
         session = sdk.session.Session(profile=self.connection.profile or None)

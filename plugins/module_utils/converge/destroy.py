@@ -9,7 +9,7 @@ from typing import Any
 
 from ..declaration.fields import Field, read
 from ..engine.errors import EngineError
-from . import consent, elsewhere, remains, teardown
+from . import active, consent, elsewhere, remains, teardown
 from .catalog import ALL
 from .intake import Params, Refusal, declared, refusal
 from .lease import Taker, taken_alone
@@ -118,6 +118,7 @@ def _foreseen(
 
 
 def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
+    active.forget(converger.leasing)
     rest = teardown.left(converger)
     result |= {"left": list(rest.lost), "kept": list(rest.kept), "known": {}}
     result["report"] = _report(converger.task, "removed", result["done"], "kept", result)

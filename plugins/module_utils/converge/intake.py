@@ -26,6 +26,7 @@ RUN_FIELDS = (
     Field("wait_timeout", "int", "seconds, at least 1", 5400, 5400, lambda v: v >= 1),
     Field("peer_failed", "bool", "true or false", False, False),
     Field("peer_absent", "bool", "true or false", False, False),
+    Field("isolated", "bool", "true or false", False, False),
     Field("known", "dict", "the `known` of an earlier task's result", {}, {}),
     Field("planned", "dict", "the result of an earlier site_info task", {}, {}),
     Field(
@@ -110,6 +111,7 @@ def declared(
         wait=flags["wait"],
         peer_failed=flags["peer_failed"],
         peer_absent=flags["peer_absent"],
+        isolated=flags["isolated"],
         timeout=float(flags["wait_timeout"]),
     )
 

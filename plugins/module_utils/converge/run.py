@@ -100,6 +100,7 @@ def _clean(result: dict[str, Any]) -> dict[str, Any]:
 
 def _plan(task: Task, what: str) -> dict[str, Any]:
     with refusals(task), Converger(task) as converger:
+        task = converger.task
         planned = converger.plan()
         _refuse_alone(task, planned)
         missing = order.missing(task, planned) if task.wait else None
@@ -116,6 +117,7 @@ def _converge(
     # What an earlier task has only planned is there by now, or is to be waited for.
     task = replace(task, known={name: facts for name, facts in task.known.items() if facts})
     with refusals(task), Converger(task) as converger:
+        task = converger.task
         held = lease(converger.leasing)
         try:
             planned = _startable(task, converger)
@@ -206,6 +208,8 @@ def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) 
         "usages": _usages(task, planned) if outcome is None else [],
         "done": [step.address for step in outcome.done] if outcome else [],
         "diff": report.diffs(listed),
+        "active": task.site.active_site,
+        "protected": task.site.protected,
     }
     if what == "site_info":
         drift = [a for a in listed if a["action"] != Action.KEEP]

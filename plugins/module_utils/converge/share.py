@@ -37,6 +37,8 @@ def share(planned: Result, tier: str, known: Mapping[str, Mapping[str, Any]]) ->
         "notices": [text for text in planned["notices"] if mine(text.partition(" ")[0])],
         "done": [],
         "diff": report.diffs(listed),
+        "active": planned["active"],
+        "protected": planned["protected"],
     }
 
 

@@ -7,12 +7,13 @@ Knows neither Ansible nor check mode: a plan that nobody applies changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..aws.errors import Conflict
+from ..aws.errors import WORLDWIDE, Conflict
+from ..aws.reach import Reach
 from ..aws.session import Aws, Connection
 from ..aws.view import View
 from ..declaration.fields import read
@@ -22,8 +23,9 @@ from ..engine import plan as planning
 from ..engine.apply import Event, Outcome, apply
 from ..engine.errors import EngineError
 from ..engine.model import Action, Have, Plan, Step, Want
+from ..kinds.base import Kind
 from ..tiers.standing import has_database
-from . import elsewhere
+from . import active, elsewhere
 from .catalog import KINDS, TIERS, Tier, kinds_of
 from .reading import Reader
 from .world import Account
@@ -43,7 +45,8 @@ class Task:
     addresses; of nothing else it is waited that it is usable. peer_failed: much of what would be
     awaited hangs on what the other site makes, so everything that can be is started, and nothing
     awaited. peer_absent: the other site has no part in this run, so what only it makes would be
-    awaited in vain.
+    awaited in vain. isolated: the region of the other site is given up: nothing is asked of it, nor
+    of what is one for all regions, and what it or that would tell is `known`.
     """
 
     site: Site
@@ -59,12 +62,32 @@ class Task:
     timeout: float = 5400.0
     peer_failed: bool = False
     peer_absent: bool = False
+    isolated: bool = False
 
     @property
     def wants(self) -> tuple[Want, ...]:
-        return tuple(
-            want for tier in self.tiers for want in tier.wants(self.site, self.options[tier.TIER])
-        )
+        return tuple(want for want in self._declared() if self._within_reach(want))
+
+    @property
+    def out_of_reach(self) -> Known:
+        """What is declared and taken for what is known of it, by address."""
+        return {
+            want.address: self.known.get(want.address, {})
+            for want in self._declared()
+            if not self._within_reach(want)
+        }
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Those whose undeclared objects are looked for."""
+        return tuple(kind for kind in kinds_of(self.tiers) if not (self.isolated and _far(kind)))
+
+    def _declared(self) -> Iterator[Want]:
+        for tier in self.tiers:
+            yield from tier.wants(self.site, self.options[tier.TIER])
+
+    def _within_reach(self, want: Want) -> bool:
+        return not self.isolated or not (want.site or _far(KINDS[want.kind]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +104,14 @@ class Converger:
 
     def __init__(self, task: Task) -> None:
         self.task = task
+        self.active = active.Active()
         self._accounts = _accounts(task)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix")
 
     def __enter__(self) -> Converger:
+        """Finds out which site serves. Raises Unread, and what AWS says of the own region."""
+        self.active = active.read(self.account, None if self.task.isolated else self.peer)
+        self.task = replace(self.task, site=active.seen(self.task.site, self.active))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -119,12 +146,10 @@ class Converger:
             planned = self._planned(reader)
         except EngineError:
             # In a wrong account, or of a site that moved, all differs in ways that hide the reason.
-            self._verify_accounts()
-            elsewhere.refuse(elsewhere.by_buckets(reader.view, self.task.site), self.task.site)
+            self._verify_place(reader.view)
             raise
         if planned.plan.writes:
-            self._verify_accounts()
-            elsewhere.refuse(elsewhere.by_buckets(reader.view, self.task.site), self.task.site)
+            self._verify_place(reader.view)
             _refuse_objections(reader.view, planned.plan)
         return planned
 
@@ -136,15 +161,16 @@ class Converger:
         # What is compared with has to be known before anything can be said to differ.
         compared = {ref.target for want in own for ref in graph.refs(want.spec)} & given.keys()
         first = [*own, *(given[name] for name in sorted(compared))]
-        haves = reader.read(first, kinds_of(self.task.tiers), self._pool)
+        haves = reader.read(first, self.task.kinds, self._pool)
         keep = self._staying(reader.view, haves)
         spent = self._spent(reader.view, wants, haves)
-        draft = self._plan(wants, haves, self.task.known, keep, spent)
+        told: Known = {**self.task.known, **self.task.out_of_reach}
+        draft = self._plan(wants, haves, told, keep, spent)
         needed = compared.union(_needed(draft, haves, given))
         later = [given[name] for name in sorted(needed - compared)]
         haves |= reader.read(later, (), self._pool)
         unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
-        known: Known = {**self.task.known, **unread}
+        known: Known = {**told, **unread}
         kept = [want for want in wants if want.address not in unread]
         return Planned(self._plan(kept, haves, known, keep, spent), haves, known)
 
@@ -239,14 +265,23 @@ class Converger:
                 planned.plan, planned.haves, world, pool, wait=waits, until=self.task.until
             )
 
+    def _verify_place(self, view: View) -> None:
+        """Raises StandsElsewhere, and as `_verify_accounts`. Of other regions, in which there may
+        be something, nothing is asked while one is given up.
+        """
+        self._verify_accounts()
+        if not self.task.isolated:
+            elsewhere.refuse(elsewhere.by_buckets(view, self.task.site), self.task.site)
+
     def _verify_accounts(self) -> None:
         """Raises AccountMismatch where credentials, also the peer's, are of another account.
 
         A plan with something to do is either about to be executed or to be read as the truth about
         an account, so it must be the right one.
         """
-        for aws in self._accounts.values():
-            aws.verify_account()
+        for site, aws in self._accounts.items():
+            if not (site and self.task.isolated):
+                aws.verify_account()
 
     def _plan(
         self,
@@ -291,11 +326,17 @@ def _refuse_objections(view: View, plan: Plan) -> None:
 def _accounts(task: Task) -> dict[str, Aws]:
     """Clients by site as wants name it: "" is the site being built."""
     own, peer = task.site.scope, task.site.peer
-    found = {"": Aws(own, task.connections[own.site])}
+    reach = Reach(own.region) if task.isolated else None
+    found = {"": Aws(own, task.connections[own.site], reach=reach)}
     if peer:
         # A site is built, or takes over, while the other one's region is down.
-        found[peer.site] = Aws(peer, task.connections[peer.site], identity=own.region)
+        found[peer.site] = Aws(peer, task.connections[peer.site], own.region, reach)
     return found
+
+
+def _far(kind: Kind) -> bool:
+    """Whether it is one for all regions."""
+    return not WORLDWIDE.isdisjoint(kind.services)
 
 
 def _lookups(task: Task, wants: Iterable[Want]) -> Iterable[Want]:

@@ -236,7 +236,9 @@ class Site:
 
     scope: its own. peer: that of the other site, None where the environment has one site only.
     cidr: its network, canonical. zones: letters of its zones.
-    nat: per_zone, one or none. strategy: of the recovery site.
+    nat: per_zone, one or none. strategy: what stands at the site that does not serve.
+    active: the name of the site that serves; the account knows it, "" is as declared, the home
+    site. protected: whether the other one stands by to take over.
     cidrs, nats: of all sites by name. The ports and the database's name and user are what several
     tiers must agree on.
     """
@@ -254,10 +256,24 @@ class Site:
     application_protocol: str = "HTTP"
     database_port: int = 5432
     database_user: str = "phoenix_owner"
+    active: str = ""
+    protected: bool = True
 
     @property
     def is_home(self) -> bool:
+        """Whether it is where names, zone and secrets are called after; that never changes."""
         return self.scope.stands == "home"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it serves, and its database takes the writes."""
+        return self.scope.site == self.active_site
+
+    @property
+    def active_site(self) -> str:
+        """The name of the site that serves."""
+        home = self.scope if self.is_home or not self.peer else self.peer
+        return self.active or home.site
 
 
 def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
@@ -269,12 +285,13 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
     scopes = {name: _scope(declared, name) for name in declared["sites"]}
     name = declared["site"]
     others = [scope for other, scope in scopes.items() if other != name]
+    standing = {site["stands"]: site for site in declared["sites"].values()}
     return (
         Site(
             scope=scopes[name],
             peer=others[0] if others else None,
             cidr=cidr(declared["sites"][name]["cidr"]),
-            strategy=declared["sites"][name]["strategy"],
+            strategy=standing.get("recovery", declared["sites"][name])["strategy"],
             cidrs={other: cidr(site["cidr"]) for other, site in declared["sites"].items()},
             zones=tuple(sorted(declared["sites"][name]["zones"])),
             nat=declared["sites"][name]["nat"],

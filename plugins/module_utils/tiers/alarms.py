@@ -130,7 +130,7 @@ def _database(site: Site) -> Iterator[Want]:
         BELOW,
         3,
     )
-    if not site.is_home:
+    if not site.is_active:
         yield _alarm(
             scope,
             "database-lag",

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The database of a site: a primary at home, a replica of it at the recovery site."""
+"""The database of a site: a primary where it serves, a replica of it at the other one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from ..kinds.db_parameter_group import DbParameterGroup
 from ..kinds.db_subnet_group import DbSubnetGroup
 from ..kinds.log_group import LogGroup, path
 from . import database_access, windows
-from .login import MASTER
+from .login import MASTER, home_of
+from .standing import has_database
 
 TIER = "database"
 PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,254}")
@@ -132,9 +133,9 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the database tier declares for this site."""
     scope = site.scope
     groups = (_subnet_group(site), _parameter_group(scope, options))
-    if site.is_home:
+    if site.is_active:
         return (*groups, *_log_groups(scope), _primary(site, options))
-    if site.peer and site.strategy != "backup_restore":
+    if site.peer and has_database(site):
         return (*groups, *_log_groups(scope), *_replica(site, site.peer, options))
     return groups
 
@@ -196,7 +197,7 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
             "source": "",
             "username": site.database_user,
             "database": site.database_name,
-            "secret": site.scope.secret(MASTER),
+            "secret": home_of(site).secret(MASTER),
         },
         after=(Ref(f"secret/{MASTER}"), *_FIRST),
         tier=TIER,

@@ -43,10 +43,16 @@ def rules(site: Site) -> Iterator[Want]:
         ("web", "out", "database", database, "database", "Queries to the database"),
         ("web", "out", "https", HTTPS, canon.ANYWHERE, "AWS API and updates"),
         ("web", "out", "http", HTTP, canon.ANYWHERE, "Updates"),
-        ("database", "in", "web", database, "web", "Queries from the application"),
+        *_queries(site),
     )
     for group, direction, what, port, peer, description in ways:
         yield rule(site.scope, f"{group}/{direction}-{what}", port, peer, description, TIER)
+
+
+def _queries(site: Site) -> Iterator[tuple[str, str, str, int, str, str]]:
+    """Nobody is let in to the database of a site that served, and is not made a replica yet."""
+    if site.is_active or site.protected:
+        yield ("database", "in", "web", site.database_port, "web", "Queries from the application")
 
 
 def rule(scope: Scope, id: str, port: int, peer: str, description: str, tier: str) -> Want:

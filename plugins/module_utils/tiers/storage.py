@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a site keeps things in: its key, its buckets, and the logins to the database.
 
-The home site copies releases, backups and the secrets to the recovery site.
+The site that serves copies releases, backups and the secrets to the other one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..kinds.secret_replica import SecretReplica
 from . import policies
 from .database_access import users
 from .key_policy import key
-from .login import APPLICATION, LOGINS, MASTER, ROTATED
+from .login import APPLICATION, LOGINS, MASTER, ROTATED, home_of
 
 TIER = "storage"
 PURPOSES = ("releases", "backups", "logs")
@@ -76,16 +76,17 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the storage tier declares for this site."""
     found = [_key(site), *(_bucket(site.scope, name, options) for name in PURPOSES)]
-    if site.is_home:
+    if site.is_active:
         found += _secrets(site)
-        if site.peer and options["replicate"]:
-            found += _copies(site.scope, site.peer)
+        if site.peer and site.protected and options["replicate"]:
+            found += _copies(site, site.peer)
     return tuple(found)
 
 
 def _key(site: Site) -> Want:
     scope = site.scope
-    copied_to = site.peer.region if site.is_home and site.peer else ""
+    # Either site may be the one of which images are copied: no key changes when they change roles.
+    copied_to = site.peer.region if site.peer else ""
     return Want(
         "kms_key",
         "main",
@@ -130,7 +131,7 @@ def _secrets(site: Site) -> Iterator[Want]:
     """A login each. Whoever reads one needs the key, which is for this account only; that the
     master user's has a policy of its own is told by a request.
     """
-    scope = site.scope
+    scope, home = site.scope, home_of(site)
     who = {
         APPLICATION: "Application",
         MASTER: "Master user",
@@ -144,8 +145,8 @@ def _secrets(site: Site) -> Iterator[Want]:
             "secret",
             login,
             {
-                "name": scope.secret(login),
-                "description": f"{who[login]} of the database of {scope.prefix}",
+                "name": home.secret(login),
+                "description": f"{who[login]} of the database of {home.prefix}",
                 "key": scope.key_alias,
                 "username": first[login],
                 "tags": scope.marks("secret", login),
@@ -156,8 +157,9 @@ def _secrets(site: Site) -> Iterator[Want]:
         )
 
 
-def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
-    """What goes to the recovery site. The database needs none of it, and waits for none of it."""
+def _copies(site: Site, peer: Scope) -> Iterator[Want]:
+    """What goes to the other site. The database needs none of it, and waits for none of it."""
+    scope, home = site.scope, home_of(site)
     there = f"{peer.site}:kms_key/main"
     yield Want("kms_key", "main", {"alias": peer.key_alias}, tier=TIER, given=True, site=peer.site)
     for login in LOGINS:
@@ -165,7 +167,7 @@ def _copies(scope: Scope, peer: Scope) -> Iterator[Want]:
             "secret_replica",
             login,
             {
-                "name": scope.secret(login),
+                "name": home.secret(login),
                 "region": peer.region,
                 "key": peer.key_alias,
                 "state": "usable",

@@ -30,7 +30,7 @@ from .alarms import HOST_ERRORS
 from .configuration import NEEDED, configuration
 from .database_access import NONE, PARAMETER
 from .login import APPLICATION, home_of
-from .standing import STANDBY, has_database, has_hosts
+from .standing import has_database, has_hosts, may_write, standing_by
 
 TIER = "web_tier"
 FIELDS = web_fields.FIELDS
@@ -71,7 +71,7 @@ def check_copies(
     site: Site, storage: Mapping[str, Any], options: Mapping[str, Any]
 ) -> Iterator[Problem]:
     """Hosts of the recovery site find the login that they read at their start."""
-    if not site.is_home and _reads_login(site, options) and not storage["replicate"]:
+    if not site.is_active and _reads_login(site, options) and not storage["replicate"]:
         rule = "must be true where hosts of an application, or a warm standby, are declared: "
         yield Problem(
             "replicate", False, f"{rule}those of the recovery site read a copy of its secret", True
@@ -105,7 +105,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
 
 
 def _least(site: Site, options: Mapping[str, Any]) -> int:
-    return int(options["min_size"]) if site.is_home else STANDBY[site.strategy]
+    return int(options["min_size"]) if site.is_active else standing_by(site)
 
 
 def _identity(site: Site) -> Iterator[Want]:
@@ -151,7 +151,7 @@ def _login(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         "version": options["login_version"],
         "hosts": HOSTS,
     }
-    made = (Ref(f"secret/{APPLICATION}"),) if site.is_home else ()
+    made = (Ref(f"secret/{APPLICATION}"),) if site.is_active else ()
     spec = {**common, "taken": False}
     yield Want("login", APPLICATION, spec, after=made, tier=TIER, given=True)
     if options["login_version"]:
@@ -268,8 +268,8 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     values: dict[str, Any] = {
         "application_port": str(site.application_port),
         "application_secret": home_of(site).secret(APPLICATION),
-        # Of a copy of home's database more cannot be asked, and hosts are ready to read from it.
-        "database_access": "read" if has_database(site) and not site.is_home else "write",
+        # Of a copy of the database more cannot be asked, and hosts are ready to read from it.
+        "database_access": "write" if may_write(site) else "read",
         "database_name": site.database_name,
         "domain": Ref("certificate/main", "domain"),
         "releases_bucket": site.scope.bucket("releases"),
@@ -284,7 +284,7 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         spec = {"value": value, "type": "String", "tags": tags}
         after = (Ref(DATABASE, ready=True),) if id == "database_port" else ()
         yield Want("ssm_parameter", id, spec, after=after, tier=TIER)
-    if site.is_home:
+    if site.is_active:
         # Who sets the database up writes what it is by then.
         tags = site.scope.marks("ssm_parameter", PARAMETER)
         spec = {"initial": NONE, "type": "String", "tags": tags}
@@ -293,7 +293,7 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
 
 def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     """Production serves once everything between a name and an answer is in place."""
-    if site.is_home:
+    if site.is_active:
         after = (
             Ref(DATABASE, ready=True),
             Ref("listener/https", ready=True),

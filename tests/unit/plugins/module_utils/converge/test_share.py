@@ -30,6 +30,8 @@ PLANNED: dict[str, Any] = {
     "notices": ["db_instance/main is made empty"],
     "foreign": ["vpc/main: a rule"],
     "usages": [{"tier": "network"}, {"tier": "storage"}],
+    "active": "home",
+    "protected": True,
 }
 
 

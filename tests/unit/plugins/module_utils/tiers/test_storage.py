@@ -197,7 +197,7 @@ def test_nobody_decrypts_with_the_key_but_through_a_service() -> None:
             assert statement["Condition"]["StringEquals"]["kms:ViaService"]
 
 
-def test_an_image_is_copied_whichever_region_s_ec2_asks_for_the_key_of_home() -> None:
+def test_an_image_of_either_site_is_copied_whichever_region_s_ec2_asks_for_its_key() -> None:
     def through(name: str) -> list[set[str]]:
         listed = statements(wants(name)["kms_key/main"].spec["policy"])
         named = [
@@ -209,7 +209,7 @@ def test_an_image_is_copied_whichever_region_s_ec2_asks_for_the_key_of_home() ->
 
     here, there = "ec2.us-east-1.amazonaws.com", "ec2.us-west-2.amazonaws.com"
     assert through("home") == [{here, there}] * 2
-    assert through("recovery") == [{there}] * 2
+    assert through("recovery") == [{here, there}] * 2
 
 
 def test_whoever_administers_the_key_can_change_its_policy_again() -> None:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which site serves, as the regions remember it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws import session
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
+    Aws,
+    Connection,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import (
+    Active,
+    Unread,
+    path,
+    read,
+    write,
+)
+
+from tests.unit.plugins.module_utils.converge.leasing import SCOPE
+
+MOVED = Active(1, "recovery", False, "2026-11-28T10:00:00Z", "20261128T100000Z-failover-1f3a")
+
+
+@pytest.fixture
+def other(aws: Aws) -> Aws:
+    """Clients of the other site."""
+    scope = replace(SCOPE, site="recovery", region="us-west-2", stands="recovery")
+    return Aws(scope, aws.connection)
+
+
+def dark(aws: Aws) -> Aws:
+    """Clients of the same site, for which nothing answers."""
+    silent = Connection("", "", "x", "x", "", "http://127.0.0.1:9")
+    return Aws(aws.scope, silent)
+
+
+def test_where_nothing_was_written_the_declared_home_serves(aws: Aws, other: Aws) -> None:
+    assert read(aws, other) == read(other, aws) == Active()
+
+
+def test_what_the_recovery_site_has_counts_at_both(aws: Aws, other: Aws) -> None:
+    assert write(other, MOVED)
+    assert read(aws, other) == read(other, aws) == MOVED
+
+
+def test_a_home_that_comes_back_is_outvoted(aws: Aws, other: Aws) -> None:
+    write(aws, Active(3, "home"))
+    write(other, replace(MOVED, epoch=4))
+    assert read(aws, other).site == "recovery"
+
+
+def test_an_older_record_is_not_written_over_a_newer_one(aws: Aws) -> None:
+    for _again in range(2):
+        assert write(aws, replace(MOVED, epoch=2))
+    assert not write(aws, replace(MOVED, epoch=2, site="home"))
+    assert not write(aws, Active(1, "home"))
+    assert read(aws).site == "recovery"
+
+
+def test_where_the_recovery_region_is_dark_the_copy_at_home_tells(aws: Aws, other: Aws) -> None:
+    write(aws, MOVED)
+    assert read(aws, dark(other)) == MOVED
+
+
+def test_a_recovery_site_needs_nothing_of_home(aws: Aws, other: Aws) -> None:
+    write(other, MOVED)
+    assert read(other, dark(aws)) == read(other) == MOVED
+
+
+def test_whose_own_region_is_dark_is_told_nothing(
+    aws: Aws, other: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "ATTEMPTS", 1)
+    with pytest.raises(Exception, match="Could not connect"):
+        read(dark(other), aws)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "home", "[]", '{"epoch": 1}', MOVED.dumps().replace("1,", '"one",', 1)]
+)
+def test_what_is_no_record_is_refused_and_not_taken_for_none(aws: Aws, text: str) -> None:
+    name = path(aws.scope)
+    client: Any = aws.client("ssm")
+    client.put_parameter(Name=name, Value=text or " ", Type="String")
+    with pytest.raises(Unread, match="is no record") as told:
+        read(aws)
+    assert "get-parameter-history" in told.value.hint
+
+
+def test_the_record_of_a_site_that_is_taken_down_is_removed(aws: Aws) -> None:
+    write(aws, MOVED)
+    for _again in range(2):
+        active.forget(aws)
+    assert read(aws) == Active()
