@@ -20,7 +20,7 @@ from .builder import HOURS
 from .login import APPLICATION, LOGINS, ROTATED, home_of
 
 # Grows when the role makes something else of the same data.
-RECIPE = 1
+RECIPE = 2
 # The parameter that holds the digest, and what it holds until there is one.
 PARAMETER = "database_configuration"
 NONE = "none"
@@ -30,6 +30,8 @@ READER_CONNECTIONS = 10
 # What a builder's life leaves for a migration, once it has booted and a release is installed on it:
 # a longer one would be cut off each time.
 MIGRATION_SECONDS = HOURS * 3600 - 1800
+# What a host opens itself, beside its application: for the heartbeat.
+OWN_CONNECTIONS = 1
 # Each login has two users: one now, the other after a new password. Until who knows the old one has
 # got the new one, both are used.
 USERS = 2
@@ -125,6 +127,7 @@ def access(site: Site, database: Mapping[str, Any], web: Mapping[str, Any]) -> d
             },
             {"role": role(site, "reader"), "tables": ["SELECT"], "sequences": ["SELECT"]},
         ],
+        "heartbeat": {"beats": role(site, APPLICATION), "reads": role(site, "reader")},
         "extensions": sorted(set(database["extensions"])),
         "secrets": {login: home_of(site).secret(login) for login in LOGINS},
         "users": {login: list(users(site, login)) for login in ROTATED},
@@ -156,16 +159,17 @@ def check_connections(database: Mapping[str, Any], web: Mapping[str, Any]) -> It
     if most is None:
         return
     hosts = _hosts(web)
-    needed = hosts * database["connections_per_host"]
+    needed = hosts * (database["connections_per_host"] + OWN_CONNECTIONS)
     left = most - RESERVED - USERS * (MIGRATION_CONNECTIONS + READER_CONNECTIONS)
     if needed > left:
         yield Problem(
             "connections_per_host",
             database["connections_per_host"],
             f"must be less, or instance_class larger, or web_tier_max_size smaller: {hosts} hosts, "
-            f"which is max_size and what a refresh adds, would open {needed} connections, and "
-            f"{database['instance_class']} has about {max(left, 0)} for them",
-            max(left // hosts, 1),
+            f"which is max_size and what a refresh adds, would open {needed} connections, one each "
+            f"for the heartbeat, and {database['instance_class']} has about {max(left, 0)} for "
+            f"them",
+            max(left // hosts - OWN_CONNECTIONS, 1),
         )
 
 
@@ -189,7 +193,7 @@ def _roles(
     for user in users(site, APPLICATION):
         yield _role(
             user,
-            _hosts(web) * database["connections_per_host"],
+            _hosts(web) * (database["connections_per_host"] + OWN_CONNECTIONS),
             [application],
             statement_timeout=_seconds(database["statement_seconds"]),
             lock_timeout=_seconds(database["lock_seconds"]),

@@ -97,10 +97,16 @@ def test_declared_times_are_those_of_the_roles() -> None:
 
 
 @pytest.mark.parametrize(("most", "hosts"), [(2, 3), (12, 14), (20, 22)])
-def test_each_of_the_applications_users_may_open_what_all_hosts_open(most: int, hosts: int) -> None:
+def test_each_of_the_applications_users_may_open_what_all_hosts_and_their_heartbeats_open(
+    most: int, hosts: int
+) -> None:
     found = roles(web={"max_size": most}, connections_per_host=8)
     for name in ("shop_application_a", "shop_application_b"):
-        assert found[name]["connections"] == 8 * hosts
+        assert found[name]["connections"] == (8 + 1) * hosts
+
+
+def test_the_application_beats_and_who_only_reads_reads_the_beats() -> None:
+    assert access()["heartbeat"] == {"beats": "shop_application", "reads": "shop_reader"}
 
 
 @pytest.mark.parametrize("login", ["application", "migration", "reader"])
