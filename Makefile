@@ -130,7 +130,7 @@ lint: $(READY) ## ruff, yamllint, ansible-lint, changelog fragments
 
 types: $(READY) ## mypy --strict
 	mypy
-	mypy roles/web_host/files/configuration.py roles/web_host/files/ready.py
+	MYPYPATH=roles/web_host/files mypy roles/web_host/files/*.py
 	MYPYPATH=roles/web_host/files:roles/database/files mypy roles/database/files/*.py
 	@$(MAKE) --no-print-directory -C examples/crowdfund types
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.running import CHECKOUT
+from tests.roles.beating import AWAY, UNIT, Beats
 from tests.roles.conftest import Remote, changed
 from tests.roles.databases import Database, prepared
 
@@ -184,7 +185,7 @@ def test_limits_hold_in_each_session(migrated: Database) -> None:
     assert migrated.ask("migration", shown) == [["1h", "5s"]]
     assert migrated.ask("reader", shown) == [["5min", "0"]]
     limit = "select rolconnlimit from pg_roles where rolname = 'shop_application_b'"
-    assert migrated.ask("reader", limit) == [[30]], "ten each of two hosts and one that comes"
+    assert migrated.ask("reader", limit) == [[33]], "eleven each of two hosts and one that comes"
     assert migrated.ask("application", "select 'shop' % 'shop'") == [[True]], "an extension"
 
 
@@ -206,8 +207,10 @@ def test_what_was_changed_behind_its_back_is_put_right(migrated: Database) -> No
         "grant create on schema public to public",
         "revoke select on orders from shop_reader",
         "grant shop_owner to shop_application_a",
+        "drop function phoenix.beat()",
     )
-    assert changed(migrated.configure()) == 4
+    assert changed(migrated.configure("--check")) == 5
+    assert changed(migrated.configure()) == 7, "a function comes with who may call it and who not"
     assert changed(migrated.configure("--check")) == 0
     assert migrated.ask("reader", "select count(*) from orders") == [[0]]
     assert "permission denied" in migrated.ask("application", "create table mine (id int)")
@@ -256,3 +259,96 @@ def test_who_comes_while_another_one_migrates_waits_is_told_who_and_goes_on_when
     migrated.remote.shell("kill -KILL $(cat /var/tmp/program)")
     assert first.wait() == 2
     assert changed(migrate(migrated, "1.sql", wait_seconds=60)) == 0
+
+
+@pytest.fixture(scope="module")
+def beats(migrated: Database) -> Beats:
+    """A database with a copy that streams."""
+    return Beats(migrated)
+
+
+@pytest.fixture(scope="module")
+def beating(beats: Beats) -> Beats:
+    """A host that beats."""
+    beats.prepare()
+    return beats
+
+
+@pytest.mark.sample
+def test_a_beat_is_told_as_replicated_only_when_the_copy_has_it(beats: Beats) -> None:
+    def streams() -> bool:
+        _written, replicated = beats.beat()
+        return replicated is not None
+
+    beats.remote.site.until(streams)
+    beats.lag(3600)
+    told = [beats.beat() for _number in range(4)]
+    written, replicated = told[-1]
+    assert replicated is not None
+    assert replicated <= beats.copied() < written
+    beats.lag(0)
+    beats.remote.site.until(lambda: (beats.beat()[1] or 0) > written)
+    assert beats.copied() > written
+
+
+@pytest.mark.sample
+@pytest.mark.parametrize(
+    ("login", "statement"),
+    [
+        ("application", "select * from phoenix.heartbeat"),
+        ("application", "insert into phoenix.heartbeat default values"),
+        ("application", "delete from phoenix.heartbeat"),
+        ("application", "select nextval('phoenix.heartbeat_id_seq')"),
+        ("application", "create table phoenix.mine (id int)"),
+        ("application", "drop function phoenix.beat()"),
+        ("reader", "select * from phoenix.beat()"),
+    ],
+)
+def test_the_application_can_do_nothing_in_the_schema_but_beat_and_who_reads_cannot_even_that(
+    beats: Beats, login: str, statement: str
+) -> None:
+    assert beats.database.ask("application", "select count(*) from phoenix.beat()") == [[1]]
+    told = beats.database.ask(login, statement)
+    assert "permission denied" in told or "must be owner" in told, told
+
+
+@pytest.mark.sample
+def test_the_other_region_is_told_the_second_of_the_newest_beat_and_how_far_the_copy_is(
+    beating: Beats,
+) -> None:
+    beating.says(f"publishing to {AWAY}")
+    for name in ("WrittenAt", "ReplicatedAt"):
+        newest = beating.told(name)[-1]
+        found = "select count(*) from phoenix.heartbeat where extract(epoch from at)::float8 = "
+        assert beating.database.ask("reader", f"{found}{newest!r}") == [[1]]
+    assert beating.told("RowsBehind")
+    beating.remote.site.until(lambda: beating.told("RowsPerSecond"))
+
+
+@pytest.mark.sample
+def test_a_dark_recovery_region_does_not_stop_the_beats(beating: Beats) -> None:
+    cloud = beating.remote.site.cloud
+    cloud.faults([{"effect": "dark", "service": "cloudwatch", "region": AWAY}])
+    beating.says("not published: ")
+    dark = beating.newest()
+    beating.remote.site.until(lambda: beating.newest() > dark + 3)
+    lit = f"publishing to {AWAY}"
+    before = beating.said().count(lit)
+    cloud.faults([])
+    beating.remote.site.until(lambda: beating.said().count(lit) > before)
+    assert beating.said().count("not published: ") == 1, "each trouble is said once"
+
+
+@pytest.mark.sample
+def test_of_two_hosts_one_beats_and_when_it_dies_the_other_one_goes_on(beating: Beats) -> None:
+    shell = beating.remote.shell
+    shell("systemctl start other")
+    beating.says("another host beats", "other")
+    assert "\nbeating" not in f"\n{beating.said('other')}"
+    # It is not started again by itself, as a host that dies is not.
+    shell(f"mkdir -p /run/systemd/system/{UNIT}.service.d")
+    shell(f"printf '[Service]\nRestart=no\n' > /run/systemd/system/{UNIT}.service.d/dies.conf")
+    shell(f"systemctl daemon-reload && systemctl kill --signal KILL {UNIT}")
+    beating.says("\nbeating", "other")
+    last = beating.newest()
+    beating.remote.site.until(lambda: beating.newest() > last)

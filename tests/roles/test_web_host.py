@@ -118,6 +118,14 @@ def test_a_host_serves_its_release_and_a_second_run_changes_nothing(host: Remote
     assert changed(host.play(variables(host))) == 0
 
 
+@pytest.mark.sample
+def test_where_no_database_takes_writes_a_host_does_not_beat_and_serves(host: Remote) -> None:
+    assert host.shell("systemctl is-active phoenix-heartbeat") == "active"
+    said = host.shell("journalctl -o cat -u phoenix-heartbeat")
+    assert "there is no database here that takes writes, and so no beat" in said
+    assert host.status("/health/ready") == "200"
+
+
 def test_a_check_of_a_host_as_declared_reports_no_change(host: Remote) -> None:
     assert changed(host.play(variables(host), "--check", "--diff")) == 0
 

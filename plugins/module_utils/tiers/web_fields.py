@@ -29,6 +29,7 @@ WRITTEN = (
     "database_name",
     "database_port",
     "domain",
+    "heartbeat_region",
     "releases_bucket",
 )
 # Variables that a host sets itself; those of what is WRITTEN besides.

@@ -13,7 +13,7 @@ from .database_access import PARAMETER
 from .login import APPLICATION, LOGINS, ROTATED
 from .policies import Statement, allow, bucket_arn, policy
 
-METRICS = "Phoenix/Application"
+METRICS = ("Phoenix/Application", "Phoenix/Heartbeat")
 # What the agent of Session Manager needs; none of these actions can be bound to a resource.
 SESSIONS = (
     "ec2messages:AcknowledgeMessage",

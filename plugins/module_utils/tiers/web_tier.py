@@ -93,7 +93,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
             # What hosts are to read is there before they are launched for it.
             after=(
                 *((Ref(LOGIN_READ, ready=True),) if _reads_login(site, options) else ()),
-                *(Ref(f"ssm_parameter/{name}") for name in _read(options)),
+                *(Ref(f"ssm_parameter/{name}") for name in _read(options) | _heartbeat(site)),
             ),
             tier=TIER,
         ),
@@ -275,6 +275,7 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         "releases_bucket": site.scope.bucket("releases"),
         **options["parameters"],
     }
+    values |= _heartbeat(site)
     if has_database(site):
         values["database_endpoint"] = Ref(DATABASE, "endpoint", ready=True)
         # The declared port, not the one that is there: it is told once the database listens there.
@@ -289,6 +290,11 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         tags = site.scope.marks("ssm_parameter", PARAMETER)
         spec = {"initial": NONE, "type": "String", "tags": tags}
         yield Want("ssm_parameter", PARAMETER, spec, tier=TIER)
+
+
+def _heartbeat(site: Site) -> dict[str, str]:
+    """Whom hosts that write tell how far the copies of their database have come, if anybody."""
+    return {"heartbeat_region": site.peer.region} if site.is_home and site.peer else {}
 
 
 def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:

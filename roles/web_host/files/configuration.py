@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
@@ -105,10 +106,11 @@ def place_of(data: bytes) -> Place | None:
     return Place(told["path"].rstrip("/"), told["region"], tuple(awaited))
 
 
-def client(service: str, region: str) -> Any:
+def client(service: str, region: str, config: Config | None = None) -> Any:
     """Old versions of the SDK do not read the variable by which its endpoint is set."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
     return Session().create_client(
-        service, region_name=region, endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None
+        service, region_name=region, endpoint_url=endpoint, config=config
     )
 
 

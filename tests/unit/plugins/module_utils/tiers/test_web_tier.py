@@ -152,6 +152,17 @@ def test_hosts_are_told_whether_their_database_is_to_take_writes() -> None:
     assert "database_access" in user_data
 
 
+@pytest.mark.parametrize("strategy", ["backup_restore", "pilot_light", "warm_standby"])
+def test_hosts_that_write_tell_the_other_region_of_their_beats_and_no_others_do(
+    strategy: str,
+) -> None:
+    found, told = wants("home", sites(strategy=strategy)), "ssm_parameter/heartbeat_region"
+    assert found[told].spec["value"] == "us-west-2"
+    assert told in graph.needs(found["launch_template/web"]), "hosts read it at their start"
+    assert told not in wants("recovery", sites(strategy=strategy))
+    assert told not in wants("home", {"home": SITES["home"]})
+
+
 def test_only_home_is_waited_for_until_it_serves() -> None:
     serving = wants()["serving/main"]
     assert serving.given
@@ -204,7 +215,8 @@ def test_hosts_may_change_nothing_of_the_account(name: str) -> None:
         if "*" in item["Resource"]
     }
     assert set(free) == {"Metrics", "Sessions"}
-    assert free["Metrics"] == {"StringEquals": {"cloudwatch:namespace": ("Phoenix/Application",)}}
+    namespaces = ("Phoenix/Application", "Phoenix/Heartbeat")
+    assert free["Metrics"] == {"StringEquals": {"cloudwatch:namespace": namespaces}}
 
 
 @pytest.mark.parametrize(

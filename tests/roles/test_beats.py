@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host tells another region of its beats, as data."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_role
+
+from sandbox.running import CHECKOUT
+
+SOURCE = CHECKOUT / "roles/web_host/files/beats.py"
+# 2026-11-28, a quarter of a second past a minute.
+NOW = 1795867200.25
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("beats", SOURCE)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "beats", module)  # where a tuple's class looks itself up
+    spec.loader.exec_module(module)
+    return module
+
+
+def figures(program: ModuleType, *beats: tuple[Any, ...]) -> dict[str, float]:
+    found: dict[str, float] = program.figures(tuple(program.Beat(*beat) for beat in beats))
+    return found
+
+
+def test_a_beat_is_told_with_what_copies_lack_of_it(program: ModuleType) -> None:
+    assert figures(program, (8, NOW, 1000, 6, NOW - 2, 970)) == {
+        "WrittenAt": NOW,
+        "ReplicatedAt": NOW - 2,
+        "RowsBehind": 30.0,
+    }
+
+
+def test_where_no_copy_streams_nothing_is_told_of_one(program: ModuleType) -> None:
+    assert figures(program, (8, NOW, 1000, None, None, None)) == {"WrittenAt": NOW}
+
+
+def test_the_rows_of_a_second_are_those_of_the_last_minute(program: ModuleType) -> None:
+    beats: tuple[Any, ...] = ()
+    for second in range(100):
+        beat = program.Beat(second, NOW + second, 0 if second < 50 else 6 * (second - 49))
+        beats = program.kept(beats, beat)
+    assert (beats[0].written_id, len(beats)) == (39, 61)
+    assert program.figures(beats)["RowsPerSecond"] == 5.0
+
+
+def test_a_clock_that_goes_back_begins_another_minute(program: ModuleType) -> None:
+    later, earlier = program.Beat(1, NOW, 10), program.Beat(2, NOW - 1, 20)
+    assert program.kept((later,), earlier) == (earlier,)
+    assert program.kept((later,), program.Beat(2, NOW, 20)) == (program.Beat(2, NOW, 20),)
+
+
+def test_counters_that_go_back_tell_of_no_rows(program: ModuleType) -> None:
+    found = figures(program, (1, NOW - 1, 500), (2, NOW, 20, 1, NOW - 1, 500))
+    assert found["RowsBehind"] == found["RowsPerSecond"] == 0.0
+
+
+def test_hosts_may_put_what_they_tell_which_names_the_environment(program: ModuleType) -> None:
+    assert program.NAMESPACE in web_role.METRICS
+    assert program.metric_data("production", {"WrittenAt": NOW}) == [
+        {
+            "MetricName": "WrittenAt",
+            "Dimensions": [{"Name": "environment", "Value": "production"}],
+            "Value": NOW,
+        }
+    ]
