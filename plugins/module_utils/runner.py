@@ -22,7 +22,7 @@ from .converge.run import run
 from .converge.unprotect import UNPROTECT_FIELDS, unprotect
 from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
-from .operations import artifact, gate, record
+from .operations import artifact, gate, manifest, perform, record
 
 CONNECTION: Mapping[str, dict[str, Any]] = {
     "profile": {
@@ -147,6 +147,18 @@ def run_record() -> None:
     """The main function of module release_record."""
     module = AnsibleModule(arguments(record.FIELDS), supports_check_mode=True)
     _finish(module, lambda: record.write(module.params, dry=module.check_mode))
+
+
+def run_manifest() -> None:
+    """The main function of module manifest."""
+    module = AnsibleModule(arguments(manifest.FIELDS), supports_check_mode=True)
+    _finish(module, lambda: manifest.write(module.params, dry=module.check_mode))
+
+
+def run_step() -> None:
+    """The main function of module dr_step."""
+    module = AnsibleModule(arguments(perform.FIELDS), supports_check_mode=True)
+    _finish(module, lambda: perform.perform(module.params, dry=module.check_mode))
 
 
 def _finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:

@@ -13,3 +13,37 @@ class ArtifactRefused(EngineError):
 
 class NotPassed(EngineError):
     code = "not_passed"
+
+
+class NotAlone(EngineError):
+    code = "not_alone"
+
+
+class Unreadable(EngineError):
+    """What an operation has written down cannot be made sense of."""
+
+    code = "unreadable"
+
+
+class Unconfirmed(EngineError):
+    """A person has not agreed to what cannot be taken back."""
+
+    code = "unconfirmed"
+
+
+class Unfenced(EngineError):
+    """The old primary may still take writes."""
+
+    code = "unfenced"
+
+
+class NotDone(EngineError):
+    """An act was carried out, and what it was for is not the case."""
+
+    code = "not_done"
+
+
+class OutOfOrder(EngineError):
+    """A step that needs another one, or an operation that does not fit what there is."""
+
+    code = "out_of_order"

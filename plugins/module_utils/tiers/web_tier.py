@@ -81,7 +81,7 @@ def check_copies(
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the web tier declares for this site."""
     scope = site.scope
-    launch = _launch(site, options)
+    launch, told = _launch(site, options), _read(options) | _heartbeat(site, options)
     return (
         *_identity(site),
         *_image(options),
@@ -93,7 +93,10 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
             # What hosts are to read is there before they are launched for it.
             after=(
                 *((Ref(LOGIN_READ, ready=True),) if _reads_login(site, options) else ()),
-                *(Ref(f"ssm_parameter/{name}") for name in _read(options) | _heartbeat(site)),
+                *(
+                    Ref(f"ssm_parameter/{name}")
+                    for name in _read(options) | _heartbeat(site, options)
+                ),
             ),
             tier=TIER,
         ),
@@ -275,7 +278,7 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         "releases_bucket": site.scope.bucket("releases"),
         **options["parameters"],
     }
-    values |= _heartbeat(site)
+    values |= _heartbeat(site, options)
     if has_database(site):
         values["database_endpoint"] = Ref(DATABASE, "endpoint", ready=True)
         # The declared port, not the one that is there: it is told once the database listens there.
@@ -292,9 +295,10 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         yield Want("ssm_parameter", PARAMETER, spec, tier=TIER)
 
 
-def _heartbeat(site: Site) -> dict[str, str]:
+def _heartbeat(site: Site, options: Mapping[str, Any]) -> dict[str, str]:
     """Whom hosts that write tell how far the copies of their database have come, if anybody."""
-    return {"heartbeat_region": site.peer.region} if site.is_home and site.peer else {}
+    beats = options["application"] and site.is_active and site.protected
+    return {"heartbeat_region": site.peer.region} if beats and site.peer else {}
 
 
 def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:

@@ -156,11 +156,13 @@ def test_hosts_are_told_whether_their_database_is_to_take_writes() -> None:
 def test_hosts_that_write_tell_the_other_region_of_their_beats_and_no_others_do(
     strategy: str,
 ) -> None:
-    found, told = wants("home", sites(strategy=strategy)), "ssm_parameter/heartbeat_region"
+    told = "ssm_parameter/heartbeat_region"
+    found = wants("home", sites(strategy=strategy), application="shop")
     assert found[told].spec["value"] == "us-west-2"
     assert told in graph.needs(found["launch_template/web"]), "hosts read it at their start"
-    assert told not in wants("recovery", sites(strategy=strategy))
-    assert told not in wants("home", {"home": SITES["home"]})
+    assert told not in wants("home", sites(strategy=strategy)), "no application, no beats"
+    assert told not in wants("recovery", sites(strategy=strategy), application="shop")
+    assert told not in wants("home", {"home": SITES["home"]}, application="shop")
 
 
 def test_only_home_is_waited_for_until_it_serves() -> None:

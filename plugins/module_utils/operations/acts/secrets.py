@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The copies of the logins become secrets of their own, which the old region cannot overwrite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...aws.errors import Meaning, meaning
+from ...aws.scope import pairs
+from ...tiers.login import LOGINS, home_of
+from ..errors import OutOfOrder
+from .stage import Evidence, Stage
+
+
+def look(stage: Stage) -> Evidence | None:
+    """What shows that all are secrets of this region; None where one is not."""
+    found = {name: _described(stage, name) for name in _names(stage)}
+    whole = all(_own(stage, data) for data in found.values())
+    return {"secrets": sorted(found)} if whole else None
+
+
+def act(stage: Stage) -> Evidence:
+    """Raises OutOfOrder where the region has no copy of a login."""
+    did, client = [], stage.here.client("secretsmanager")
+    for login, name in zip(LOGINS, _names(stage), strict=True):
+        data = _described(stage, name)
+        if data.get("PrimaryRegion", stage.scope.region) != stage.scope.region:
+            client.stop_replication_to_replica(SecretId=name)
+            did.append(f"secretsmanager StopReplicationToReplica {name}")
+        client.tag_resource(SecretId=name, Tags=pairs(stage.scope.marks("secret", login)))
+    return {"secrets": list(_names(stage)), "did": did}
+
+
+def _names(stage: Stage) -> list[str]:
+    return [home_of(stage.site).secret(login) for login in LOGINS]
+
+
+def _own(stage: Stage, data: Mapping[str, Any]) -> bool:
+    here = data.get("PrimaryRegion", stage.scope.region) == stage.scope.region
+    tags = {tag["Key"]: tag["Value"] for tag in data.get("Tags", [])}
+    return here and stage.scope.owns(tags, "secret")
+
+
+def _described(stage: Stage, name: str) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = stage.here.client("secretsmanager").describe_secret(
+            SecretId=name
+        )
+    except Exception as error:
+        if meaning(error) is not Meaning.ABSENT:
+            raise
+        raise OutOfOrder(
+            f"{stage.scope.region} has no copy of secret {name}",
+            "without it nobody logs in to the new database: storage_replicate makes it, while the "
+            "region that it is copied from is there",
+        ) from error
+    return found

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an operation has to know of both sites, kept where it may have to do without one of them.
+
+`manifest.json` in the bucket of backups of each site: the identifiers of everything, as the last
+run found them. It is no state: what is there is asked of AWS wherever that answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..aws.errors import Meaning, meaning
+from ..aws.session import Aws
+from ..converge.catalog import tier_of
+from ..converge.intake import Params, declared, refusal
+from ..converge.run import learn_secrets, refusals, require_sdk
+from ..converge.site import Converger
+from ..declaration.fields import REQUIRED, Field, read
+from .errors import Unreadable
+from .journal import bucket, now
+
+KEY = "manifest.json"
+SCHEMA = 1
+FIELDS = (
+    Field(
+        "knowledge",
+        "dict",
+        "the `known` of each site's last result, by site",
+        {"home": {"vpc/main": {"id": "vpc-0a1b2c3d"}}},
+        REQUIRED,
+    ),
+)
+Manifest = Mapping[str, Any]
+
+
+def write(params: Params, *, dry: bool) -> dict[str, Any]:
+    """Keeps the manifest at the task's site, and answers whether it had to be written.
+
+    A site of which nothing is handed over keeps what is known of it. Raises Refusal.
+    """
+    learn_secrets(params)
+    task = declared(params, ())
+    options, problems = read(FIELDS, params, only=False)
+    if problems:
+        raise refusal(problems)
+    require_sdk()
+    with refusals(task), Converger(task) as converger:
+        site, aws = converger.task.site, converger.account
+        before = load(aws)
+        scopes = [scope for scope in (site.scope, site.peer) if scope]
+        sites = {
+            scope.site: {
+                "region": scope.region,
+                "account": scope.account,
+                "known": options["knowledge"].get(scope.site) or known(before, scope.site),
+            }
+            for scope in scopes
+        }
+        wanted = {"schema": SCHEMA, "environment": site.scope.environment, "sites": sites}
+        wanted["active"] = site.active_site
+        if {**before, "written": ""} == {**wanted, "written": ""}:
+            return {"changed": False, "key": KEY}
+        if not dry:
+            aws.verify_account()
+            written = {**wanted, "written": now().isoformat(timespec="seconds")}
+            aws.client("s3").put_object(
+                Bucket=bucket(aws),
+                Key=KEY,
+                Body=json.dumps(written, sort_keys=True).encode(),
+                ContentType="application/json",
+            )
+        return {"changed": True, "key": KEY}
+
+
+def load(aws: Aws) -> dict[str, Any]:
+    """The manifest as the site has it, {} where it has none. Raises Unreadable."""
+    try:
+        body = aws.client("s3").get_object(Bucket=bucket(aws), Key=KEY)["Body"].read()
+    except Exception as error:
+        if meaning(error) is Meaning.ABSENT:
+            return {}
+        raise
+    try:
+        found: dict[str, Any] = json.loads(body)
+        if found["schema"] == SCHEMA:
+            return found
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise Unreadable(
+        f"{KEY} in {bucket(aws)} is no manifest of this version",
+        "run playbook site, which writes it anew",
+    )
+
+
+def known(manifest: Manifest, site: str, but: str = "") -> dict[str, dict[str, Any]]:
+    """What the manifest tells of a site's objects, by address.
+
+    but: a tier whose own objects are left out, for a task that looks at them itself.
+    """
+    found = manifest.get("sites", {}).get(site, {}).get("known", {})
+    return {name: dict(facts) for name, facts in found.items() if not but or tier_of(name) != but}

@@ -1,0 +1,153 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module dr_step: one step of an operation that moves an environment to its other site."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dr_step
+short_description: Do one step of a failover, and write down that it is done
+version_added: 0.1.0
+description:
+  - Looks whether the step is done, does it if not, and writes both into the journal of the
+    operation, in the bucket of backups of the site that the environment moves to. After a run that
+    was killed the same steps again go on where it stopped.
+  - Asks nothing of the region that is given up, but to fence it, and nothing of services that are
+    one for all regions. Requests that would are not sent.
+  - A step that a host or another module does is begun by this module, and done once it is told what
+    came of it.
+  - The site is that which the environment moves to. Role C(dr_site) has the steps in their order.
+notes:
+  - Needs what playbook C(site) has made, and its manifest.
+author:
+  - the Phoenix authors (@operatingdev)
+extends_documentation_fragment:
+  - operatingdev.phoenix.aws
+  - operatingdev.phoenix.environment
+options:
+  operation:
+    description:
+      - The operation. V(failover) moves an environment whose region is lost.
+    type: str
+    choices: [failover]
+    required: true
+  step:
+    description:
+      - One of its steps.
+    type: str
+    choices:
+      - open
+      - decide
+      - fence
+      - intake
+      - promote
+      - secrets
+      - proof
+      - sequences
+      - logins
+      - record
+      - grade
+      - scale
+      - smoke
+      - switch
+      - names
+      - close
+    required: true
+  confirm:
+    description:
+      - The name of the environment, typed by a person, for step V(decide).
+    type: str
+    default: ""
+  reason:
+    description:
+      - Why the environment is moved, in a sentence. It is recorded.
+    type: str
+    default: ""
+  accept_unfenced:
+    description:
+      - Whether step V(fence) goes on where nothing shows that the old database takes no writes any
+        more. What it takes after the promotion the new one lacks.
+    type: bool
+    default: false
+  told:
+    description:
+      - What a host or another module has found or done, which the step is about.
+    type: dict
+    default: {}
+  failed:
+    description:
+      - What has ended this run, for step V(close). The operation is not ended by it.
+    type: str
+    default: ""
+  commit:
+    description:
+      - The commit of the playbooks, for the record.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+- name: What would be lost is told, and nothing is done
+  operatingdev.phoenix.dr_step:
+    environment: "{{ phoenix_environment }}"
+    account_id: "{{ phoenix_account_id }}"
+    sites: "{{ phoenix_sites }}"
+    site: recovery
+    operation: failover
+    step: decide
+  check_mode: true
+"""
+
+RETURN = r"""
+id:
+  description: The operation, "" in a check of one that is not begun.
+  returned: success
+  type: str
+  sample: 20261128T101500Z-failover-3f2a
+operation:
+  description: What the operation is, as its journal begins.
+  returned: success
+  type: dict
+  sample: {operation: failover, from: home, to: recovery, operator: ada@laptop}
+step:
+  description: The name of the step.
+  returned: success
+  type: str
+  sample: promote
+title:
+  description: The step in words.
+  returned: success
+  type: str
+  sample: Promote the replica
+done:
+  description: Whether the step is done. One that somebody else does is not, until that is told.
+  returned: success
+  type: bool
+evidence:
+  description: What shows that it is done.
+  returned: success
+  type: dict
+  sample: {instance: production-recovery-database, source: ""}
+known:
+  description: Of step V(open), what the manifest knows of the site, for modules that come later.
+  returned: success
+  type: dict
+question:
+  description: Of step V(decide) in a check, what a person is asked.
+  returned: in check mode
+  type: str
+"""
+
+from ..module_utils.operations import perform
+from ..module_utils.runner import arguments, run_step
+
+ARGUMENTS = arguments(perform.FIELDS)
+
+
+def main() -> None:
+    run_step()
+
+
+if __name__ == "__main__":
+    main()
