@@ -93,10 +93,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
             # What hosts are to read is there before they are launched for it.
             after=(
                 *((Ref(LOGIN_READ, ready=True),) if _reads_login(site, options) else ()),
-                *(
-                    Ref(f"ssm_parameter/{name}")
-                    for name in _read(options) | _heartbeat(site, options)
-                ),
+                *(Ref(f"ssm_parameter/{name}") for name in told),
             ),
             tier=TIER,
         ),
