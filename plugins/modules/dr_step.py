@@ -52,6 +52,7 @@ options:
       - smoke
       - switch
       - names
+      - lock
       - close
     required: true
   confirm:

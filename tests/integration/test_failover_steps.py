@@ -26,6 +26,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "grade": {"changed": ["db_instance/main"]},
     "scale": {"changed": ["autoscaling_group/web"]},
     "smoke": {"status": 200},
+    "lock": {"locked": {"application": "application_application_a"}},
     "names": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
 }
 

@@ -112,6 +112,11 @@ class Converger:
         """Finds out which site serves. Raises Unread, and what AWS says of the own region."""
         self.active = active.read(self.account, None if self.task.isolated else self.peer)
         self.task = replace(self.task, site=active.seen(self.task.site, self.active))
+        if self.task.isolated:
+            # What the task looks at itself is not taken for what was known of it before.
+            own = {want.address for want in self.task.wants if not want.given}
+            known = {name: facts for name, facts in self.task.known.items() if name not in own}
+            self.task = replace(self.task, known=known)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -24,6 +24,11 @@ from .journal import bucket, now
 
 KEY = "manifest.json"
 SCHEMA = 1
+# Facts that stay as long as an object does. Others are asked for where they are needed.
+STABLE = frozenset(
+    {"arn", "dns_name", "domain", "endpoint", "id", "name", "port", "region", "suffix", "zone_id"}
+    | {"resource_id", "version"}
+)
 FIELDS = (
     Field(
         "knowledge",
@@ -55,7 +60,8 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
             scope.site: {
                 "region": scope.region,
                 "account": scope.account,
-                "known": options["knowledge"].get(scope.site) or known(before, scope.site),
+                "known": _stable(options["knowledge"].get(scope.site, {}))
+                or known(before, scope.site),
             }
             for scope in scopes
         }
@@ -73,6 +79,15 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
                 ContentType="application/json",
             )
         return {"changed": True, "key": KEY}
+
+
+def _stable(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Objects of the site itself that are there, each with what stays of its facts."""
+    return {
+        name: {key: value for key, value in facts.items() if key in STABLE}
+        for name, facts in sorted(found.items())
+        if facts and ":" not in name
+    }
 
 
 def load(aws: Aws) -> dict[str, Any]:

@@ -190,6 +190,14 @@ _NAMES = StepOf(
     60,
     told=True,
 )
+_LOCK = StepOf(
+    "lock",
+    "Take the old passwords away",
+    "Each login has two users; who knows the password of the one from before is of the old site.",
+    ("For each login, give the user that its secret does not name a password that nobody knows.",),
+    10,
+    told=True,
+)
 _CLOSE = StepOf(
     CLOSE,
     "Close the operation, and report it",
@@ -216,6 +224,7 @@ FAILOVER = (
     _SMOKE,
     _SWITCH,
     _NAMES,
+    _LOCK,
     _CLOSE,
 )
 OPERATIONS: Mapping[str, tuple[StepOf, ...]] = MappingProxyType({"failover": FAILOVER})

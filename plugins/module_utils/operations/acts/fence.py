@@ -55,7 +55,7 @@ def act(stage: Stage) -> Evidence:
             f"nothing shows that the database of {stage.old.site} takes no writes any more ({told})"
             ". Nothing was promoted",
             "what it takes after the promotion the new database lacks; that is exported when its "
-            "region is back. To go on all the same: -e dr_accept_unfenced=true",
+            "region is back. To go on all the same: -e accept_unfenced=true",
         )
     return {"fenced": bool(fenced), "layers": found, "did": [f["did"] for f in found.values()]}
 

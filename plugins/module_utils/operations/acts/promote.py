@@ -102,5 +102,6 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
         "status": item["DBInstanceStatus"],
         "source": reading.source(item),
         "class": item.get("DBInstanceClass", ""),
+        "facts": reading.facts(item),
         "did": [f"rds PromoteReadReplica {item['DBInstanceIdentifier']}"],
     }
