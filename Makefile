@@ -100,7 +100,8 @@ failover: $(READY) ## the region of home goes dark, and the recovery site takes 
 	@$(HAS_HOSTS) || { echo "there is nothing to fail over: make site starts real servers, where they can be" >&2; exit 1; }
 	@python -m sandbox fault region-dark region=us-east-1
 	ansible-playbook playbooks/dr_failover.yml -i inventories/sandbox $(SERVED) -e dr_confirm=production \
-	  -e accept_unfenced=true -e "dr_reason='make failover made us-east-1 dark'"
+	  -e accept_unfenced=true -e "dr_reason='make failover made us-east-1 dark'" \
+	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
 	@python -m sandbox page shop.example.com
 
 down: $(READY) ## stop the emulated account and remove all that it made

@@ -8,7 +8,9 @@ between, and another run would take the operation for one that was left.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..module_utils.aws.session import Aws, warm
@@ -43,4 +45,16 @@ class ActionModule(Here):
         )
         if self._leased and not last:
             keeper.begin(self._leased, self._controller)
+        if "report" in result:
+            result |= self._kept(result)
         return result
+
+    def _kept(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes the report into the folder of the site's reports, and shows it in some lines."""
+        folder = Path(str(self._templar.template("{{ site_report_folder | default('reports') }}")))
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = {kind: folder / f"{result['id']}.{kind}" for kind in ("json", "html")}
+        paths["json"].write_text(json.dumps(result["report"], indent=2, sort_keys=True), "utf-8")
+        paths["html"].write_text(str(result["page"]), "utf-8")
+        display.display("\n".join(["", *result["lines"], "", f"the report: {paths['html']}"]))
+        return {"page": "", "paths": {kind: str(path) for kind, path in paths.items()}}

@@ -86,6 +86,16 @@ options:
       - The commit of the playbooks, for the record.
     type: str
     default: ""
+  recovery_point_seconds:
+    description:
+      - How many seconds of writes may be lost, for the report.
+    type: int
+    default: 60
+  recovery_time_seconds:
+    description:
+      - Within how many seconds visitors are to be served again, for the report.
+    type: int
+    default: 3600
 """
 
 EXAMPLES = r"""
@@ -134,6 +144,19 @@ known:
   description: Of step V(open), what the manifest knows of the site, for modules that come later.
   returned: success
   type: dict
+report:
+  description: Of step V(close), the report of the operation, sealed.
+  returned: when the operation has ended
+  type: dict
+page:
+  description: The report as one page of HTML.
+  returned: when the operation has ended
+  type: str
+lines:
+  description: The report in some lines.
+  returned: when the operation has ended
+  type: list
+  elements: str
 question:
   description: Of step V(decide) in a check, what a person is asked.
   returned: in check mode

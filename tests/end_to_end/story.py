@@ -14,7 +14,9 @@ from typing import Any
 import boto3
 import pytest
 
+from sandbox import visit
 from sandbox.background import Background
+from sandbox.ground.podman import Podman
 from tests.end_to_end.traffic import Shop
 from tools.twin import Twin, twins
 
@@ -79,6 +81,12 @@ class Story:
         [found] = ec2.describe_images(ImageIds=[version["LaunchTemplateData"]["ImageId"]])["Images"]
         return next(tag["Value"] for tag in found["Tags"] if tag["Key"] == "phoenix:release")
 
+    def ask(self, text: str, region: str = REGIONS[0]) -> str:
+        """What the database server of a region answers."""
+        database = next(one for one in self.call("GET", "databases") if one["region"] == region)
+        words = (*visit.psql(database, "application", terminal=False), "-Atc", text)
+        return Podman(self.twin.identity)(*words).strip()
+
     def strike(self, disaster: str, **details: str) -> None:
         self.call("POST", "disasters", {"disaster": disaster, **details})
 
@@ -93,15 +101,19 @@ class Story:
         return set(re.findall(r"changed=(\d+)", self.site()))
 
 
+def page_of(told: str) -> str:
+    """Where on this machine a page of the site is, as `make` told at its end."""
+    return str(re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)[-1])
+
+
 @contextmanager
 def standing(*values: str) -> Iterator[Story]:
     """A story that begins when `make site` has ended. values: what `make` is told, NAME=value."""
     with twins("shop") as [twin], pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANDBOX_SPEED", SPEED)
         twin.give_images()
-        told = twin.make("site", *values)
-        page = re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)
-        yield Story(values, twin, page[-1], Shop(page[-1], NAME))
+        page = page_of(twin.make("site", *values))
+        yield Story(values, twin, page, Shop(page, NAME))
 
 
 def until(true: Callable[[], bool], told: Callable[[], Any]) -> float:

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox import visit
-from sandbox.ground.podman import Podman
 from tests.end_to_end.story import REGIONS, Story, standing, until
 from tests.end_to_end.traffic import visitors
 
@@ -104,17 +102,10 @@ def refreshing(story: Story) -> bool:
     return any(one["Status"] in ("Pending", "InProgress") for one in found)
 
 
-def ask(story: Story, text: str) -> str:
-    """What home's database server answers."""
-    database = next(one for one in story.call("GET", "databases") if one["region"] == "us-east-1")
-    words = (*visit.psql(database, "application", terminal=False), "-Atc", text)
-    return Podman(story.twin.identity)(*words).strip()
-
-
 def migrating(story: Story) -> bool:
     """Whether the slow migration is under way."""
     others = "select count(*) from pg_stat_activity where pid <> pg_backend_pid()"
-    return ask(story, f"{others} and query like '%pg_sleep%'") == "1"
+    return story.ask(f"{others} and query like '%pg_sleep%'") == "1"
 
 
 def version(story: Story) -> str:
@@ -253,18 +244,18 @@ def test_its_other_version_goes_back_and_forth(story: Story) -> None:
 
 def test_a_database_from_before_a_release_is_migrated_by_it_on_request(story: Story) -> None:
     checks = "select count(*) from pg_constraint where conname like '%_length'"
-    before = ask(story, checks)
+    before = story.ask(checks)
     assert before == "2"
-    ask(story, "alter table entries drop constraint name_length, drop constraint text_length")
-    ask(story, "delete from migrations where name like '0002%'")
-    ask(story, "delete from phoenix.migrations where release = '2'")
+    story.ask("alter table entries drop constraint name_length, drop constraint text_length")
+    story.ask("delete from migrations where name like '0002%'")
+    story.ask("delete from phoenix.migrations where release = '2'")
     declared = story.twin.folder / APP / "sandbox/group_vars/all.yml"
     text = declared.read_text("utf-8")
     declared.write_text(f"{text}image_migrates_again: true\n", "utf-8")
     with visitors(story.shop) as traffic:
         told = story.release(2)
         assert "builder-home" in told
-        assert ask(story, checks) == before
+        assert story.ask(checks) == before
         intact(story, "2")
     assert not traffic.failures
 

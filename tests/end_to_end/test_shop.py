@@ -7,6 +7,7 @@ by readers and by a writer who keeps a ledger of the pledges that were acknowled
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.ground.podman import Podman
-from tests.end_to_end.story import NAME, Story, standing, until
-from tests.end_to_end.traffic import Traffic, visitors
+from tests.end_to_end.story import NAME, REGIONS, Story, page_of, standing, until
+from tests.end_to_end.traffic import Shop, Traffic, visitors
 
 pytestmark = [pytest.mark.real, pytest.mark.sample]
+RECOVERY = REGIONS[1]
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +165,51 @@ def test_the_old_version_released_again_is_the_way_back(story: Story) -> None:
     assert "builder-home" not in told
 
 
+def test_where_home_goes_dark_the_recovery_site_serves_with_all_but_the_last_it_acknowledged(
+    story: Story,
+) -> None:
+    mark = story.call("POST", "log/mark")["mark"]
+    with visitors(story.shop, story.ledger) as traffic:
+        enough = len(story.ledger) + 20
+        until(lambda: len(story.ledger) >= enough, lambda: traffic.failures[-5:])
+        told = story.twin.make("failover", *story.values)
+        at_home = list(story.ledger)
+        # As the name leads there, visitors come to the other site, and end there what they began.
+        traffic.shop = story.shop = Shop(page_of(told), NAME)
+        enough = len(at_home) + 20
+        until(lambda: len(story.ledger) >= enough, lambda: traffic.failures[-5:])
+    there = story.ask("select idempotency_key from pledges", RECOVERY).split()
+    assert len(set(there)) == len(there)
+    assert not set(there) - set(story.ledger)
+    lost = [key for key in story.ledger if key not in set(there)]
+    assert lost == at_home[len(at_home) - len(lost) :]
+    print(f"{len(lost)} of {len(at_home)} pledges were lost with home")
+    for key in lost:
+        del story.ledger[key]
+    needs_nothing_of_home(story, mark)
+    accounted_for(story)
+
+
+def test_a_second_failover_is_refused_for_the_site_serves_already(story: Story) -> None:
+    with pytest.raises(RuntimeError, match="site recovery serves already since"):
+        story.twin.make("failover", *story.values)
+    assert story.shop.json("/total")["backers"] == len(story.ledger)
+
+
+def test_a_home_that_comes_back_does_not_serve_and_its_database_is_left_as_it_is(
+    story: Story,
+) -> None:
+    rows = "select count(*) from pledges"
+    story.twin.make("fault", "F=lifted")
+    with visitors(story.shop, story.ledger) as traffic:
+        story.site()
+        assert story.changed_by_site() == {"0"}
+    assert not traffic.failures
+    assert story.serving() == {}
+    assert int(story.ask(rows)) > 0
+    assert int(story.ask(rows, RECOVERY)) == len(story.ledger)
+
+
 def test_every_pledge_that_was_acknowledged_is_there_once(story: Story) -> None:
     until_seen = time.monotonic() + 60
     while story.shop.json("/total")["backers"] != len(story.ledger):
@@ -176,6 +223,26 @@ def zone_of_database(story: Story) -> str:
     """That of production's own."""
     databases = story.call("GET", "databases")
     return next(one["zone"] for one in databases if one["region"] == "us-east-1")
+
+
+def needs_nothing_of_home(story: Story, mark: int) -> None:
+    """From when it is dark its region is only asked to fence it, by requests that it answers not."""
+    calls = story.call("GET", f"log?since={mark}")
+    asked = {c["action"] for c in calls if c["region"] == "us-east-1" and c["fault"] == "dark"}
+    assert asked == {"GetParameter", "UpdateAutoScalingGroup", "DescribeSecurityGroupRules"}
+
+
+def accounted_for(story: Story) -> None:
+    """The report says what was done, how long it took, and how far name servers have followed."""
+    [path] = (story.twin.folder / ".cache/reports").glob("*-failover-*.json")
+    report = json.loads(path.read_text("utf-8"))
+    steps = {step["name"]: step for step in report["steps"]}
+    assert (report["outcome"], report["from"], report["to"]) == ("succeeded", "home", "recovery")
+    assert {step["outcome"] for step in steps.values()} == {"done"}
+    assert steps["names"]["evidence"]["answers"] == steps["names"]["evidence"]["wanted"]
+    assert steps["proof"]["evidence"] == {"in_recovery": False, "proof": report["id"]}
+    assert report["measured"]["loss"]["how"] == "expected"
+    assert path.with_suffix(".html").read_text("utf-8").count("<svg") == 1
 
 
 def explained(traffic: Traffic, struck: float, noticed: float) -> None:

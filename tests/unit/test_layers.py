@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "tiers": {"declaration", "kinds", "aws", "engine"},
     "costs": {"declaration", "engine"},
     "converge": {"costs", "tiers", "declaration", "kinds", "aws", "engine"},
-    "operations": {"converge", "tiers", "declaration", "kinds", "aws", "engine"},
+    "operations": {"reports", "converge", "tiers", "declaration", "kinds", "aws", "engine"},
     "runner": {"operations", "converge", "declaration", "aws"},
     "modules": {"runner", "operations", "tiers"},
     "reports": {"converge", "costs", "aws", "engine"},

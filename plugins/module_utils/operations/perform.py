@@ -23,8 +23,8 @@ from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
 from ..declaration.site import Site
 from ..engine.errors import EngineError
+from . import account, manifest
 from . import journal as journals
-from . import manifest
 from .acts import decide, fence, promote, record, secrets, switch, told
 from .acts.stage import Stage
 from .errors import OutOfOrder
@@ -47,7 +47,25 @@ FIELDS = (
     Field("told", "dict", "what a host or another task has found", {"status": 200}, {}),
     Field("failed", "str", "what has ended the run", "the builder was lost", ""),
     Field("commit", "str", "the commit of the playbooks", "1f3a5c7", ""),
+    Field(
+        "recovery_point_seconds",
+        "int",
+        "a number of seconds, at least 1",
+        60,
+        60,
+        lambda v: v >= 1,
+    ),
+    Field(
+        "recovery_time_seconds",
+        "int",
+        "a number of seconds, at least 1",
+        3600,
+        3600,
+        lambda v: v >= 1,
+    ),
 )
+VERSION = "0.1.0"
+TARGETS = ("recovery_point_seconds", "recovery_time_seconds")
 
 
 # What a file in acts/ offers: act(stage), and look(stage) where the world shows that it is done.
@@ -217,7 +235,10 @@ def _closed(converger: Converger, stage: Stage, what: StepOf) -> dict[str, Any]:
         )
     ended = journals.now().isoformat(timespec="seconds")
     journals.write(stage.here, journal, what.name, CLOSED, {"ended": ended})
-    return _result(converger, journal, what, True, {"ended": ended})
+    places = {scope.site: scope.region for scope in (stage.scope, stage.old)}
+    targets = {name: float(stage.options[name]) for name in TARGETS}
+    report = account.close(stage.here, journal, places, targets, VERSION)
+    return _result(converger, journal, what, True, {"ended": ended}) | account.shown(report)
 
 
 def _foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) -> dict[str, Any]:
