@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..module_utils.aws.session import warm
@@ -20,4 +21,8 @@ class ActionModule(Here):
         return arguments(manifest.FIELDS)
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return manifest.write(params, dry=dry_run(self._task))
+        result = manifest.write(params, dry=dry_run(self._task))
+        folder = Path(str(self._templar.template("{{ site_report_folder | default('reports') }}")))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / manifest.RUNBOOK).write_text(result["runbook"], "utf-8")
+        return result

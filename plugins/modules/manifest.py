@@ -28,6 +28,11 @@ options:
       - What the last task of each site has answered as C(known), by site.
     type: dict
     required: true
+  values:
+    description:
+      - Texts for the runbook that is kept beside it, by name, such as C(domain).
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -57,6 +62,10 @@ key:
   returned: success
   type: str
   sample: manifest.json
+runbook:
+  description: What a person does by hand where no playbook can be run, in Markdown.
+  returned: success
+  type: str
 """
 
 from ..module_utils.operations import manifest

@@ -226,7 +226,7 @@ def zone_of_database(story: Story) -> str:
 
 
 def needs_nothing_of_home(story: Story, mark: int) -> None:
-    """From when it is dark its region is only asked to fence it, by requests that it answers not."""
+    """From when it is dark its region is only asked to fence it, and does not answer."""
     calls = story.call("GET", f"log?since={mark}")
     asked = {c["action"] for c in calls if c["region"] == "us-east-1" and c["fault"] == "dark"}
     assert asked == {"GetParameter", "UpdateAutoScalingGroup", "DescribeSecurityGroupRules"}

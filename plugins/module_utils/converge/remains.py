@@ -17,6 +17,7 @@ from ..kinds import kms_key, secret
 from ..kinds.db_instance import final_snapshot
 from ..kinds.kms_reading import DYING
 from ..kinds.secret_reading import described
+from ..tiers import database
 from ..tiers.login import LOGINS
 from .site import Converger, Planned
 
@@ -39,7 +40,9 @@ def snapshots(converger: Converger) -> list[str]:
 
 
 def notices(converger: Converger, planned: Planned) -> list[str]:
-    """What a run must say where it makes an empty database although the data of one is kept."""
+    """What a run must say: where it makes an empty database although the data of one is kept, and
+    where nothing stands by.
+    """
     new = [
         step
         for step in planned.plan.steps
@@ -47,11 +50,23 @@ def notices(converger: Converger, planned: Planned) -> list[str]:
         if step.want and not step.want.spec["source"]
     ]
     found = snapshots(converger) if new else []
-    return [
+    return _unprotected(converger) + [
         f"{step.address} is made empty, although there is a snapshot of an earlier one: "
         f"{', '.join(found)}; how to bring its data back is in docs/destroy.md"
         for step in new
         if found
+    ]
+
+
+def _unprotected(converger: Converger) -> list[str]:
+    """What the site that served before says of itself, until it is made to stand by."""
+    task, now = converger.task, converger.active
+    if task.site.is_active or task.site.protected or database.TIER not in task.options:
+        return []
+    return [
+        f"db_instance/main is left as it is, and nothing stands by: site {now.site} serves since "
+        f"{now.since} (operation {now.operation}). This is the primary of before, and may have "
+        "writes that the new one lacks: docs/disaster-recovery.md"
     ]
 
 

@@ -3,7 +3,8 @@
 """What an operation has to know of both sites, kept where it may have to do without one of them.
 
 `manifest.json` in the bucket of backups of each site: the identifiers of everything, as the last
-run found them. It is no state: what is there is asked of AWS wherever that answers.
+run found them; beside it what a person does by hand. It is no state: what is there is asked of AWS
+wherever that answers.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
+from . import runbook
 from .errors import Unreadable
 from .journal import bucket, now
 
 KEY = "manifest.json"
+RUNBOOK = "runbook-failover.md"
 SCHEMA = 1
 # Facts that stay as long as an object does. Others are asked for where they are needed.
 STABLE = frozenset(
@@ -37,6 +40,7 @@ FIELDS = (
         {"home": {"vpc/main": {"id": "vpc-0a1b2c3d"}}},
         REQUIRED,
     ),
+    Field("values", "dict", "texts for the runbook, by name", {"domain": "www.example.org"}, {}),
 )
 Manifest = Mapping[str, Any]
 
@@ -67,8 +71,10 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
         }
         wanted = {"schema": SCHEMA, "environment": site.scope.environment, "sites": sites}
         wanted["active"] = site.active_site
+        told = runbook.values(site) | {name: str(v) for name, v in options["values"].items()}
+        result = {"key": KEY, "runbook": runbook.written("failover", told) if site.peer else ""}
         if {**before, "written": ""} == {**wanted, "written": ""}:
-            return {"changed": False, "key": KEY}
+            return {"changed": False, **result}
         if not dry:
             aws.verify_account()
             written = {**wanted, "written": now().isoformat(timespec="seconds")}
@@ -78,7 +84,13 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
                 Body=json.dumps(written, sort_keys=True).encode(),
                 ContentType="application/json",
             )
-        return {"changed": True, "key": KEY}
+            aws.client("s3").put_object(
+                Bucket=bucket(aws),
+                Key=RUNBOOK,
+                Body=result["runbook"].encode(),
+                ContentType="text/markdown; charset=utf-8",
+            )
+        return {"changed": True, **result}
 
 
 def _stable(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

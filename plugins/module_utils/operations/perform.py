@@ -23,11 +23,12 @@ from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
 from ..declaration.site import Site
 from ..engine.errors import EngineError
+from ..tiers.standing import has_database
 from . import account, manifest
 from . import journal as journals
 from .acts import decide, fence, promote, record, secrets, switch, told
 from .acts.stage import Stage
-from .errors import OutOfOrder
+from .errors import OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal
 from .steps import CLOSE, OPEN, OPERATIONS, StepOf, step
 
@@ -135,6 +136,9 @@ def _written(
     if what.name == OPEN:
         journal, changed = _opened(converger, options, journal)
         return _result(converger, journal, what, changed, dict(journal.opened))
+    if journal is None and what.name == CLOSE and options["failed"]:
+        # It was given up before anything was done.
+        return _result(converger, Journal("", []), what, False, {})
     if journal is None or journal.opened["operation"] != options["operation"]:
         raise OutOfOrder(
             f"step {what.name} belongs to no {options['operation']} that has been begun",
@@ -164,7 +168,9 @@ def _done(converger: Converger, stage: Stage, what: StepOf) -> dict[str, Any]:
     try:
         found = act.act(stage) if act else told.act(stage, what.name)
     except EngineError as error:
-        journals.write(here, journal, what.name, FAILED, {"said": str(error), "code": error.code})
+        # Nothing was touched yet where nobody agreed, so nothing has to be gone on with.
+        state = CLOSED if isinstance(error, Unconfirmed) else FAILED
+        journals.write(here, journal, what.name, state, {"said": str(error), "code": error.code})
         raise
     journals.write(here, journal, what.name, DONE, found)
     return _result(converger, journal, what, True, found)
@@ -213,6 +219,13 @@ def _check(converger: Converger, site: Site) -> None:
         raise OutOfOrder(
             f"site {site.scope.site} serves already{since}",
             "nothing is to be done; playbook dr_validate tells how it is protected",
+        )
+    if not has_database(site):
+        raise OutOfOrder(
+            f"site {site.scope.site} has no replica that could be promoted: its strategy is "
+            f"{site.strategy}",
+            "restore the newest snapshot that is in its region; with strategy pilot_light playbook "
+            "site makes a replica, while home is there",
         )
     if not manifest.load(converger.account):
         raise OutOfOrder(

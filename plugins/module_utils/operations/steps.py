@@ -18,9 +18,10 @@ class StepOf:
     """One step of an operation.
 
     name: for machines. title: for people, an order. why: a sentence. by_hand: what a person types
-    or does instead, with {region} and the like for what an inventory fills in. planned: seconds
-    that it takes on AWS. reversible: whether it can be undone. told: whether a host in the region,
-    or a task of a tier, does it, and the step records what that tells.
+    or does instead, a command after "$ ", with {to_region} and the like for what an inventory fills
+    in. planned: seconds that it takes on AWS. reversible: whether it can be undone. told: whether a
+    host in the region, or a task of a tier, does it, and the step records what that tells.
+    if_it_fails: what to do then, "" for the usual.
     """
 
     name: str
@@ -30,6 +31,7 @@ class StepOf:
     planned: float
     reversible: bool = True
     told: bool = False
+    if_it_fails: str = ""
 
 
 _OPEN = StepOf(
@@ -44,7 +46,7 @@ _DECIDE = StepOf(
     "See what will be lost, and decide",
     "A promotion cannot be taken back, so a person decides, knowing what it costs.",
     (
-        "aws cloudwatch get-metric-statistics --region {to_region} --namespace Phoenix/Heartbeat "
+        "$ aws cloudwatch get-metric-statistics --region {to_region} --namespace Phoenix/Heartbeat "
         "--metric-name ReplicatedAt --dimensions Name=environment,Value={environment} "
         "--statistics Maximum --period 60 --start-time <an hour ago> --end-time <now>",
         "What was written after that second is lost. Decide.",
@@ -56,7 +58,7 @@ _FENCE = StepOf(
     "Fence the old primary",
     "Two databases that both take writes can never be made one again.",
     (
-        "aws autoscaling update-auto-scaling-group --region {from_region} "
+        "$ aws autoscaling update-auto-scaling-group --region {from_region} "
         "--auto-scaling-group-name {environment}-{from}-web --min-size 0 --max-size 0 "
         "--desired-capacity 0",
         "Revoke what the database's security group in {from_region} lets in, and reboot "
@@ -80,20 +82,23 @@ _PROMOTE = StepOf(
     "Promote the replica",
     "From here on the new database takes writes.",
     (
-        "aws rds promote-read-replica --region {to_region} "
+        "$ aws rds promote-read-replica --region {to_region} "
         "--db-instance-identifier {environment}-{to}-database",
         "Wait until it is available and has no source any more: aws rds describe-db-instances.",
     ),
     420,
     reversible=False,
+    if_it_fails="Move no traffic. aws rds describe-events --region {to_region} tells why; where "
+    "the replica is lost, restore the newest snapshot that is in {to_region}.",
 )
 _SECRETS = StepOf(
     "secrets",
     "Make the copies of the logins secrets of their own",
     "The logins are to be changed where the old region's copy cannot overwrite them.",
     (
-        "aws secretsmanager stop-replication-to-replica --region {to_region} --secret-id "
-        "{environment}/{home}/<application, database, migration, reader>",
+        "$ aws secretsmanager stop-replication-to-replica --region {to_region} --secret-id "
+        "{environment}/{home}/application",
+        "The same for the secrets that end with database, migration and reader.",
     ),
     10,
     reversible=False,
@@ -105,6 +110,7 @@ _PROOF = StepOf(
     ("On a host in {to_region}: insert a row into phoenix.proof, commit, and read it back.",),
     10,
     told=True,
+    if_it_fails="Move no traffic: it is a replica still, or full.",
 )
 _SEQUENCES = StepOf(
     "sequences",
@@ -132,7 +138,7 @@ _RECORD = StepOf(
     "Write down which site serves",
     "The next run of site.yml, and the region that comes back, read it from there.",
     (
-        "aws ssm put-parameter --region {to_region} --overwrite --name "
+        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
         "/phoenix/{environment}/{to}/active --value <the record>",
     ),
     5,
@@ -142,7 +148,7 @@ _GRADE = StepOf(
     "Make the database fit for production",
     "A replica may be smaller, and of one zone.",
     (
-        "aws rds modify-db-instance --region {to_region} --apply-immediately --multi-az "
+        "$ aws rds modify-db-instance --region {to_region} --apply-immediately --multi-az "
         "--db-instance-identifier {environment}-{to}-database",
     ),
     600,
@@ -153,30 +159,33 @@ _SCALE = StepOf(
     "Bring the web tier to its size",
     "Traffic comes only where enough hosts are ready for it.",
     (
-        "aws autoscaling update-auto-scaling-group --region {to_region} "
+        "$ aws autoscaling update-auto-scaling-group --region {to_region} "
         "--auto-scaling-group-name {environment}-{to}-web --min-size <production's> "
         "--max-size <production's>",
     ),
     300,
     told=True,
+    if_it_fails="Where AWS has no capacity, try another instance type, or zones apart; fewer hosts "
+    "that serve are better than none.",
 )
 _SMOKE = StepOf(
     "smoke",
     "Ask the site through its balancer, by its real name",
     "What is not asked before traffic comes, visitors ask.",
     (
-        "curl --connect-to {domain}:443:<name of the balancer in {to_region}>:443 "
+        "$ curl --connect-to {domain}:443:<name of the balancer in {to_region}>:443 "
         "https://{domain}{health_path}",
     ),
     10,
     told=True,
+    if_it_fails="Move no traffic. Look at a host: journalctl --boot --priority warning.",
 )
 _SWITCH = StepOf(
     "switch",
     "Move the traffic",
     "By a figure in the region that is there: no name is edited, for that hangs on other regions.",
     (
-        "aws cloudwatch put-metric-data --region {to_region} --namespace Phoenix/Failover "
+        "$ aws cloudwatch put-metric-data --region {to_region} --namespace Phoenix/Failover "
         "--metric-name HomeDisabled --dimensions environment={environment} --value 1",
         "Wait until alarm {environment}-{to}-switch is in alarm.",
     ),
@@ -186,7 +195,7 @@ _NAMES = StepOf(
     "names",
     "Look the name up, as visitors do",
     "Only the answer of name servers shows that traffic has moved.",
-    ("dig +short {domain}, until it answers with addresses of the balancer in {to_region}.",),
+    ("$ dig +short {domain}", "until it answers with addresses of the balancer in {to_region}."),
     60,
     told=True,
 )

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runbook that is in the documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import runbook
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import (
+    OPERATIONS,
+)
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_it_is_that_of_the_steps_by_which_the_playbook_runs() -> None:
+    told = (DOCS / "runbook-failover.md").read_text("utf-8")
+    assert told == runbook.written("failover"), "write it anew: python tools/runbook_doc.py"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_step_is_told_in_its_order(operation: str) -> None:
+    told = runbook.written(operation)
+    places = [told.index(step.title) for step in OPERATIONS[operation]]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_names_of_steps_are_unique_and_each_says_what_a_person_does(operation: str) -> None:
+    steps = OPERATIONS[operation]
+    assert len({step.name for step in steps}) == len(steps)
+    assert all(step.by_hand and step.why and step.planned > 0 for step in steps)
