@@ -114,7 +114,7 @@ class Converger:
         self.task = replace(self.task, site=active.seen(self.task.site, self.active))
         if self.task.isolated:
             # What the task looks at itself is not taken for what was known of it before.
-            own = {want.address for want in self.task.wants if not want.given}
+            own = {want.address for want in self.task.wants}
             known = {name: facts for name, facts in self.task.known.items() if name not in own}
             self.task = replace(self.task, known=known)
         return self

@@ -135,15 +135,16 @@ def shown(report: Facts) -> dict[str, Any]:
 
 
 def _step(journal: Journal, one: StepOf, predicted: Mapping[str, float]) -> dict[str, Any]:
-    done, failed = _last(journal, one.name, DONE), _last(journal, one.name, FAILED)
-    begun, ended = _last(journal, one.name, BEGUN), _last(journal, one.name, CLOSED)
-    begun = begun or _last(journal, one.name, OPENED)
-    finished = done or ended or (begun if one.name == "open" else None)
+    done, failed = (_last(journal, one.name, state) for state in (DONE, FAILED))
+    # What opens and closes an operation is a moment, and no work.
+    moment = _last(journal, one.name, OPENED) or _last(journal, one.name, CLOSED)
+    begun, finished = _last(journal, one.name, BEGUN), moment or done
     evidence = dict(done["facts"]) if done else {}
+    found = bool(evidence.pop("found", False))
     outcome = "done" if finished else "failed" if failed else "waiting"
-    if finished and (begun is None or evidence.pop("found", False)):
+    if done and (found or begun is None):
         outcome = "already"
-    last = finished or failed
+    begun, last = moment or begun, finished or failed
     return {
         "name": one.name,
         "title": one.title,
