@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..module_utils.aws.session import Aws, warm
 from ..module_utils.converge.lease import Lease
 from ..module_utils.operations import perform
 from ..module_utils.runner import arguments, dry_run
+from ..plugin_utils import folders
 from ..plugin_utils.here import Here, display
 
 warm()
@@ -28,6 +28,10 @@ class ActionModule(Here):
 
     def arguments(self) -> Mapping[str, Any]:
         return arguments(perform.FIELDS)
+
+    def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        self._folder = folders.of_reports(task_vars, self._templar)
+        return super().parameters(given, task_vars)
 
     def lease(self, aws: Aws) -> Lease:
         self._leased = aws
@@ -51,9 +55,7 @@ class ActionModule(Here):
 
     def _kept(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Writes the report into the folder of the site's reports, and shows it in some lines."""
-        folder = Path(str(self._templar.template("{{ site_report_folder | default('reports') }}")))
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = {kind: folder / f"{result['id']}.{kind}" for kind in ("json", "html")}
+        paths = {kind: self._folder / f"{result['id']}.{kind}" for kind in ("json", "html")}
         paths["json"].write_text(json.dumps(result["report"], indent=2, sort_keys=True), "utf-8")
         paths["html"].write_text(str(result["page"]), "utf-8")
         display.display("\n".join(["", *result["lines"], "", f"the report: {paths['html']}"]))

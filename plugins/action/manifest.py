@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..module_utils.aws.session import warm
 from ..module_utils.operations import manifest
 from ..module_utils.runner import arguments, dry_run
+from ..plugin_utils import folders
 from ..plugin_utils.here import Here
 
 warm()
@@ -20,9 +20,11 @@ class ActionModule(Here):
     def arguments(self) -> Mapping[str, Any]:
         return arguments(manifest.FIELDS)
 
+    def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        self._folder = folders.of_reports(task_vars, self._templar)
+        return super().parameters(given, task_vars)
+
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
         result = manifest.write(params, dry=dry_run(self._task))
-        folder = Path(str(self._templar.template("{{ site_report_folder | default('reports') }}")))
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / manifest.RUNBOOK).write_text(result["runbook"], "utf-8")
+        (self._folder / manifest.RUNBOOK).write_text(result["runbook"], "utf-8")
         return result

@@ -10,9 +10,9 @@ module: manifest
 short_description: Keep what a failover has to know of both sites, at the site itself
 version_added: 0.1.0
 description:
-  - Writes C(manifest.json) into the bucket of backups of the site, where a failover reads it while
-    the region of the other site does not answer. It has the identifiers of everything, by site and
-    address.
+  - Writes C(manifest/<site>.json) into the bucket of backups of the site. A failover reads it
+    there while the region of the other site does not answer. It has the identifiers of everything,
+    by site and address.
   - It is written only where it differs. A site of which nothing is handed over keeps what was known
     of it before.
 notes:
@@ -61,7 +61,7 @@ key:
   description: Where it is in the bucket of backups.
   returned: success
   type: str
-  sample: manifest.json
+  sample: manifest/recovery.json
 runbook:
   description: What a person does by hand where no playbook can be run, in Markdown.
   returned: success

@@ -126,6 +126,13 @@ def short(error: BaseException) -> bool:
     return isinstance(error, ClientError) and code(error) in SHORT
 
 
+def collided(error: BaseException) -> bool:
+    """Whether S3 did not execute a conditional write because another one of the same object was
+    under way, which may have been an earlier attempt of this one: again, and it tells.
+    """
+    return code(error) == "ConditionalRequestConflict"
+
+
 BLOCKED = frozenset(
     {
         "DeleteConflict",

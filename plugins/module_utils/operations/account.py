@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The account that an operation gives of itself: from its journal, and from nothing else.
 
-Sealed when the operation ends, as `operations/<id>/report.json` and a page beside it. Each seal has
-that of the report before, so one that was changed later is seen.
+Sealed when the operation ends, as `operations/<site>/<id>/report.json` and a page beside it. Each
+seal has that of the report before, so one that was changed later is seen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..reports.evidence import Facts, sealed
 from ..reports.evidence_page import page
 from ..reports.evidence_text import text
 from . import journal as journals
-from .journal import BEGUN, CLOSED, DONE, FAILED, FOLDER, OPENED, Entry, Journal
+from .journal import BEGUN, CLOSED, DONE, FAILED, OPENED, Entry, Journal
 from .steps import OPERATIONS, StepOf
 
 # The step with which visitors are served again.
@@ -194,19 +194,16 @@ def _between(first: Entry | None, last: Entry | None) -> float | None:
 def _put(aws: Aws, id: str, name: str, body: str, kind: str) -> None:
     aws.client("s3").put_object(
         Bucket=journals.bucket(aws),
-        Key=f"{FOLDER}{id}/{name}",
+        Key=f"{journals.folder(aws)}{id}/{name}",
         Body=body.encode(),
         ContentType=kind,
     )
 
 
 def _report(aws: Aws, id: str) -> dict[str, Any] | None:
+    key = f"{journals.folder(aws)}{id}/{REPORT}"
     try:
-        body = (
-            aws.client("s3")
-            .get_object(Bucket=journals.bucket(aws), Key=f"{FOLDER}{id}/{REPORT}")["Body"]
-            .read()
-        )
+        body = aws.client("s3").get_object(Bucket=journals.bucket(aws), Key=key)["Body"].read()
     except Exception as error:
         if meaning(error) is Meaning.ABSENT:
             return None

@@ -2,9 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The journal of an operation: an object for each entry, in the region that the operation moves to.
 
-`operations/<id>/<number>.json` in the bucket of backups. An entry is written before and after each
-act and never written over: S3 makes an object only where there is none of its name, so of two that
-write at once one is told that it is not alone. Ids begin with a time, so they sort by it.
+`operations/<site>/<id>/<number>.json` in the bucket of backups. An entry is written before and
+after each act and never written over: S3 makes an object only where there is none of its name, so
+of two that write at once one is told that it is not alone. Ids begin with a time and sort by it.
+
+The name of the site tells its journals from those of the other one, which S3 copies into the same
+bucket, late and in any order, and of which some entries never come when a region is lost.
 """
 
 from __future__ import annotations
@@ -12,17 +15,21 @@ from __future__ import annotations
 import datetime
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from ..aws.errors import Meaning, meaning
+from ..aws.errors import Meaning, collided, meaning
 from ..aws.session import SECRETS, Aws
 from ..aws.view import View
 from ..converge.holder import who
 from .errors import NotAlone, Unreadable
 
-FOLDER = "operations/"
+FIELDS = {"number", "at", "who", "step", "state", "facts"}
+TRIES = 5
+THREADS = 8
 OPENED, BEGUN, DONE, FAILED, CLOSED = "opened", "begun", "done", "failed", "closed"
 Entry = Mapping[str, Any]
 
@@ -83,73 +90,105 @@ def write(aws: Aws, journal: Journal, step: str, state: str, facts: Mapping[str,
     }
     body = json.dumps(entry, sort_keys=True)
     try:
-        aws.client("s3").put_object(
-            Bucket=bucket(aws),
-            Key=_key(journal.id, number),
-            Body=body.encode(),
-            ContentType="application/json",
-            IfNoneMatch="*",
-        )
+        _put(aws, _key(aws, journal.id, number), body)
     except Exception as error:
-        # The answer of an attempt that was repeated may have been lost.
-        if meaning(error) is not Meaning.EXISTS or _read(aws, journal.id, number) != entry:
-            if meaning(error) is Meaning.EXISTS:
-                raise NotAlone(
-                    f"another run goes on with operation {journal.id}; this one went no further",
-                    "wait for it to end; its journal is in " + bucket(aws),
-                ) from error
+        if meaning(error) is not Meaning.EXISTS:
             raise
+        # The answer of an attempt that was repeated may have been lost.
+        if _read(aws, journal.id, number) != json.loads(body):
+            raise NotAlone(
+                f"another run goes on with operation {journal.id}; this one went no further",
+                f"wait for it to end; its journal is in {bucket(aws)}",
+            ) from error
     journal.entries.append(entry)
 
 
 def unended(aws: Aws) -> Journal | None:
-    """The newest operation that has not ended, None where all have."""
-    for id in reversed(ids(aws)):
-        journal = load(aws, id)
-        if not journal.ended:
-            return journal
+    """The newest operation that has not ended, None where all have.
+
+    Of each the last entry tells that, so what became of one that ended long ago stops no other.
+    """
+    for id, numbers in sorted(_listed(aws).items(), reverse=True):
+        if _read(aws, id, numbers[-1])["state"] != CLOSED:
+            return load(aws, id)
     return None
 
 
 def ids(aws: Aws) -> list[str]:
     """Those of all operations of which there is a journal here, oldest first."""
-    found = View(aws).pages("s3", "list_objects_v2", "Contents", Bucket=bucket(aws), Prefix=FOLDER)
-    return sorted({item["Key"].split("/")[1] for item in found if item["Key"].count("/") == 2})
+    return sorted(_listed(aws))
 
 
 def load(aws: Aws, id: str) -> Journal:
     """A journal, whole. Raises Unreadable where an entry of it is missing or none."""
-    found = View(aws).pages(
-        "s3", "list_objects_v2", "Contents", Bucket=bucket(aws), Prefix=f"{FOLDER}{id}/"
-    )
-    numbers = sorted(_numbers(item["Key"] for item in found))
+    numbers = _listed(aws, f"{id}/").get(id, [])
     if numbers != list(range(len(numbers))) or not numbers:
-        raise Unreadable(
-            f"the journal of operation {id} lacks an entry", f"look into {bucket(aws)}"
-        )
-    return Journal(id, [_read(aws, id, number) for number in numbers])
+        lacking = sorted(set(range(len(numbers))) - set(numbers))
+        raise _unreadable(aws, id, f"lacks entry {lacking[0] if lacking else 0}")
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Journal(id, list(pool.map(lambda number: _read(aws, id, number), numbers)))
 
 
 def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def _numbers(keys: Iterable[str]) -> list[int]:
-    names = (key.rpartition("/")[2].removesuffix(".json") for key in keys)
-    return [int(name) for name in names if name.isdecimal()]
+def _put(aws: Aws, key: str, body: str) -> None:
+    for tries_left in reversed(range(TRIES)):
+        try:
+            aws.client("s3").put_object(
+                Bucket=bucket(aws),
+                Key=key,
+                Body=body.encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+            return
+        except Exception as error:
+            if not collided(error) or not tries_left:
+                raise
+            time.sleep(1.0)
 
 
-def _key(id: str, number: int) -> str:
-    return f"{FOLDER}{id}/{number:04}.json"
+def _listed(aws: Aws, begins: str = "") -> dict[str, list[int]]:
+    """The numbers of the entries of each journal of the site, ascending."""
+    where = folder(aws)
+    keys = View(aws).pages(
+        "s3", "list_objects_v2", "Contents", Bucket=bucket(aws), Prefix=f"{where}{begins}"
+    )
+    found: dict[str, list[int]] = {}
+    for item in keys:
+        id, _slash, name = item["Key"].removeprefix(where).partition("/")
+        number = name.removesuffix(".json")
+        if number.isdecimal():
+            found.setdefault(id, []).append(int(number))
+    return {id: sorted(numbers) for id, numbers in found.items()}
+
+
+def folder(aws: Aws) -> str:
+    return f"operations/{aws.scope.site}/"
+
+
+def _key(aws: Aws, id: str, number: int) -> str:
+    return f"{folder(aws)}{id}/{number:04}.json"
 
 
 def _read(aws: Aws, id: str, number: int) -> Entry:
-    body = aws.client("s3").get_object(Bucket=bucket(aws), Key=_key(id, number))["Body"].read()
+    key = _key(aws, id, number)
+    body = aws.client("s3").get_object(Bucket=bucket(aws), Key=key)["Body"].read()
     try:
         found: Entry = json.loads(body)
-    except ValueError as error:
-        raise Unreadable(
-            f"entry {number} of the journal of operation {id} is no JSON",
-            f"look into {bucket(aws)}",
-        ) from error
-    return found
+        if found.keys() == FIELDS and found["number"] == number:
+            return found
+    except (ValueError, AttributeError):
+        pass
+    raise _unreadable(aws, id, f"has an entry {number} that is none")
+
+
+def _unreadable(aws: Aws, id: str, what: str) -> Unreadable:
+    return Unreadable(
+        f"the journal of operation {id} {what}",
+        "the bucket keeps what each object was: aws s3api list-object-versions --region "
+        f"{aws.scope.region} --bucket {bucket(aws)} --prefix {folder(aws)}{id}/ tells the version "
+        "to put back by aws s3api copy-object; then run the same playbook again",
+    )

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What an operation has to know of both sites, kept where it may have to do without one of them.
 
-`manifest.json` in the bucket of backups of each site: the identifiers of everything, as the last
-run found them; beside it what a person does by hand. It is no state: what is there is asked of AWS
-wherever that answers.
+`manifest/<site>.json` in the bucket of backups of each site: the identifiers of everything, as the
+last run found them. It is no state: what is there is asked of AWS wherever that answers. S3 copies
+the other site's into the same bucket, whenever it comes to it, so each has a name of its own.
+Beside it is what a person does by hand.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
+from ..declaration.site import Site
 from . import runbook
 from .errors import Unreadable
 from .journal import bucket, now
 
-KEY = "manifest.json"
 RUNBOOK = "runbook-failover.md"
 SCHEMA = 1
 # Facts that stay as long as an object does. Others are asked for where they are needed.
@@ -58,7 +59,7 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
     require_sdk()
     with refusals(task), Converger(task) as converger:
         site, aws = converger.task.site, converger.account
-        before = load(aws)
+        before = _before(aws, site, options["knowledge"])
         scopes = [scope for scope in (site.scope, site.peer) if scope]
         sites = {
             scope.site: {
@@ -72,7 +73,10 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
         wanted = {"schema": SCHEMA, "environment": site.scope.environment, "sites": sites}
         wanted["active"] = site.active_site
         told = runbook.values(site) | {name: str(v) for name, v in options["values"].items()}
-        result = {"key": KEY, "runbook": runbook.written("failover", told) if site.peer else ""}
+        result = {
+            "key": key(aws),
+            "runbook": runbook.written("failover", told) if site.peer else "",
+        }
         if {**before, "written": ""} == {**wanted, "written": ""}:
             return {"changed": False, **result}
         if not dry:
@@ -80,13 +84,13 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
             written = {**wanted, "written": now().isoformat(timespec="seconds")}
             aws.client("s3").put_object(
                 Bucket=bucket(aws),
-                Key=KEY,
+                Key=key(aws),
                 Body=json.dumps(written, sort_keys=True).encode(),
                 ContentType="application/json",
             )
             aws.client("s3").put_object(
                 Bucket=bucket(aws),
-                Key=RUNBOOK,
+                Key=f"manifest/{aws.scope.site}-{RUNBOOK}",
                 Body=result["runbook"].encode(),
                 ContentType="text/markdown; charset=utf-8",
             )
@@ -102,10 +106,24 @@ def _stable(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]
     }
 
 
+def key(aws: Aws) -> str:
+    return f"manifest/{aws.scope.site}.json"
+
+
+def _before(aws: Aws, site: Site, knowledge: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept already. One that is none is written over where nothing of it is needed."""
+    try:
+        return load(aws)
+    except Unreadable:
+        if all(knowledge.get(scope.site) for scope in (site.scope, site.peer) if scope):
+            return {}
+        raise
+
+
 def load(aws: Aws) -> dict[str, Any]:
     """The manifest as the site has it, {} where it has none. Raises Unreadable."""
     try:
-        body = aws.client("s3").get_object(Bucket=bucket(aws), Key=KEY)["Body"].read()
+        body = aws.client("s3").get_object(Bucket=bucket(aws), Key=key(aws))["Body"].read()
     except Exception as error:
         if meaning(error) is Meaning.ABSENT:
             return {}
@@ -117,8 +135,10 @@ def load(aws: Aws) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         pass
     raise Unreadable(
-        f"{KEY} in {bucket(aws)} is no manifest of this version",
-        "run playbook site, which writes it anew",
+        f"{key(aws)} in {bucket(aws)} is no manifest of this version",
+        "run playbook site for both sites, which writes it anew. While a region is lost: the "
+        f"bucket keeps what it was, aws s3api list-object-versions --region {aws.scope.region} "
+        f"--bucket {bucket(aws)} --prefix {key(aws)} tells the version to put back by copy-object",
     )
 
 

@@ -9,10 +9,12 @@ be looked at in the world is, each time. A run that was killed is gone on with b
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..aws.errors import code
 from ..aws.reach import Reach
 from ..aws.session import SECRETS, Aws
 from ..converge.holder import who
@@ -21,8 +23,6 @@ from ..converge.lease import Held, Taker, taken_alone
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
-from ..declaration.site import Site
-from ..engine.errors import EngineError
 from ..tiers.standing import has_database
 from . import account, manifest
 from . import journal as journals
@@ -145,9 +145,24 @@ def _written(
             "run the whole playbook",
         )
     stage = _stage(converger, journal, options, say)
-    if what.name == CLOSE:
-        return _closed(converger, stage, what)
-    return _done(converger, stage, what)
+    if what.name == CLOSE and options["failed"]:
+        said = {"said": str(options["failed"])}
+        journals.write(here, journal, CLOSE, FAILED, said)
+        return _result(converger, journal, what, True, said)
+    _refuse_gap(journal, what)
+    return (_closed if what.name == CLOSE else _done)(converger, stage, what)
+
+
+def _refuse_gap(journal: Journal, what: StepOf) -> None:
+    """Raises OutOfOrder where an earlier step has not been done."""
+    steps = OPERATIONS[journal.opened["operation"]]
+    earlier = itertools.takewhile(lambda one: one.name != what.name, steps[1:])
+    missing = [one.name for one in earlier if journal.done(one.name) is None]
+    if missing:
+        raise OutOfOrder(
+            f"operation {journal.id} has not done {', '.join(missing)}, so {what.name} is not done",
+            "run the whole playbook",
+        )
 
 
 def _done(converger: Converger, stage: Stage, what: StepOf) -> dict[str, Any]:
@@ -167,10 +182,13 @@ def _done(converger: Converger, stage: Stage, what: StepOf) -> dict[str, Any]:
         journals.write(here, journal, what.name, BEGUN, {})
     try:
         found = act.act(stage) if act else told.act(stage, what.name)
-    except EngineError as error:
+    except Exception as error:
+        said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
         # Nothing was touched yet where nobody agreed, so nothing has to be gone on with.
         state = CLOSED if isinstance(error, Unconfirmed) else FAILED
-        journals.write(here, journal, what.name, state, {"said": str(error), "code": error.code})
+        # Why it failed is to be told, and where another run has taken over, nothing is written.
+        with contextlib.suppress(Exception):
+            journals.write(here, journal, what.name, state, said)
         raise
     journals.write(here, journal, what.name, DONE, found)
     return _result(converger, journal, what, True, found)
@@ -191,7 +209,7 @@ def _opened(
             )
         journals.write(here, before, OPEN, BEGUN, {"operator": who(), "again": True})
         return before, True
-    _check(converger, site)
+    _check(converger, options)
     now = journals.now()
     facts = {
         "operation": kind,
@@ -208,8 +226,11 @@ def _opened(
     return journals.begin(here, journals.new_id(kind, now), facts), True
 
 
-def _check(converger: Converger, site: Site) -> None:
-    """Raises OutOfOrder where the environment cannot be moved to this site."""
+def _check(converger: Converger, options: Mapping[str, Any]) -> None:
+    """Raises OutOfOrder where the environment cannot be moved to this site, or lacks there what a
+    step needs after which there is no way back.
+    """
+    site = converger.task.site
     if not site.peer:
         raise OutOfOrder(
             f"{site.scope.environment} has one site only", "a recovery site is declared beside it"
@@ -232,26 +253,19 @@ def _check(converger: Converger, site: Site) -> None:
             f"site {site.scope.site} has no manifest of the environment",
             "playbook site writes it at its end, while both regions are there",
         )
+    stage = _stage(converger, Journal("", []), options)
+    for act in ACTS.values():
+        if ready := getattr(act, "ready", None):
+            ready(stage)
 
 
 def _closed(converger: Converger, stage: Stage, what: StepOf) -> dict[str, Any]:
-    """Ends the operation, where all of its steps are done; or tells what ended this run of it."""
-    journal, failed = stage.journal, str(stage.options["failed"])
-    if failed:
-        journals.write(stage.here, journal, what.name, FAILED, {"said": failed})
-        return _result(converger, journal, what, True, {"said": failed})
-    steps = OPERATIONS[journal.opened["operation"]]
-    missing = [s.name for s in steps if s.name not in (OPEN, CLOSE) and not journal.done(s.name)]
-    if missing:
-        raise OutOfOrder(
-            f"operation {journal.id} has not done {', '.join(missing)}", "run the whole playbook"
-        )
     ended = journals.now().isoformat(timespec="seconds")
-    journals.write(stage.here, journal, what.name, CLOSED, {"ended": ended})
+    journals.write(stage.here, stage.journal, what.name, CLOSED, {"ended": ended})
     places = {scope.site: scope.region for scope in (stage.scope, stage.old)}
     targets = {name: float(stage.options[name]) for name in TARGETS}
-    report = account.close(stage.here, journal, places, targets, VERSION)
-    return _result(converger, journal, what, True, {"ended": ended}) | account.shown(report)
+    report = account.close(stage.here, stage.journal, places, targets, VERSION)
+    return _result(converger, stage.journal, what, True, {"ended": ended}) | account.shown(report)
 
 
 def _foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) -> dict[str, Any]:
@@ -259,12 +273,12 @@ def _foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) ->
     here = converger.account
     journal = journals.unended(here)
     if journal is None:
-        _check(converger, converger.task.site)
+        _check(converger, options)
         journal = Journal("", [])
     before = journal.done(what.name)
     result = _result(converger, journal, what, before is None, before)
     if what.name == "decide" and before is None:
-        result |= decide.foreseen(_stage(converger, journal, options, lambda line: None))
+        result |= decide.foreseen(_stage(converger, journal, options))
     return result
 
 
@@ -272,7 +286,7 @@ def _stage(
     converger: Converger,
     journal: Journal,
     options: Mapping[str, Any],
-    say: Callable[[str], None],
+    say: Callable[[str], None] = lambda line: None,
 ) -> Stage:
     site, here = converger.task.site, converger.account
     peer = site.peer
@@ -280,6 +294,7 @@ def _stage(
         raise OutOfOrder(f"{site.scope.environment} has one site only")
     connection = converger.task.connections[peer.site]
     there = Aws(peer, connection, site.scope.region, Reach(peer.region, fence.CALLS)).hasty()
+    there.guard = here.guard
     return Stage(
         site=site,
         here=here,
@@ -299,12 +314,14 @@ def _told_of(here: Aws) -> Iterator[None]:
     try:
         yield
     except Held as error:
-        other = journals.unended(here)
+        other = None
+        with contextlib.suppress(Exception):
+            other = journals.unended(here)
         if other:
             facts = other.opened
             error.args = (
-                f"{error}. It is {facts['operation']} {other.id} from {facts['from']} to "
-                f"{facts['to']}, begun at {facts['began']} by {facts['operator']}",
+                f"{error}. There {facts['operation']} {other.id} from {facts['from']} to "
+                f"{facts['to']} has not ended, begun at {facts['began']} by {facts['operator']}",
             )
             error.hint = (
                 "let it end. Where it has died, the same command takes over by itself once it has "
@@ -320,8 +337,9 @@ def _result(
     changed: bool,
     evidence: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    site = converger.task.site
-    known = manifest.known(manifest.load(converger.account), site.scope.site)
+    here, known = converger.account, {}
+    if what.name == OPEN:
+        known = manifest.known(manifest.load(here), here.scope.site)
     return {
         "changed": changed,
         "id": journal.id,
@@ -330,5 +348,5 @@ def _result(
         "title": what.title,
         "done": evidence is not None,
         "evidence": dict(evidence or {}),
-        "known": known if what.name == OPEN else {},
+        "known": known,
     }

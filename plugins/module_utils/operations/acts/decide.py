@@ -54,14 +54,18 @@ def expected(figures: dict[str, float], at: float) -> Evidence:
     """
     replicated, written = figures.get("ReplicatedAt"), figures.get("WrittenAt")
     if replicated is None or written is None:
-        return {"seconds_at_least": None, "seconds_at_most": None, "rows": None, "figures": figures}
-    least, most = max(0.0, written - replicated), max(0.0, at - replicated)
-    rate = figures.get("RowsPerSecond", 0.0)
+        unknown = ("seconds_at_least", "seconds_at_most", "rows", "rows_at_most")
+        return {**dict.fromkeys(unknown), "figures": figures}
+    least = max(0.0, written - replicated)
+    # A clock here that is late must not make it less than hosts have told.
+    most = max(least, at - replicated)
+    rate = figures.get("RowsPerSecond")
+    rows = figures.get("RowsBehind", None if rate is None else rate * least)
     return {
         "seconds_at_least": round(least, 1),
         "seconds_at_most": round(most, 1),
-        "rows": round(figures.get("RowsBehind", rate * least)),
-        "rows_at_most": round(rate * most),
+        "rows": None if rows is None else round(rows),
+        "rows_at_most": None if rate is None else round(max(rows or 0.0, rate * most)),
         "figures": figures,
     }
 
@@ -74,13 +78,18 @@ def question(stage: Stage, loss: Evidence) -> str:
     else:
         told = (
             f"The replica is known to have what was written {loss['seconds_at_most']} s ago. "
-            f"When {stage.old.site} told last, {loss['rows']} rows and {loss['seconds_at_least']} "
-            f"s were missing; of what it took since then, up to {loss['rows_at_most']} rows."
+            f"When {stage.old.site} told last, {_rows(loss['rows'])} and "
+            f"{loss['seconds_at_least']} s were missing; with what it may have taken since then, "
+            f"up to {_rows(loss['rows_at_most'])}."
         )
     return (
         f"{told} A promotion cannot be taken back. {move}? Type the name of the environment, "
         f"{stage.scope.environment}, to go on"
     )
+
+
+def _rows(count: int | None) -> str:
+    return "an unknown number of rows" if count is None else f"{count} rows"
 
 
 def act(stage: Stage) -> Evidence:

@@ -34,13 +34,21 @@ CALLS = (
     "UpdateAutoScalingGroup",
 )
 BOX = 90.0  # seconds for a layer that answers
+EARLY = 5.0  # seconds for which an instance may be shown as it was
 LOOK = 1.0
 CONFIRMED, SILENT, REFUSED = "confirmed", "silent", "refused"
 Layer = Callable[[Stage], str]
 
 
+def look(stage: Stage) -> Evidence | None:
+    """What was confirmed before. None where nothing was: by now the region may answer."""
+    before = stage.journal.done("fence")
+    return dict(before) if before and before["fenced"] else None
+
+
 def act(stage: Stage) -> Evidence:
-    """Raises Unfenced where no layer that keeps writes away is confirmed, and nobody accepted that.
+    """Raises Unfenced where no layer that keeps writes away is confirmed, and nobody accepted that,
+    now or when the operation came here first.
 
     The hosts are sent away first, for they would hold connections that are open already.
     """
@@ -49,7 +57,8 @@ def act(stage: Stage) -> Evidence:
             zip(LAYERS, pool.map(lambda layer: _tried(stage, layer), LAYERS.values()), strict=True)
         )
     fenced = [name for name in KEEPING if found[name]["outcome"] == CONFIRMED]
-    if not fenced and not stage.options["accept_unfenced"]:
+    accepted = stage.options["accept_unfenced"] or stage.journal.done("fence") is not None
+    if not fenced and not accepted:
         told = "; ".join(f"{name}: {layer['said']}" for name, layer in found.items())
         raise Unfenced(
             f"nothing shows that the database of {stage.old.site} takes no writes any more ({told})"
@@ -75,15 +84,18 @@ def _tried(stage: Stage, layer: Layer) -> dict[str, str]:
 def _record(stage: Stage) -> str:
     """Tell the old region who serves"""
     wanted = next_active(stage)
-    active.write(stage.there, wanted)
+    if not active.write(stage.there, wanted):
+        raise NotDone(f"there is a newer record than that of epoch {wanted.epoch}")
     return f"epoch {wanted.epoch} is written there"
 
 
 def _hosts(stage: Stage) -> str:
     """Send the old hosts away"""
     client, name = stage.there.client("autoscaling"), stage.old.name("web")
-    client.update_auto_scaling_group(
-        AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
+    _ask(
+        lambda: client.update_auto_scaling_group(
+            AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
+        )
     )
 
     def left() -> str:
@@ -106,14 +118,14 @@ def _database(stage: Stage) -> str:
     if left:
         raise NotDone(f"{group} still lets in by {', '.join(left)}")
     # Connections that are open outlive their rule.
-    rds.reboot_db_instance(DBInstanceIdentifier=name)
+    _ask(lambda: rds.reboot_db_instance(DBInstanceIdentifier=name))
     began = time.monotonic()
 
     def busy() -> str:
         [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
         status = str(item["DBInstanceStatus"])
         # It may be shown as available for a moment before it begins.
-        early = time.monotonic() - began < LOOK
+        early = time.monotonic() - began < EARLY
         return f"{name} is {status}" if early or status != "available" else ""
 
     _within(busy)
@@ -130,6 +142,21 @@ def _group(stage: Stage) -> str:
 def _let_in(ec2: Any, group: str) -> Iterable[str]:
     answer = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
     return (r["SecurityGroupRuleId"] for r in answer["SecurityGroupRules"] if not r["IsEgress"])
+
+
+def _ask(call: Callable[[], Any]) -> None:
+    """Asks for something, and again while AWS is busy there with something else."""
+
+    def refused() -> str:
+        try:
+            call()
+        except Exception as error:
+            if meaning(error) is not Meaning.BLOCKED:
+                raise
+            return str(error)
+        return ""
+
+    _within(refused)
 
 
 def _within(state: Callable[[], str]) -> None:

@@ -13,7 +13,8 @@ from ...kinds import db_instance_reading as reading
 from ..errors import NotDone, OutOfOrder
 from .stage import Evidence, Stage
 
-GRACE = 60.0  # seconds within which AWS shows that it has begun what it was asked for
+GRACE = 60.0  # seconds within which AWS shows what another run asked for
+IDLE = 300.0  # seconds after which what was asked for is taken for not begun
 HINT = (
     "no traffic was moved. Look at the instance's events (aws rds describe-events), then run the "
     "same playbook again: it goes on here"
@@ -36,56 +37,80 @@ def described(stage: Stage) -> Mapping[str, Any]:
     return found
 
 
+def ready(stage: Stage) -> None:
+    """Raises OutOfOrder where there is no instance, and NotDone where it has failed."""
+    _refuse_failed(described(stage))
+
+
 def look(stage: Stage) -> Evidence | None:
-    """What shows that it is a primary by now; None where it is not."""
+    """What shows that it is a primary by now; None where it is not. One that was promoted may be
+    busy with a later step.
+    """
     item = described(stage)
-    return _evidence(item) if _missing(item) == "" else None
+    busy = not reading.source(item) and stage.journal.done("promote") is not None
+    return _evidence(item) if busy or not _missing(item) else None
 
 
 def act(stage: Stage) -> Evidence:
-    """Raises NotDone where AWS says that it was done and it was not."""
-    item = described(stage)
-    if reading.source(item):
-        if item["DBInstanceStatus"] in reading.OPERATIONAL and not _begins(stage):
-            _promote(stage)
-        elif reading.failed(item):
-            raise NotDone(f"{item['DBInstanceIdentifier']} is {item['DBInstanceStatus']}", HINT)
-    stage.wait("the promotion", lambda: _state(stage), HINT)
+    """Raises NotDone where AWS says that it was done and it was not.
+
+    A replica that is backed up or changed at the moment cannot be promoted, and is when it can be.
+    """
+    if stage.journal.attempts("promote") > 1:
+        _let_begin(stage)
+    asked: float | None = None
+
+    def missing() -> str:
+        nonlocal asked
+        item = described(stage)
+        _refuse_failed(item)
+        if _promotable(item):
+            if asked is None:
+                asked = time.monotonic() if _promote(stage, item) else None
+            elif time.monotonic() - asked > IDLE:
+                raise NotDone(
+                    f"AWS took the order to promote {item['DBInstanceIdentifier']}, and after "
+                    f"{IDLE:.0f} s it is {_missing(item)}",
+                    HINT,
+                )
+        return _missing(item)
+
+    stage.wait("the promotion", missing, HINT)
     return _evidence(described(stage))
 
 
-def _begins(stage: Stage) -> bool:
-    """Whether a run that was cut off has asked for it: AWS answers before it shows anything."""
-    if stage.journal.attempts("promote") < 2:
-        return False
+def _let_begin(stage: Stage) -> None:
+    """Gives AWS time to show what a run that was cut off may have asked for."""
     end = time.monotonic() + GRACE
-    while time.monotonic() < end:
-        item = described(stage)
-        if not reading.source(item) or item["DBInstanceStatus"] not in reading.OPERATIONAL:
-            return True
+    while _promotable(described(stage)) and time.monotonic() < end:
         time.sleep(1.0)
-    return False
 
 
-def _promote(stage: Stage) -> None:
+def _promote(stage: Stage, item: Mapping[str, Any]) -> bool:
+    """Whether AWS took the order: what the instance is shown as may be out of date."""
     try:
         stage.here.client("rds").promote_read_replica(
             DBInstanceIdentifier=stage.scope.database,
-            BackupRetentionPeriod=max(1, int(described(stage).get("BackupRetentionPeriod") or 0)),
+            BackupRetentionPeriod=max(1, int(item.get("BackupRetentionPeriod") or 0)),
         )
     except Exception as error:
         if meaning(error) is not Meaning.BLOCKED:
             raise
+        return False
+    return True
 
 
-def _state(stage: Stage) -> str:
-    item = described(stage)
+def _promotable(item: Mapping[str, Any]) -> bool:
+    return bool(reading.source(item)) and item["DBInstanceStatus"] in reading.OPERATIONAL
+
+
+def _refuse_failed(item: Mapping[str, Any]) -> None:
     if reading.failed(item):
         raise NotDone(
-            f"{item['DBInstanceIdentifier']} is {item['DBInstanceStatus']} and was not promoted",
+            f"{item['DBInstanceIdentifier']} is {item['DBInstanceStatus']}, from which it does not "
+            "come back by itself",
             HINT,
         )
-    return _missing(item)
 
 
 def _missing(item: Mapping[str, Any]) -> str:

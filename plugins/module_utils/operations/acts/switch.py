@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...tiers.alarms import SWITCH
-from ..errors import NotDone
+from ..errors import OutOfOrder
 from .stage import Evidence, Stage
 
 HINT = (
@@ -20,6 +20,11 @@ HINT = (
 AGAIN = 60  # a figure is told anew each so many looks, should one have been lost
 
 
+def ready(stage: Stage) -> None:
+    """Raises OutOfOrder where there is no alarm."""
+    _state(stage)
+
+
 def look(stage: Stage) -> Evidence | None:
     """What shows that traffic is sent away from home already."""
     state = _state(stage)
@@ -27,7 +32,7 @@ def look(stage: Stage) -> Evidence | None:
 
 
 def act(stage: Stage) -> Evidence:
-    """Raises NotDone where the alarm does not follow."""
+    """Raises NotDone where the alarm does not follow, and OutOfOrder where there is none."""
     looks = 0
 
     def missing() -> str:
@@ -63,8 +68,8 @@ def _state(stage: Stage) -> str:
         AlarmNames=[name]
     )["MetricAlarms"]
     if not found:
-        raise NotDone(
+        raise OutOfOrder(
             f"there is no alarm {name}, by which traffic would be moved",
-            "playbook site makes it, while the region of home is there",
+            f"playbook site with --limit {stage.scope.site} makes it",
         )
     return str(found[0]["StateValue"])

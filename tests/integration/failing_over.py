@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A failover step by step, with what hosts would tell, and what it has left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import (
+    Taker,
+    taken_alone,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    manifest,
+    perform,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import FAILOVER
+from environment import Environment
+
+HOME, RECOVERY = "us-east-1", "us-west-2"
+DATABASE = "production-recovery-database"
+BUCKET = "production-recovery-backups-123456789012-us-west-2"
+# What hosts would tell.
+TOLD: dict[str, dict[str, Any]] = {
+    "intake": {"in_recovery": True, "snapshot": "100:104:", "lsn": "0/1"},
+    "sequences": {"moved": {"public.pledge_id_seq": 1000}},
+    "logins": {"application": {"user": "application_application_b", "version": "v2"}},
+    "grade": {"changed": ["db_instance/main"]},
+    "scale": {"changed": ["autoscaling_group/web"]},
+    "smoke": {"status": 200},
+    "lock": {"locked": {"application": "application_application_a"}},
+    "names": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
+}
+Call = Mapping[str, Any]
+
+
+def build(environment: Environment) -> Environment:
+    """Both sites, with the manifest that playbook site writes at its end."""
+    knowledge = {site: result["known"] for site, result in environment.run().items()}
+    for site in ("home", "recovery"):
+        manifest.write(environment.params(site, knowledge=knowledge), dry=False)
+    return environment
+
+
+def go_dark(environment: Environment, *more: dict[str, Any]) -> None:
+    """The region of home answers nothing."""
+    environment.handle.faults([{"effect": "dark", "region": HOME}, *more])
+
+
+def step(
+    environment: Environment,
+    name: str,
+    *,
+    dry: bool = False,
+    lease: Taker = taken_alone,
+    say: Callable[[str], None] = lambda line: None,
+    **more: Any,
+) -> dict[str, Any]:
+    given = {"operation": "failover", "step": name, "confirm": "production", **more}
+    params = environment.params("recovery", **{"wait_timeout": 60, **given})
+    return perform.perform(params, dry=dry, lease=lease, say=say)
+
+
+def upto(
+    environment: Environment, last: str, *, lease: Taker = taken_alone, **more: Any
+) -> list[dict[str, Any]]:
+    """All steps up to this one, as a playbook does them: what is done is not told again."""
+    found: list[dict[str, Any]] = []
+    for one in FAILOVER:
+        result = step(environment, one.name, lease=lease, **more)
+        if one.told and not result["done"]:
+            proof = {"in_recovery": False, "proof": result["id"]}
+            told = TOLD.get(one.name, proof)
+            result = step(environment, one.name, lease=lease, told=told, **more)
+        found.append(result)
+        if one.name == last:
+            break
+    return found
+
+
+def database(environment: Environment) -> dict[str, Any]:
+    rds = environment.aws("recovery").client("rds")
+    [item] = rds.describe_db_instances(DBInstanceIdentifier=DATABASE)["DBInstances"]
+    return dict(item)
+
+
+def is_replica(environment: Environment) -> bool:
+    return bool(database(environment).get("ReadReplicaSourceDBInstanceIdentifier"))
+
+
+def switched(environment: Environment) -> bool:
+    """Whether the switch sends traffic away from home."""
+    client = environment.aws("recovery").client("cloudwatch")
+    [alarm] = client.describe_alarms(AlarmNames=["production-recovery-switch"])["MetricAlarms"]
+    return bool(alarm["StateValue"] == "ALARM")
+
+
+def keys(environment: Environment) -> list[str]:
+    """The entries of the journals at the recovery site, asked of S3 itself."""
+    pages = environment.aws("recovery").client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=BUCKET, Prefix="operations/recovery/")
+    return [
+        item["Key"]
+        for page in found
+        for item in page.get("Contents", [])
+        if not item["Key"].rpartition("/")[2].startswith("report.")
+    ]
+
+
+def entries(environment: Environment) -> list[dict[str, Any]]:
+    client = environment.aws("recovery").client("s3")
+    bodies = [client.get_object(Bucket=BUCKET, Key=key)["Body"] for key in keys(environment)]
+    return [json.loads(body.read()) for body in bodies]
+
+
+def told(environment: Environment) -> list[str]:
+    """ "step state" of each entry."""
+    return [f"{entry['step']} {entry['state']}" for entry in entries(environment)]
+
+
+def calls(environment: Environment, mark: int, *, writes: bool = False) -> set[str]:
+    """ "region service Action" of the requests after a mark, or of those that write."""
+    return {
+        f"{call['region']} {call['service']} {call['action']}"
+        for call in environment.handle.log(mark)
+        if call["write"] or not writes
+    }
+
+
+def beside_journal(environment: Environment, mark: int) -> set[str]:
+    """The writes after a mark but those of lease and journal."""
+    own = {f"{RECOVERY} s3 PutObject"}
+    own |= {f"{RECOVERY} ssm {action}" for action in ("PutParameter", "DeleteParameter")}
+    return calls(environment, mark, writes=True) - own
+
+
+def forget(environment: Environment) -> None:
+    """Removes all journals of the recovery site, as no collection would."""
+    client = environment.aws("recovery").client("s3")
+    for key in keys(environment):
+        client.delete_object(Bucket=BUCKET, Key=key)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is lost is told before anything is touched, and only the typed name goes further."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+import failing_over as over
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import decide
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import FAILOVER
+from environment import Environment
+
+NOW = datetime.datetime.now(datetime.UTC)
+
+
+def put(environment: Environment, figures: Mapping[str, float], about: str = "production") -> None:
+    """What the hosts of an environment tell the recovery region; the newest counts."""
+    environment.aws("recovery").client("cloudwatch").put_metric_data(
+        Namespace="Phoenix/Heartbeat",
+        MetricData=[
+            {
+                "MetricName": name,
+                "Dimensions": [{"Name": "environment", "Value": about}],
+                "Timestamp": datetime.datetime.now(datetime.UTC),
+                "Value": value,
+            }
+            for name, value in figures.items()
+        ],
+    )
+
+
+def question(environment: Environment) -> dict[str, object]:
+    return dict(over.step(environment, "decide", dry=True))
+
+
+def test_where_no_heartbeat_has_told_anything_the_loss_is_said_to_be_unknown(
+    stood: Environment,
+) -> None:
+    put(stood, {"WrittenAt": NOW.timestamp(), "ReplicatedAt": NOW.timestamp()}, about="staging")
+    told = question(stood)
+    assert "what is lost is unknown" in str(told["question"])
+    expected = told["expected"]
+    assert isinstance(expected, dict)
+    assert expected.pop("figures") == {}
+    assert set(expected.values()) == {None}
+
+
+@pytest.mark.parametrize("typed", ["", "Production", "staging", "production-recovery"])
+def test_another_name_than_that_of_the_environment_touches_nothing(
+    stood: Environment, typed: str
+) -> None:
+    over.step(stood, "open")
+    mark = stood.handle.mark()
+    with pytest.raises(Refusal, match="nothing was touched") as caught:
+        over.step(stood, "decide", confirm=typed)
+    assert caught.value.result["code"] == "unconfirmed"
+    assert "Type the name of the environment, production" in str(caught.value)
+    assert over.beside_journal(stood, mark) == set()
+    assert not [call for call in stood.handle.log(mark) if call["region"] == over.HOME]
+    assert over.told(stood)[-2:] == ["decide begun", "decide closed"]
+    with pytest.raises(Refusal, match="belongs to no failover that has been begun"):
+        over.step(stood, "fence", confirm=typed)
+    over.step(stood, "close", failed="nobody agreed")
+    over.step(stood, "open")
+    over.step(stood, "decide", confirm=" production ")
+    assert "decide done" in over.told(stood)
+
+
+def test_seconds_and_rows_are_told_from_what_hosts_told_last(stood: Environment) -> None:
+    at = datetime.datetime.now(datetime.UTC).timestamp()
+    figures = {"WrittenAt": at - 30, "ReplicatedAt": at - 35, "RowsBehind": 12, "RowsPerSecond": 2}
+    put(stood, figures)
+    told = question(stood)
+    expected = told["expected"]
+    assert isinstance(expected, dict)
+    assert (expected["seconds_at_least"], expected["rows"]) == (5.0, 12)
+    assert expected["seconds_at_most"] >= 35
+    assert expected["rows_at_most"] >= 70
+    assert "12 rows and 5.0 s were missing" in str(told["question"])
+    over.step(stood, "open")
+    recorded = over.step(stood, "decide", reason="a drill")["evidence"]
+    assert recorded["expected"]["figures"] == figures
+    assert recorded["reason"] == "a drill"
+
+
+def test_a_clock_that_is_late_makes_no_loss_smaller_than_hosts_told(
+    stood: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    at = now.timestamp()
+    put(stood, {"WrittenAt": at, "ReplicatedAt": at - 4, "RowsBehind": 50, "RowsPerSecond": 1})
+    monkeypatch.setattr(decide, "now", lambda: now - datetime.timedelta(seconds=40))
+    expected = question(stood)["expected"]
+    assert isinstance(expected, dict)
+    assert expected["seconds_at_most"] == expected["seconds_at_least"] == 4.0
+    assert expected["rows_at_most"] == expected["rows"] == 50
+
+
+def test_rows_that_nobody_counted_are_not_said_to_be_none() -> None:
+    loss = decide.expected({"WrittenAt": 100.0, "ReplicatedAt": 90.0}, 130.0)
+    assert (loss["seconds_at_least"], loss["seconds_at_most"]) == (10.0, 40.0)
+    assert (loss["rows"], loss["rows_at_most"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", [one.name for one in FAILOVER])
+def test_a_dry_step_writes_nothing_and_asks_nothing_of_home(stood: Environment, name: str) -> None:
+    mark = stood.handle.mark()
+    told = over.step(stood, name, dry=True, confirm="", told={"status": 200})
+    assert told["changed"]
+    assert not told["done"]
+    assert told["title"]
+    assert stood.handle.writes_since(mark) == []
+    assert {call["region"] for call in stood.handle.log(mark)} == {over.RECOVERY}
+    assert over.keys(stood) == []
+
+
+def test_a_dry_step_of_a_failover_that_goes_on_tells_what_is_done_already(
+    stood: Environment,
+) -> None:
+    over.upto(stood, "decide")
+    mark = stood.handle.mark()
+    assert [over.step(stood, name, dry=True)["changed"] for name in ("decide", "fence")] == [
+        False,
+        True,
+    ]
+    assert stood.handle.writes_since(mark) == []

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a failover has written down is whole, written once, and read for what it is."""
+
+from __future__ import annotations
+
+import json
+
+import failing_over as over
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    journal as journals,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.errors import NotAlone
+from botocore.awsrequest import AWSResponse
+from environment import Environment
+
+OTHERS = {
+    "operation": "failback",
+    "from": "home",
+    "to": "recovery",
+    "operator": "bob@elsewhere",
+    "began": "2026-01-01T00:00:00+00:00",
+}
+
+
+def begun(environment: Environment, *states: tuple[str, str]) -> journals.Journal:
+    """A journal of another kind of operation, by what the library writes."""
+    aws = environment.aws("recovery")
+    journal = journals.begin(aws, journals.new_id("failback", journals.now()), OTHERS)
+    for step, state in states:
+        journals.write(aws, journal, step, state, {})
+    return journal
+
+
+def put(aws: Aws, key: str, body: bytes) -> None:
+    aws.client("s3").put_object(Bucket=over.BUCKET, Key=key, Body=body)
+
+
+@pytest.mark.parametrize("name", ["open", "decide"])
+@pytest.mark.parametrize("dry", [True, False], ids=["dry", "done"])
+def test_a_journal_that_lacks_an_entry_is_refused_and_not_taken_for_none(
+    stood: Environment, name: str, dry: bool
+) -> None:
+    over.upto(stood, "decide")
+    lost = over.keys(stood)[1]
+    stood.aws("recovery").client("s3").delete_object(Bucket=over.BUCKET, Key=lost)
+    before = over.keys(stood)
+    with pytest.raises(Refusal, match="lacks entry 1") as caught:
+        over.step(stood, name, dry=dry)
+    assert caught.value.result["code"] == "unreadable"
+    assert f"list-object-versions --region {over.RECOVERY}" in caught.value.result["hint"]
+    assert over.keys(stood) == before
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"{}", b"[]", b'"open"'])
+@pytest.mark.parametrize("which", [0, 1, -1], ids=["first", "middle", "last"])
+def test_a_journal_with_an_entry_that_is_none_is_refused(
+    stood: Environment, body: bytes, which: int
+) -> None:
+    over.upto(stood, "decide")
+    put(stood.aws("recovery"), over.keys(stood)[which], body)
+    before = over.keys(stood)
+    with pytest.raises(Refusal, match="that is none") as caught:
+        over.step(stood, "open")
+    assert caught.value.result["code"] == "unreadable"
+    assert over.keys(stood) == before
+
+
+def test_an_entry_that_stands_at_another_number_is_none(stood: Environment) -> None:
+    over.upto(stood, "decide")
+    first, second = over.keys(stood)[:2]
+    aws = stood.aws("recovery")
+    body = aws.client("s3").get_object(Bucket=over.BUCKET, Key=first)["Body"].read()
+    put(aws, second, body)
+    with pytest.raises(Refusal, match="has an entry 1 that is none"):
+        over.step(stood, "fence")
+
+
+def test_what_became_of_a_journal_that_was_closed_stops_no_other_operation(
+    stood: Environment,
+) -> None:
+    old = begun(stood, ("decide", "begun"), ("decide", "done"), ("close", "closed"))
+    lost, spoilt = over.keys(stood)[1:3]
+    stood.aws("recovery").client("s3").delete_object(Bucket=over.BUCKET, Key=lost)
+    put(stood.aws("recovery"), spoilt, b"no json")
+    assert over.step(stood, "open")["id"] > old.id
+
+
+@pytest.mark.parametrize("body", [b"no json", b"{}"])
+def test_what_s3_copies_of_the_other_sites_journals_is_not_this_sites(
+    stood: Environment, body: bytes
+) -> None:
+    """Copies come late, in any order, and the last ones not at all when a region is lost."""
+    aws = stood.aws("home")
+    journal = journals.begin(aws, journals.new_id("failback", journals.now()), OTHERS)
+    key = f"operations/home/{journal.id}/0000.json"
+    copied = stood.aws("recovery").client("s3").get_object(Bucket=over.BUCKET, Key=key)
+    assert json.loads(copied["Body"].read())["facts"] == OTHERS
+    put(stood.aws("recovery"), f"operations/home/{journal.id}/0007.json", body)
+    assert over.step(stood, "open")["operation"]["operation"] == "failover"
+    assert journals.unended(aws) is not None
+
+
+def test_a_second_kind_of_operation_is_refused_while_one_has_not_ended(
+    stood: Environment,
+) -> None:
+    other = begun(stood)
+    for name in ("open", "decide", "promote"):
+        with pytest.raises(Refusal) as caught:
+            over.step(stood, name)
+        assert caught.value.result["code"] == "out_of_order"
+    with pytest.raises(Refusal, match=f"failback {other.id} of bob@elsewhere, begun at 2026"):
+        over.step(stood, "open")
+    assert over.told(stood) == ["open opened"]
+    journals.write(stood.aws("recovery"), other, "close", journals.CLOSED, {})
+    over.step(stood, "open")
+
+
+def test_of_two_that_write_one_number_the_second_is_told_and_writes_nothing_over(
+    stood: Environment,
+) -> None:
+    aws = stood.aws("recovery")
+    begun(stood)
+    mine, theirs = journals.unended(aws), journals.unended(aws)
+    assert mine
+    assert theirs
+    journals.write(aws, theirs, "decide", "begun", {"by": "them"})
+    with pytest.raises(NotAlone, match="another run goes on with operation"):
+        journals.write(aws, mine, "decide", "begun", {"by": "me"})
+    assert [entry["facts"] for entry in over.entries(stood)[1:]] == [{"by": "them"}]
+    assert len(mine.entries) == 1
+
+
+@pytest.mark.parametrize("skipped", range(3))
+@pytest.mark.parametrize("effect", ["lost", "error500", "throttle"])
+def test_an_answer_of_s3_that_does_not_come_is_not_taken_for_another_run(
+    stood: Environment, effect: str, skipped: int
+) -> None:
+    rule = {"effect": effect, "service": "s3", "action": "PutObject", "times": 1}
+    stood.handle.faults([{**rule, "skip": skipped}])
+    over.upto(stood, "decide")
+    assert [fault["action"] for fault in stood.handle.fired()] == ["PutObject"]
+    assert over.told(stood) == ["open opened", "decide begun", "decide done"]
+
+
+def test_a_write_that_collides_with_its_own_earlier_attempt_is_made_again(
+    stood: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 refuses with status 409 what meets another conditional write of the same object."""
+    aws = stood.aws("recovery")
+    journal = begun(stood)
+    met: list[str] = []
+
+    def conflict(**_more: object) -> AWSResponse | None:
+        if met:
+            return None
+        met.append("409")
+        text = b"<Error><Code>ConditionalRequestConflict</Code><Message>again</Message></Error>"
+        raw = type("Raw", (), {"stream": lambda self, **_: iter([text])})()
+        return AWSResponse("https://s3", 409, {}, raw)
+
+    aws.client("s3").meta.events.register("before-send.s3.PutObject", conflict)
+    journals.write(aws, journal, "decide", "begun", {})
+    assert met == ["409"]
+    assert over.told(stood) == ["open opened", "decide begun"]
+
+
+def test_facts_are_the_same_for_those_who_wrote_them_and_those_who_read_them(
+    stood: Environment,
+) -> None:
+    """A list that was no list would be taken for an entry of another run."""
+    aws, journal = stood.aws("recovery"), begun(stood)
+    rule = {"effect": "lost", "service": "s3", "action": "PutObject", "times": 1}
+    stood.handle.faults([rule])
+    journals.write(aws, journal, "decide", "done", {"layers": ("hosts", "database")})
+    assert stood.handle.fired()
+    assert over.entries(stood)[-1]["facts"] == {"layers": ["hosts", "database"]}

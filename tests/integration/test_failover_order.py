@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a failover go in their order, and none gets further than it may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import failing_over as over
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import perform
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts.stage import (
+    Stage,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import FAILOVER
+from environment import Environment
+
+WORLDWIDE = {"iam", "route53"}
+OBJECTS = {"GetObject", "PutObject", "ListObjectsV2"}
+# What a step might try by mistake.
+FORBIDDEN: dict[str, Callable[[Stage], Any]] = {
+    "more of home than fences it": lambda s: s.there.client("ec2").describe_vpcs(),
+    "home by the clients of the other region": lambda s: s.here.client(
+        "rds", over.HOME
+    ).describe_db_instances(),
+    "roles": lambda s: s.here.client("iam").get_role(RoleName="production-recovery-web"),
+    "names": lambda s: s.here.client("route53").list_hosted_zones(),
+    "a setting of a bucket": lambda s: s.here.client("s3").get_bucket_versioning(
+        Bucket=over.BUCKET
+    ),
+}
+
+
+class _Intruder:
+    """A step that tries what it must not."""
+
+    def __init__(self, call: Callable[[Stage], Any]) -> None:
+        self.act = call
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_a_step_that_tries_more_is_refused_before_anything_is_sent(
+    stood: Environment, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    over.step(stood, "open")
+    monkeypatch.setitem(perform.ACTS, "decide", _Intruder(FORBIDDEN[what]))
+    mark = stood.handle.mark()
+    with pytest.raises(Refusal, match="was not sent"):
+        over.step(stood, "decide")
+    sent = over.calls(stood, mark)
+    assert {call.split()[0] for call in sent} == {over.RECOVERY}
+    assert not {call.split()[1] for call in sent} & WORLDWIDE
+    assert {c.split()[2] for c in sent if c.split()[1] == "s3"} == OBJECTS
+    assert over.told(stood)[-1] == "decide failed"
+
+
+@pytest.mark.parametrize(
+    ("early", "first"),
+    [("fence", "decide"), ("promote", "decide, fence"), ("switch", "decide, fence")],
+)
+def test_no_step_is_done_before_all_earlier_ones_are(
+    stood: Environment, early: str, first: str
+) -> None:
+    over.step(stood, "open")
+    mark = stood.handle.mark()
+    with pytest.raises(Refusal, match=f"has not done {first}") as caught:
+        over.step(stood, early)
+    assert caught.value.result["code"] == "out_of_order"
+    assert over.beside_journal(stood, mark) == set()
+    assert over.told(stood) == ["open opened"]
+
+
+@pytest.mark.parametrize("name", [one.name for one in FAILOVER if one.name != "open"])
+def test_no_step_is_done_where_no_failover_was_begun(stood: Environment, name: str) -> None:
+    mark = stood.handle.mark()
+    with pytest.raises(Refusal, match="belongs to no failover that has been begun"):
+        over.step(stood, name)
+    assert over.beside_journal(stood, mark) == set()
+    assert over.keys(stood) == []
