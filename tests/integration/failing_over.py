@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import (
     Taker,
     taken_alone,
@@ -33,6 +34,14 @@ TOLD: dict[str, dict[str, Any]] = {
     "names": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
 }
 Call = Mapping[str, Any]
+
+
+def steps(*sampled: str) -> list[Any]:
+    """The names of all steps; those that are not sampled are for the sweep."""
+    sweep = pytest.mark.sweep
+    return [
+        one.name if one.name in sampled else pytest.param(one.name, marks=sweep) for one in FAILOVER
+    ]
 
 
 def build(environment: Environment) -> Environment:
