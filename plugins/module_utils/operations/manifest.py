@@ -72,6 +72,8 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
         }
         wanted = {"schema": SCHEMA, "environment": site.scope.environment, "sites": sites}
         wanted["active"] = site.active_site
+        # As it will be read: there a sequence is a list.
+        wanted = json.loads(json.dumps(wanted))
         told = runbook.values(site) | {name: str(v) for name, v in options["values"].items()}
         result = {
             "key": key(aws),
