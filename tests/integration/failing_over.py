@@ -98,6 +98,18 @@ def is_replica(environment: Environment) -> bool:
     return bool(database(environment).get("ReadReplicaSourceDBInstanceIdentifier"))
 
 
+def let_in(environment: Environment) -> list[str]:
+    """The rules by which somebody gets in to the old database."""
+    ec2 = environment.aws("home").client("ec2")
+    [group] = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["production-home-database"]}]
+    )["SecurityGroups"]
+    rules = ec2.describe_security_group_rules(
+        Filters=[{"Name": "group-id", "Values": [group["GroupId"]]}]
+    )["SecurityGroupRules"]
+    return [rule["SecurityGroupRuleId"] for rule in rules if not rule["IsEgress"]]
+
+
 def switched(environment: Environment) -> bool:
     """Whether the switch sends traffic away from home."""
     client = environment.aws("recovery").client("cloudwatch")

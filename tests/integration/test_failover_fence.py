@@ -25,22 +25,10 @@ def silenced(*actions: str) -> list[dict[str, Any]]:
     return [{"effect": "error500", "region": over.HOME, "action": action} for action in actions]
 
 
-def let_in(environment: Environment) -> list[str]:
-    """The rules by which somebody gets in to the old database."""
-    ec2 = environment.aws("home").client("ec2")
-    [group] = ec2.describe_security_groups(
-        Filters=[{"Name": "group-name", "Values": ["production-home-database"]}]
-    )["SecurityGroups"]
-    rules = ec2.describe_security_group_rules(
-        Filters=[{"Name": "group-id", "Values": [group["GroupId"]]}]
-    )["SecurityGroupRules"]
-    return [rule["SecurityGroupRuleId"] for rule in rules if not rule["IsEgress"]]
-
-
 def test_of_a_home_that_answers_every_layer_is_confirmed_and_is_the_case(
     built: Environment,
 ) -> None:
-    assert let_in(built)
+    assert over.let_in(built)
     mark = built.handle.mark()
     over.upto(built, "fence")
     assert outcomes(built) == dict.fromkeys(("record", "hosts", "database"), "confirmed")
@@ -49,7 +37,7 @@ def test_of_a_home_that_answers_every_layer_is_confirmed_and_is_the_case(
         "AutoScalingGroups"
     ]
     assert (group["MinSize"], group["MaxSize"], group["Instances"]) == (0, 0, [])
-    assert let_in(built) == []
+    assert over.let_in(built) == []
     assert f"{over.HOME} rds RebootDBInstance" in over.calls(built, mark)
     told = active.read(aws)
     assert (told.site, told.epoch, told.protected) == ("recovery", 1, False)
@@ -115,7 +103,7 @@ def test_a_run_that_goes_on_fences_a_home_that_is_back(dark: Environment) -> Non
     over.upto(dark, "proof", accept_unfenced=True)
     dark.handle.faults([])
     over.upto(dark, "close")
-    assert let_in(dark) == []
+    assert over.let_in(dark) == []
     done = [e for e in over.entries(dark) if (e["step"], e["state"]) == ("fence", "done")]
     assert [entry["facts"]["fenced"] for entry in done] == [False, True]
 

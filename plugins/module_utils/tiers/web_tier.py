@@ -108,6 +108,11 @@ def _least(site: Site, options: Mapping[str, Any]) -> int:
     return int(options["min_size"]) if site.is_active else standing_by(site)
 
 
+def _most(site: Site, options: Mapping[str, Any]) -> int:
+    """None beside an old primary: what runs there goes, and with it the connections that it has."""
+    return int(options["max_size"]) if site.is_active or site.protected else 0
+
+
 def _identity(site: Site) -> Iterator[Want]:
     scope, home = site.scope, home_of(site)
     permissions = {
@@ -222,7 +227,7 @@ def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) ->
             "template_version": Ref("launch_template/web", "version"),
             "launch": launch,
             "min_size": _least(site, options),
-            "max_size": options["max_size"],
+            "max_size": _most(site, options),
             "subnets": {f"app-{letter}": Ref(f"subnet/app-{letter}") for letter in letters},
             "target_groups": (Ref("target_group/web", "arn"),),
             "targets": name_of(scope, "web", site.application_port, site.application_protocol),

@@ -74,7 +74,8 @@ def test_hosts_of_the_site_that_serves_write_and_those_of_the_other_read() -> No
 @pytest.mark.parametrize(("strategy", "least"), [("pilot_light", 0), ("warm_standby", 1)])
 def test_home_has_the_hosts_of_a_site_that_stands_by(strategy: str, least: int) -> None:
     told = {"active": "recovery", "strategy": strategy}
-    assert wants("home", "web_tier", **told)[GROUP].spec["min_size"] == least
+    home = wants("home", "web_tier", **told)[GROUP].spec
+    assert (home["min_size"], home["max_size"]) == (least, 12)
     assert wants("recovery", "web_tier", **told)[GROUP].spec["min_size"] == 2
 
 
@@ -104,7 +105,7 @@ def test_a_site_that_served_keeps_its_database_undeclared_and_has_no_hosts() -> 
     told = {"active": "recovery", "protected": False, "strategy": "warm_standby"}
     home = wants("home", **told)
     assert DATABASE not in home
-    assert home[GROUP].spec["min_size"] == 0
+    assert (home[GROUP].spec["min_size"], home[GROUP].spec["max_size"]) == (0, 0)
     assert home["ssm_parameter/database_access"].spec["value"] == "read"
 
 
