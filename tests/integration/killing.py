@@ -11,15 +11,16 @@ from typing import Any
 from environment import Environment
 
 DRIVE = Path(__file__).parent / "drive.py"
+FAILOVER = Path(__file__).parent / "drive_failover.py"
 
 
-def killed_run(environment: Environment, rule: dict[str, Any]) -> int:
+def killed_run(environment: Environment, rule: dict[str, Any], drive: Path = DRIVE) -> int:
     """Starts a run that dies by SIGKILL at the request that the rule chooses; its exit status.
 
     rule: which request, as in the fault rules of the emulated account, and mode: "before" it is
-    executed or "after".
+    executed or "after". drive: the script that is the run.
     """
-    command = [sys.executable, str(DRIVE), environment.handle.endpoint]
+    command = [sys.executable, str(drive), environment.handle.endpoint]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
     )
