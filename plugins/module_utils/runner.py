@@ -23,6 +23,7 @@ from .converge.unprotect import UNPROTECT_FIELDS, unprotect
 from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
 from .operations import artifact, gate, manifest, perform, record
+from .operations.validate import check
 
 CONNECTION: Mapping[str, dict[str, Any]] = {
     "profile": {
@@ -88,6 +89,11 @@ def site_arguments() -> dict[str, Any]:
 def destroy_arguments() -> dict[str, Any]:
     """The argument spec of module site_destroy."""
     return {**whole_arguments(), **argument_spec(DESTROY_FIELDS)}
+
+
+def validate_arguments() -> dict[str, Any]:
+    """The argument spec of module dr_validate."""
+    return {**whole_arguments(), **argument_spec(check.FIELDS)}
 
 
 def unprotect_arguments() -> dict[str, Any]:
@@ -159,6 +165,12 @@ def run_step() -> None:
     """The main function of module dr_step."""
     module = AnsibleModule(arguments(perform.FIELDS), supports_check_mode=True)
     _finish(module, lambda: perform.perform(module.params, dry=module.check_mode))
+
+
+def run_validate() -> None:
+    """The main function of module dr_validate, which never writes."""
+    module = AnsibleModule(validate_arguments(), supports_check_mode=True)
+    _finish(module, lambda: check.validate(module.params))
 
 
 def _finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:

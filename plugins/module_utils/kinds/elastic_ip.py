@@ -36,7 +36,7 @@ class ElasticIp(Kind):
 
     def shortage(self, view: View, wants: Sequence[Want]) -> Iterator[EngineError]:
         """All addresses of an account count, whoever made them."""
-        there, region = _counted(view), view.scope.region
+        there, region = counted(view), view.scope.region
         needed = there + len(wants)
         allowed = _quota(view) if needed > DEFAULT else needed
         if needed > allowed:
@@ -72,7 +72,7 @@ def _ours(view: View) -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
     return view.owned(ElasticIp.name, "ec2", "describe_addresses", "Addresses")
 
 
-def _counted(view: View) -> int:
+def counted(view: View) -> int:
     """The addresses that count. Those of a pool that a user brought, or of a service, do not.
 
     Ours by the look by which they are found: another run may make some before the next look.

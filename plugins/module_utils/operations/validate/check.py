@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether the site that stands by could take over now. Reads only, and soon tells what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from ...aws.session import SECRETS, Aws
+from ...aws.view import View
+from ...converge import active
+from ...converge.catalog import TIERS
+from ...converge.intake import Params, Refusal, declared, refusal
+from ...converge.run import learn_secrets, refusals, require_sdk
+from ...converge.site import RULES, THREADS, Task
+from ...declaration.fields import Field, read
+from ...engine.model import Want
+from ..errors import OutOfOrder
+from ..journal import now
+from . import reading
+from .reading import Eyes
+from .rows import readiness, rows
+from .verdict import ACTIVE, Row, Seen, Verdict, lines
+
+FIELDS = (
+    Field("strict", "bool", "true or false", False, False),
+    Field(
+        "recovery_point_seconds",
+        "int",
+        "the seconds of writes that may be lost, at least 1",
+        60,
+        60,
+        lambda v: v >= 1,
+    ),
+    Field(
+        "recovery_time_seconds",
+        "int",
+        "the seconds that a failover may take, at least 1",
+        3600,
+        3600,
+        lambda v: v >= 1,
+    ),
+    Field(
+        "drill_days",
+        "int",
+        "the days in which there is a drill, at least 1",
+        90,
+        90,
+        lambda v: v >= 1,
+    ),
+    Field("commit", "str", "the commit of the playbooks", "1f3a5c7", ""),
+)
+OBJECTIVES = ("recovery_point_seconds", "recovery_time_seconds", "drill_days")
+# What of the site that serves keeps the other one fit.
+OTHERS = ("bucket_replication", "dns_record", "health_check", "iam_role", "load_balancer")
+
+
+def validate(params: Params) -> dict[str, Any]:
+    """Answers how fit the site is to take over; of one that serves, that it does.
+
+    Raises Refusal, with all rows in its result, where it is not fit. Writes nothing.
+    """
+    learn_secrets(params)
+    task = declared(params, TIERS)
+    options, problems = read(FIELDS, params, only=False)
+    if problems:
+        raise refusal(problems)
+    require_sdk()
+    with refusals(task):
+        result = _looked(task, params, options)
+    cleaned: dict[str, Any] = SECRETS.clean(result)
+    if cleaned["readiness"] == "fail" or (options["strict"] and cleaned["readiness"] == "unknown"):
+        raise Refusal(cleaned["report"][0], code="not_ready", **cleaned)
+    return cleaned
+
+
+def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str, Any]:
+    own, peer = task.site.scope, task.site.peer
+    if not peer:
+        raise OutOfOrder(
+            f"{own.environment} has one site only", "a recovery site is declared beside it"
+        )
+    here = Aws(own, task.connections[own.site]).hasty()
+    there = Aws(peer, task.connections[peer.site], own.region).hasty()
+    try:
+        record = active.read(here, there)
+        task = replace(task, site=active.seen(task.site, record))
+        if task.site.is_active:
+            return _serves(task, record)
+        here.verify_account()
+        eyes = Eyes(task.site, task.options, View(here), View(there))
+        return _result(_seen(task, _others(params, task), eyes, options, record), record)
+    finally:
+        here.close()
+        there.close()
+
+
+def _serves(task: Task, record: active.Active) -> dict[str, Any]:
+    """The answer of the site that serves: of it nothing is to be judged here."""
+    site = task.site
+    other = site.peer.site if site.peer else ""
+    if task.peer_absent:
+        raise OutOfOrder(
+            f"site {site.scope.site} serves, and {other}, which stands by, has no part in this run",
+            "run it without --limit",
+        )
+    said = f"{site.scope.site} serves, {other} is looked at"
+    return {
+        "changed": False,
+        "readiness": "pass",
+        "standby": other,
+        "active": _active(site.active_site, site.scope.region, record),
+        "rows": [],
+        "replication": {},
+        "report": [said],
+    }
+
+
+def _others(params: Params, task: Task) -> tuple[Want, ...]:
+    """What of the site that serves is looked at, as that site would declare it."""
+    peer = task.site.active_site
+    other = declared({**params, "site": peer}, TIERS)
+    site = replace(other.site, active=task.site.active, protected=task.site.protected)
+    return tuple(
+        want
+        for want in replace(other, site=site).wants
+        if want.kind in OTHERS and not want.site and not want.given
+    )
+
+
+def _seen(
+    task: Task,
+    others: Iterable[Want],
+    eyes: Eyes,
+    options: Mapping[str, Any],
+    record: active.Active,
+) -> Seen:
+    own = [want for want in task.wants if not want.site]
+    others = list(others)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix") as pool:
+        facts = reading.facts(eyes, own, others, pool)
+    return Seen(
+        site=task.site,
+        peer=eyes.there.scope,
+        options=task.options,
+        wants={
+            **{want.address: want for want in own},
+            **{f"{ACTIVE}{want.address}": want for want in others},
+        },
+        objectives={name: options[name] for name in (*OBJECTIVES, "commit")},
+        rules=RULES,
+        now=now(),
+        facts={**facts, "active": record},
+    )
+
+
+def _result(seen: Seen, record: active.Active) -> dict[str, Any]:
+    found = rows(seen)
+    state = readiness(found)
+    return {
+        "changed": False,
+        "readiness": state,
+        "standby": seen.scope.site,
+        "active": _active(seen.site.active_site, seen.peer.region, record),
+        "rows": found,
+        "replication": _replication(seen),
+        "report": list(lines(_headline(seen, found), found)),
+    }
+
+
+def _active(site: str, region: str, record: active.Active) -> dict[str, str]:
+    return {"site": site, "region": region, "since": record.since, "by": record.operation}
+
+
+def _headline(seen: Seen, found: list[Row]) -> str:
+    """How ready the site is, in one sentence that names what is in the way."""
+    failed = [row["what"] for row in found if row["state"] == "fail"]
+    unread = [row["what"] for row in found if row["state"] == "unknown"]
+    parts = [f"not good: {', '.join(failed)}"] if failed else []
+    parts += [f"not known: {', '.join(unread)}"] if unread else []
+    ready = "is ready to take over" if not failed else "is not ready to take over"
+    return "; ".join([f"site {seen.scope.site} {ready}", *parts])
+
+
+def _replication(seen: Seen) -> dict[str, float | None]:
+    """For the page of the status: what the figures tell, None where they tell nothing."""
+    if not seen.replicates:
+        return {}
+    lag, figures = seen.facts["lag"], seen.facts["heartbeat"]
+    replicated = None if isinstance(figures, Verdict) else figures.get("ReplicatedAt")
+    at = seen.now.timestamp()
+    return {
+        "lag_seconds": lag["seconds"] if isinstance(lag, dict) else None,
+        "heartbeat_age_seconds": None if replicated is None else max(0.0, at - replicated),
+    }

@@ -1,0 +1,182 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a look at both sites reads, each fact by itself: one that cannot be read hides no other.
+
+The names are those by which judges ask for them. "active:" begins what is of the site that serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ...aws.errors import Conflict, Meaning, meaning, status
+from ...aws.session import Aws
+from ...aws.view import View
+from ...converge import silence
+from ...converge.catalog import KINDS
+from ...converge.entries import Entries
+from ...converge.reading import Reader
+from ...declaration.site import Site
+from ...engine.errors import EngineError
+from ...engine.model import Want
+from ...kinds import certificates
+from ...kinds.secret_reading import described
+from ...tiers.login import LOGINS, home_of
+from .. import journal as journals
+from .. import manifest
+from ..acts import decide
+from ..artifact import key_of
+from . import figures, room_reading
+from .verdict import ACTIVE, Verdict, bad, unknown
+
+DRILL = "-drill-"
+Reading = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Clients of both sites that soon give up on a region that does not answer.
+
+    here, there: views of the site that stands by and of the one that serves.
+    """
+
+    site: Site
+    options: Mapping[str, Mapping[str, Any]]
+    here: View
+    there: View
+
+    @property
+    def application(self) -> str:
+        return str(self.options["web_tier"]["application"])
+
+
+def facts(
+    eyes: Eyes, own: Iterable[Want], others: Iterable[Want], pool: Executor
+) -> dict[str, Any]:
+    """All facts by name. own, others: the wants of both sites that are looked at.
+
+    In place of what could not be read stands the verdict on what needs it. Raises what is neither
+    said by AWS nor by its silence.
+    """
+    readings = {**_named(eyes), **room_reading.named(eyes.here, eyes.options)}
+    names = list(readings)
+    found = list(pool.map(lambda name: guarded(eyes.site, readings[name]), names))
+    result = dict(zip(names, found, strict=True))
+    groups = [
+        *_by_kind("", eyes.here.aws, own),
+        *_by_kind(ACTIVE, eyes.there.aws, others),
+    ]
+    for prefix, wants, haves in pool.map(lambda group: _haves(eyes.site, *group), groups):
+        for want in wants:
+            verdict = isinstance(haves, Verdict)
+            result[f"{prefix}{want.address}"] = haves if verdict else haves.get(want.address)
+    return result
+
+
+def guarded(site: Site, work: Reading) -> Any:
+    """What a reading answers, or the verdict on what needs it."""
+    try:
+        return work()
+    except (EngineError, Conflict) as error:
+        return bad(str(error), error.hint)
+    except Exception as error:
+        silent = meaning(error) is Meaning.UNCLEAR
+        if not silent and not status(error):
+            raise
+        # Of what a connection died is of no use to who reads the row.
+        said = silence.message(site, error).removesuffix(f": {error}")
+        return unknown(said if silent else f"AWS refused to tell: {said}")
+
+
+def _named(eyes: Eyes) -> dict[str, Reading]:
+    """The facts that no want is about."""
+    here, there, peer = eyes.here, eyes.there, eyes.there.scope
+    recovery = there if eyes.site.is_home else here
+    found: dict[str, Reading] = {
+        "unended": lambda: journals.unended(here.aws),
+        f"{ACTIVE}unended": lambda: journals.unended(there.aws),
+        "drill": lambda: _drill(here.aws),
+        "lease": lambda: Entries(here.aws).look(),
+        "manifest": lambda: manifest.load(here.aws),
+        "replica": lambda: _database(here),
+        f"{ACTIVE}primary": lambda: _database(there),
+        "heartbeat": lambda: decide.heartbeat(here.aws),
+        "lag": lambda: figures.lag(here),
+        "backup": lambda: figures.newest_backup(here, peer.database),
+        "image": lambda: figures.launched_image(here),
+        "logins": lambda: _logins(here, eyes.site),
+        f"{ACTIVE}logins": lambda: _logins(there, eyes.site),
+        "certificate": lambda: _certificate(here, eyes.options["traffic"]["domain"]),
+        "switch": lambda: figures.alarm(recovery, recovery.scope.name("switch")),
+        "orderable": lambda: room_reading.orderable(here, eyes.options, _database(here)),
+    }
+    if eyes.application:
+        found |= {
+            f"{ACTIVE}image": lambda: figures.launched_image(there),
+            "artifact": lambda: _artifact(here, eyes.application),
+        }
+    return found
+
+
+def _by_kind(
+    prefix: str, aws: Aws, wants: Iterable[Want]
+) -> Iterator[tuple[str, Reader, list[Want]]]:
+    """One kind at a time, over one look, so that what one cannot be asked hides no other."""
+    reader, groups = Reader({"": aws}, KINDS), dict[str, list[Want]]()
+    for want in wants:
+        groups.setdefault(want.kind, []).append(want)
+    for group in groups.values():
+        yield prefix, reader, group
+
+
+def _haves(
+    site: Site, prefix: str, reader: Reader, wants: list[Want]
+) -> tuple[str, list[Want], Any]:
+    return prefix, wants, guarded(site, partial(reader.read, wants, ()))
+
+
+def _database(view: View) -> Mapping[str, Any] | None:
+    name = view.scope.database
+    answer = view.call("rds", "describe_db_instances", DBInstanceIdentifier=name)
+    return answer["DBInstances"][0] if answer and answer["DBInstances"] else None
+
+
+def _logins(view: View, site: Site) -> dict[str, Mapping[str, Any] | None]:
+    return {login: described(view, home_of(site).secret(login)) for login in LOGINS}
+
+
+def _certificate(view: View, domain: str) -> Mapping[str, Any] | None:
+    """That which is in force, as ACM tells it; the look at the site has asked for it already."""
+    found = [item for item in certificates.ours(view, [domain]) if item.alive]
+    answer = (
+        view.call("acm", "describe_certificate", CertificateArn=found[0].arn) if found else None
+    )
+    return answer["Certificate"] if answer else None
+
+
+def _artifact(view: View, application: str) -> Mapping[str, Any] | None:
+    """That of the release which hosts here would be of; None where there is none."""
+    image = figures.launched_image(view)
+    if not image or not image["release"]:
+        return None
+    answer: Mapping[str, Any] | None = view.call(
+        "s3",
+        "head_object",
+        Bucket=view.scope.bucket("releases"),
+        Key=key_of(application, image["release"]),
+    )
+    return answer
+
+
+def _drill(aws: Aws) -> journals.Journal | None:
+    """The newest one that has ended."""
+    for id in reversed(journals.ids(aws)):
+        if DRILL in id:
+            journal = journals.load(aws, id)
+            if journal.ended:
+                return journal
+    return None

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is judged of the room that the standby's region has for production at its full size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .verdict import COMMAND, Check, Seen, Verdict, bad, good, unknown
+
+# Families of instance types by their first letters -> quota of the vCPUs that may run on demand.
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+FAMILIES = {
+    **dict.fromkeys(("a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"), "L-1216C47A"),
+    "dl": "L-6E869C2A",
+    "f": "L-74FC7D96",
+    "g": "L-DB2E81BA",
+    "gr": "L-DB2E81BA",
+    "vt": "L-DB2E81BA",
+    "hpc": "L-F7808C92",
+    "inf": "L-1945791B",
+    "p": "L-417A185B",
+    "trn": "L-2C3B7624",
+    "x": "L-7295265B",
+}
+ADDRESSES, DATABASES = ("ec2", "L-0263D0A3"), ("rds", "L-7B6409FD")
+Told = Mapping[str, Any]
+
+
+def quota_of(instance_type: str) -> str:
+    """The code of the quota of a type's vCPUs, "" where it is not known."""
+    found = re.match(r"[a-z]+", instance_type)
+    return FAMILIES.get(found[0] if found else "", "")
+
+
+def hosts(seen: Seen) -> Verdict:
+    """All hosts that the group may have, besides what others run."""
+    web = seen.options["web_tier"]
+    each, others = int(seen.fact("vcpus")), int(seen.fact("other vcpus"))
+    needed = int(web["max_size"]) * each + others
+    said = (
+        f"{web['max_size']} {web['instance_type']} take {web['max_size'] * each} vCPUs, others "
+        f"have {others}"
+    )
+    return _within(seen, "ec2", quota_of(web["instance_type"]), needed, said)
+
+
+def addresses(seen: Seen) -> Verdict:
+    there = int(seen.fact("addresses"))
+    missing = sum(
+        seen.have(name) is None for name, want in seen.wants.items() if want.kind == "elastic_ip"
+    )
+    said = f"{there} addresses there, {missing} would be made"
+    return _within(seen, *ADDRESSES, there + missing, said)
+
+
+def databases(seen: Seen) -> Verdict:
+    there = int(seen.fact("databases"))
+    missing = seen.fact("replica") is None
+    said = f"{there} database{'s' * (there != 1)} there, {int(missing)} would be made"
+    return _within(seen, *DATABASES, there + missing, said)
+
+
+def _within(seen: Seen, service: str, code: str, needed: int, said: str) -> Verdict:
+    if not code:
+        return unknown(f"{said}; which quota counts them is not known")
+    allowed = seen.fact(f"quota {code}")
+    if allowed is None:
+        return unknown(f"{said}; AWS does not tell quota {code}")
+    told = f"{said}; the quota of {seen.scope.region} is {allowed:g}"
+    if needed > allowed:
+        return bad(
+            told,
+            f"{COMMAND}aws service-quotas request-service-quota-increase "
+            f"--region {seen.scope.region} --service-code {service} --quota-code {code} "
+            f"--desired-value {needed}",
+        )
+    return good(told)
+
+
+def offered(seen: Seen) -> Verdict:
+    """Where its type is not sold no host starts, whatever the quota."""
+    kind, region = seen.options["web_tier"]["instance_type"], seen.scope.region
+    zones: set[str] = set(seen.fact("zones of type"))
+    missing = [zone for zone in _zones(seen) if zone not in zones]
+    if missing:
+        said = f"{kind} is not offered in {', '.join(missing)}"
+        return bad(said, f"declare zones that have it, or another type, for {region}")
+    return good(f"{kind} is offered in all zones of the site")
+
+
+def orderable(seen: Seen) -> Verdict:
+    kind = seen.options["database"]["instance_class"]
+    options: list[Told] = seen.fact("orderable")
+    zones = {zone["Name"] for option in options for zone in option["AvailabilityZones"]}
+    able = any(option.get("MultiAZCapable") for option in options)
+    missing = [zone for zone in _zones(seen) if zone not in zones]
+    if not options or missing:
+        where = ", ".join(missing)
+        return bad(
+            f"{kind} with gp3 cannot be ordered in {where}",
+            f"declare another database_instance_class, which {seen.scope.region} has",
+        )
+    if seen.options["database"]["multi_az"] and not able:
+        said = f"{kind} cannot be had in two zones in {seen.scope.region}"
+        return bad(said, "declare another database_instance_class")
+    return good(f"{kind} can be ordered in all zones of the site")
+
+
+def _zones(seen: Seen) -> list[str]:
+    return [f"{seen.scope.region}{letter}" for letter in seen.site.zones]
+
+
+CHECKS = (
+    Check("Room for hosts", hosts),
+    Check("Instance type", offered),
+    Check("Room for addresses", addresses),
+    Check("Room for databases", databases),
+    Check("Database class", orderable),
+)

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is read of quotas and offers in the standby's region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ...aws.view import View
+from ...engine import canon
+from ...kinds import elastic_ip
+from . import room
+
+Options = Mapping[str, Mapping[str, Any]]
+RUNNING = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+
+
+def named(view: View, options: Options) -> dict[str, Callable[[], Any]]:
+    """Readings by the names of their facts."""
+    kind = str(options["web_tier"]["instance_type"])
+    quotas = (room.ADDRESSES, room.DATABASES, ("ec2", room.quota_of(kind)))
+    found: dict[str, Callable[[], Any]] = {
+        f"quota {code}": partial(_quota, view, service, code) for service, code in quotas if code
+    }
+    return found | {
+        "vcpus": lambda: _vcpus(view, kind),
+        "other vcpus": lambda: _others(view, kind),
+        "addresses": lambda: elastic_ip.counted(view),
+        "databases": lambda: len(view.pages("rds", "describe_db_instances", "DBInstances")),
+        "zones of type": lambda: _zones(view, kind),
+    }
+
+
+def orderable(
+    view: View, options: Options, database: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    """The offers of the declared class, of the version of the copy where there is one."""
+    version = {"EngineVersion": database["EngineVersion"]} if database else {}
+    found = view.pages(
+        "rds",
+        "describe_orderable_db_instance_options",
+        "OrderableDBInstanceOptions",
+        Engine="postgres",
+        DBInstanceClass=options["database"]["instance_class"],
+        Vpc=True,
+        **version,
+    )
+    return [offer for offer in found if offer.get("StorageType") == "gp3"]
+
+
+def _quota(view: View, service: str, code: str) -> float | None:
+    """What the account may have; one that nobody ever changed may be told as a default only."""
+    for operation in ("get_service_quota", "get_aws_default_service_quota"):
+        answer = view.call("service-quotas", operation, ServiceCode=service, QuotaCode=code)
+        if answer:
+            return float(answer["Quota"]["Value"])
+    return None
+
+
+def _vcpus(view: View, kind: str) -> int:
+    answer = view.call("ec2", "describe_instance_types", InstanceTypes=[kind])
+    return int(answer["InstanceTypes"][0]["VCpuInfo"]["DefaultVCpus"])
+
+
+def _others(view: View, kind: str) -> int:
+    """vCPUs that count against the same quota and are not those of the site's own hosts."""
+    total = 0
+    for reservation in view.pages("ec2", "describe_instances", "Reservations", Filters=RUNNING):
+        for item in reservation["Instances"]:
+            own = view.scope.owns(canon.tags(item.get("Tags", ())), "instance")
+            same = room.quota_of(item["InstanceType"]) == room.quota_of(kind)
+            if same and not own and not item.get("InstanceLifecycle"):
+                cpu = item.get("CpuOptions", {})
+                total += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
+    return total
+
+
+def _zones(view: View, kind: str) -> list[str]:
+    found = view.pages(
+        "ec2",
+        "describe_instance_type_offerings",
+        "InstanceTypeOfferings",
+        LocationType="availability-zone",
+        Filters=[{"Name": "instance-type", "Values": [kind]}],
+    )
+    return [item["Location"] for item in found]
