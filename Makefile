@@ -25,7 +25,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan artifact release status psql shell fault failover load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean
+.PHONY: help venv tree site plan artifact release status psql shell fault validate failover load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,8 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan release failover: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan release failover: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan release validate failover: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan release validate failover: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
@@ -95,6 +95,9 @@ fleet: $(READY) ## 40 hosts start, are replaced and go, 20 times, and nothing is
 killed: $(READY) ## `make site` killed at 24 moments, and nothing is left after `make down`
 	@python -m sandbox equip
 	python -m tools.killed --rounds "$(or $(ROUNDS),20)"
+
+validate: $(READY) ## whether the recovery site could take over now
+	ansible-playbook playbooks/dr_validate.yml -i inventories/sandbox $(SERVED)
 
 failover: $(READY) ## the region of home goes dark, and the recovery site takes over
 	@$(HAS_HOSTS) || { echo "there is nothing to fail over: make site starts real servers, where they can be" >&2; exit 1; }

@@ -67,7 +67,7 @@ def timeline(facts: Facts) -> Markup:
         return Markup("")
     drawn = bars(facts)
     # To the end of all that is drawn; an operation that has just begun has an axis, too.
-    span = max([1.0, _until(facts), *(bar.end for own in drawn.values() for bar in own)])
+    span = max([1.0, _until(facts), *(one.end for own in drawn.values() for one in own)])
     height = TOP + ROW * len(facts["steps"]) + BOTTOM
     rows = [_row(n, step, drawn[step["name"]], span) for n, step in enumerate(facts["steps"])]
     at = {
@@ -103,7 +103,7 @@ def _row(number: int, step: Mapping[str, Any], own: list[Bar], span: float) -> M
     parts = [tag("title", _told(step)), _text(22, top + 21, short)]
     if not step["reversible"]:
         parts.append(_text(4, top + 21, UNDONE, kind="mark"))
-    parts += [_bar(bar, top, span) for bar in own]
+    parts += [_bar(one, top, span) for one in own]
     parts.append(_outcome(step, top))
     return tag("g", *parts, at={"class": "step", "data-step": str(step["name"])})
 
@@ -128,10 +128,10 @@ def _outcome(step: Mapping[str, Any], top: float) -> Markup:
     return _text(WIDTH - 2, top + 21, str(step["outcome"]), kind="small", anchor="end")
 
 
-def _bar(bar: Bar, top: float, span: float) -> Markup:
-    below, thick = BARS.get(bar.kind, BARS["actual"])
-    start, end = _across(bar.start, span), _across(bar.end, span)
-    return _box(bar.kind, start, top + below, max(LEAST, end - start), thick)
+def _bar(one: Bar, top: float, span: float) -> Markup:
+    below, thick = BARS.get(one.kind, BARS["actual"])
+    start, end = _across(one.start, span), _across(one.end, span)
+    return _box(one.kind, start, top + below, max(LEAST, end - start), thick)
 
 
 def _attempts(facts: Facts, span: float, height: float) -> Iterator[Markup]:

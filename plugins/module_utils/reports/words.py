@@ -54,7 +54,7 @@ def lasted(seconds: float | None) -> str:
         return f"{round(seconds, 1):g} s"
     sign, rest = "-" if seconds < 0 else "", round(abs(seconds))
     sizes = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")]
-    first = next(at for at, (size, _) in enumerate(sizes) if rest >= size)
+    first = next(at for at, (size, _unit) in enumerate(sizes) if rest >= size)
     parts = []
     for size, unit in sizes[first : first + 2]:
         count, rest = divmod(rest, size)
