@@ -78,7 +78,9 @@ def point(server: Server, _given: Mapping[str, Any]) -> dict[str, Any]:
                 return {**found, "beat": newest_beat(master)}
             if time.monotonic() > end:
                 raise Refused(
-                    "the replica has received " + found["received"] + " and applied no more than "
+                    "the replica has received "
+                    + found["received"]
+                    + " and applied no more than "
                     + found["replayed"]
                 )
             time.sleep(LOOK)
