@@ -89,10 +89,11 @@ def test_one_layer_that_keeps_writes_away_is_enough(
 
 
 def test_a_database_that_is_busy_is_restarted_when_it_can_be(built: Environment) -> None:
-    built.handle.speed(60)
+    over.upto(built, "decide")
+    built.handle.speed(15)
     built.aws("home").client("rds").reboot_db_instance(DBInstanceIdentifier=OLD)
     mark = built.handle.mark()
-    over.upto(built, "fence")
+    over.step(built, "fence")
     asked = [c for c in built.handle.log(mark) if c["action"] == "RebootDBInstance"]
     assert len(asked) > 1
     assert asked[-1]["status"] == 200

@@ -49,10 +49,11 @@ def test_an_order_that_aws_takes_and_does_not_carry_out_is_a_failure_with_a_way_
 
 def test_a_replica_that_is_busy_is_promoted_when_it_can_be(built: Environment) -> None:
     over.upto(built, "intake")
-    built.handle.speed(60)
+    built.handle.speed(15)
     built.aws("recovery").client("rds").reboot_db_instance(DBInstanceIdentifier=over.DATABASE)
-    mark = built.handle.mark()
-    over.step(built, "promote")
+    mark, said = built.handle.mark(), list[str]()
+    over.step(built, "promote", say=said.append)
+    assert "rebooting" in said[0]
     assert asked(built, mark) == [True]
     assert not over.is_replica(built)
     assert over.database(built)["DBInstanceStatus"] == "available"
