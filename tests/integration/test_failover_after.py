@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import failing_over as over
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from environment import Environment, addresses, done
 from objects import stateful_ids
 
@@ -68,6 +70,21 @@ def test_what_is_planned_after_a_failover_is_what_turns_the_sites_round_and_then
     assert addresses(moved.plan()) == set()
     assert stateful_ids(moved) == before
     assert over.let_in(moved) == []
+
+
+@pytest.mark.parametrize("last", ["fence", "promote", "logins"])
+def test_while_a_failover_is_under_way_no_other_playbook_undoes_what_it_has_done(
+    built: Environment, last: str
+) -> None:
+    over.upto(built, last)
+    mark, before = built.handle.mark(), over.let_in(built)
+    for site in ("home", "recovery"):
+        for dry in (True, False):
+            with pytest.raises(Refusal, match="moves the environment since") as caught:
+                run(built.params(site), "site", dry=dry)
+            assert caught.value.result["code"] == "moving"
+    assert built.handle.writes_since(mark) == []
+    assert over.let_in(built) == before == []
 
 
 def test_of_the_old_database_nothing_is_changed_when_home_is_back(moved: Environment) -> None:

@@ -30,11 +30,18 @@ class Unread(EngineError):
     code = "active_unread"
 
 
+class Moving(EngineError):
+    """An operation moves the environment at the moment."""
+
+    code = "moving"
+
+
 @dataclass(frozen=True, slots=True)
 class Active:
     """epoch: grows with each record, 0 where none was ever written. site: its name, "" for the one
     that is declared as home. protected: whether the other site stands by. since: when, as ISO 8601.
-    operation: the id of the one that wrote it.
+    operation: the id of the one that wrote it. moving: whether that is under way, and the database
+    of neither site may be taken for the primary.
     """
 
     epoch: int = 0
@@ -42,6 +49,7 @@ class Active:
     protected: bool = True
     since: str = ""
     operation: str = ""
+    moving: bool = False
 
     def dumps(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -114,6 +122,16 @@ def seen(site: Site, active: Active) -> Site:
             f"declare it again: the record is parameter {path(site.scope)}",
         )
     return replace(site, active=active.site, protected=active.protected)
+
+
+def refuse_moving(active: Active) -> None:
+    """Raises Moving where an operation has begun what cannot be taken back, and has not ended."""
+    if active.moving:
+        raise Moving(
+            f"operation {active.operation} moves the environment since {active.since}, and has not "
+            "ended: what would be planned now could undo it. Nothing was touched",
+            "let it end; where it was cut off, run its playbook again, which goes on with it",
+        )
 
 
 def _found(aws: Aws, *, silent: bool = False) -> Active | None:

@@ -143,9 +143,12 @@ class Converger:
     def plan(self) -> Planned:
         """Reads the account and says what would be done. Writes nothing.
 
-        Raises AccountMismatch where there is something to do and the account is a wrong one, and
-        StandsElsewhere where a site stands in another region than declared.
+        Raises AccountMismatch where there is something to do and the account is a wrong one,
+        StandsElsewhere where a site stands in another region than declared, and Moving while an
+        operation moves the environment.
         """
+        if not self.task.isolated:
+            active.refuse_moving(self.active)
         reader = Reader(self._accounts, KINDS)
         try:
             planned = self._planned(reader)

@@ -66,6 +66,8 @@ def act(stage: Stage) -> Evidence:
             "what it takes after the promotion the new database lacks; that is exported when its "
             "region is back. To go on all the same: -e accept_unfenced=true",
         )
+    # From here on a run of site.yml would undo the fence, or take the new primary for a mistake.
+    active.write(stage.here, moving(stage))
     return {"fenced": bool(fenced), "layers": found, "did": [f["did"] for f in found.values()]}
 
 
@@ -172,11 +174,23 @@ def next_active(stage: Stage) -> Active:
     """What is to be known of who serves, once the operation is through."""
     opened = stage.journal.opened
     return Active(
-        epoch=int(opened["epoch"]),
+        epoch=int(opened["epoch"]) + 1,
         site=stage.scope.site,
         protected=False,
         since=str(opened["began"]),
         operation=stage.journal.id,
+    )
+
+
+def moving(stage: Stage) -> Active:
+    """What is to be known of who serves until then."""
+    opened = stage.journal.opened
+    return Active(
+        epoch=int(opened["epoch"]),
+        site=str(opened["from"]),
+        since=str(opened["began"]),
+        operation=stage.journal.id,
+        moving=True,
     )
 
 
