@@ -11,7 +11,7 @@ from ...aws.scope import Scope
 from ...tiers.login import LOGINS, home_of
 from ..artifact import key_of
 from .declared import compared, told
-from .verdict import BUILD, COMMAND, Check, Seen, Verdict, bad, good
+from .verdict import BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 KEY, CERTIFICATE, VALIDATION = "kms_key/main", "certificate/main", "certificate_validation/main"
 LEAST_DAYS = 14  # a certificate that AWS renews is renewed sixty days before its end
@@ -45,17 +45,17 @@ def image(seen: Seen) -> Verdict:
 def artifact(seen: Seen) -> Verdict | None:
     if not seen.application:
         return None
-    found: Told | None = seen.fact("artifact")
-    running: Told | None = seen.fact("image")
-    release = running["release"] if running else ""
-    key, bucket = key_of(seen.application, release), seen.scope.bucket("releases")
-    if not found:
+    found: Told = seen.fact("artifact")
+    if not found["release"]:
+        return unknown("no image of ours tells which release runs")
+    key, bucket = key_of(seen.application, found["release"]), seen.scope.bucket("releases")
+    if not found["object"]:
         return bad(
             f"{key} is not in {bucket}",
             f"{COMMAND}aws s3 cp s3://{seen.peer.bucket('releases')}/{key} s3://{bucket}/{key} "
             f"--source-region {seen.peer.region} --region {seen.scope.region}",
         )
-    return good(f"{key} is in {bucket}", seen.age(found["LastModified"]))
+    return good(f"{key} is in {bucket}", seen.age(found["object"]["LastModified"]))
 
 
 def logins(seen: Seen) -> Verdict:

@@ -10,6 +10,7 @@ from ...engine.model import Change
 from .verdict import ACTIVE, BUILD, Check, NoFact, Seen, Verdict, bad, good
 
 MOST = 3  # differences that are told of one part
+LONGEST = 80  # characters of a value that is told
 # Row -> the kinds that it is about.
 PARTS = {
     "Web tier": ("autoscaling_group", "launch_template", "scaling_policy", "scaling_processes"),
@@ -33,7 +34,8 @@ SWITCH = "alarm/switch"
 def told(change: Change) -> str:
     """A difference in words."""
     before, after = change.before, change.after
-    if all(isinstance(value, (str, int, float, type(None))) for value in (before, after)):
+    short = (str, int, float, type(None))
+    if all(isinstance(value, short) and len(str(value)) <= LONGEST for value in (before, after)):
         found = "nothing" if before in (None, "") else before
         return f"{change.dotted} is {found}, not {after}"
     return f"{change.dotted} differs"

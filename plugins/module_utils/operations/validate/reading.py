@@ -117,7 +117,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
     if eyes.application:
         found |= {
             f"{ACTIVE}image": lambda: figures.launched_image(there),
-            "artifact": lambda: _artifact(here, eyes.application),
+            "artifact": lambda: _artifact(eyes),
         }
     return found
 
@@ -158,18 +158,16 @@ def _certificate(view: View, domain: str) -> Mapping[str, Any] | None:
     return answer["Certificate"] if answer else None
 
 
-def _artifact(view: View, application: str) -> Mapping[str, Any] | None:
-    """That of the release which hosts here would be of; None where there is none."""
-    image = figures.launched_image(view)
-    if not image or not image["release"]:
-        return None
-    answer: Mapping[str, Any] | None = view.call(
-        "s3",
-        "head_object",
-        Bucket=view.scope.bucket("releases"),
-        Key=key_of(application, image["release"]),
-    )
-    return answer
+def _artifact(eyes: Eyes) -> dict[str, Any]:
+    """release: that which serves, or that of hosts here where nobody can be asked what serves.
+    object: what S3 tells of its artifact here, None where it is not there.
+    """
+    serving = guarded(eyes.site, lambda: figures.launched_image(eyes.there))
+    image = serving if isinstance(serving, dict) else figures.launched_image(eyes.here)
+    release = image["release"] if image else ""
+    bucket, key = eyes.here.scope.bucket("releases"), key_of(eyes.application, release)
+    found = eyes.here.call("s3", "head_object", Bucket=bucket, Key=key) if release else None
+    return {"release": release, "object": found}
 
 
 def _drill(aws: Aws) -> journals.Journal | None:

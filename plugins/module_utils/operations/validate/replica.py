@@ -87,7 +87,9 @@ def as_declared(seen: Seen) -> Verdict | None:
     if not seen.replicates:
         return None
     item: Item | None = seen.fact("replica")
-    if not item or seen.have(DATABASE) is None or DATABASE not in seen.wants:
+    if DATABASE not in seen.wants:
+        return bad("no copy is declared while nothing stands by", "")
+    if not item or seen.have(DATABASE) is None:
         return bad(f"there is no {seen.scope.database}", BUILD)
     wrong = [told(change) for change in seen.changes(DATABASE)]
     key = str(item.get("KmsKeyId", ""))

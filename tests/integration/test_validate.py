@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the recovery site is fit to take over: what is amiss is told by name, with a way on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import validating
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import Lease
+from environment import SITES, Environment
+from keeping import OTHER
+from validating import HOME, RECOVERY, looked, row, states
+
+from playbooks import Playbooks
+
+# Requests of one look, where no operation has been begun yet: each entry of a journal is one more.
+MOST_REQUESTS = 125
+SITE = "$ ansible-playbook operatingdev.phoenix.site"
+# State and name of a row, as the playbook tells it.
+LINE = re.compile(r'^ +"(pass|fail|unknown) +(\w+(?: \w+)*)', re.MULTILINE)
+# What hangs on the region that serves, or on a service that is one for all regions.
+FAR = {
+    "Operations",
+    "Image",
+    "Replica as primary",
+    "Logins in sync",
+    "Copied buckets",
+    "Records",
+    "Health check",
+}
+# As the role would declare them.
+VARIABLES = {
+    "dr_site_strict": False,
+    "dr_site_recovery_point_seconds": 60,
+    "dr_site_recovery_time_seconds": 3600,
+    "dr_site_drill_days": 90,
+    "dr_site_commit": "",
+    "web_tier_application": "shop",
+    "web_tier_user_data": "",
+    "web_host_start": "./shop",
+}
+
+
+@pytest.fixture(scope="module")
+def fresh(standing: Environment) -> dict[str, Any]:
+    """What is told of an environment that one run has built, without an application."""
+    return looked(standing)
+
+
+@pytest.fixture(scope="module")
+def built(standing: Environment, fresh: dict[str, Any]) -> Environment:
+    validating.make_fit(standing)
+    return standing
+
+
+@pytest.fixture
+def fit(built: Environment) -> Environment:
+    """Looked at by nobody else: a test that breaks something mends it."""
+    validating.beat(built)
+    return built
+
+
+@pytest.fixture
+def mended(fit: Environment) -> Iterator[Environment]:
+    yield fit
+    fit.handle.faults([])
+    validating.mend(fit)
+
+
+def test_a_fresh_environment_lacks_a_restart_of_its_copy_a_manifest_and_what_time_brings(
+    fresh: dict[str, Any],
+) -> None:
+    assert states(fresh, "fail") == {"Replica as declared", "Manifest"}
+    assert states(fresh, "unknown") == {"Replication lag", "Heartbeat", "Proof"}
+    assert "reboot-db-instance" in row(fresh, "Replica as declared")["next"]
+
+
+def test_of_a_fit_environment_all_is_good_but_that_no_drill_has_shown_it(fit: Environment) -> None:
+    found = looked(fit)
+    assert (found["failed"], found["readiness"]) == ("", "unknown")
+    assert states(found, "fail", "unknown") == {"Proof"}
+    assert "never proven" in row(found, "Proof")["said"]
+    assert found["replication"]["lag_seconds"] == 1.0
+    assert 5 <= found["replication"]["heartbeat_age_seconds"] < 60
+    assert found["report"][0] == "site recovery is ready to take over; not known: Proof"
+
+
+def test_what_is_not_known_fails_where_that_is_asked_for(fit: Environment) -> None:
+    assert "not known: Proof" in looked(fit, strict=True)["failed"]
+
+
+def test_a_look_writes_nothing_and_asks_a_stated_number_of_requests(fit: Environment) -> None:
+    mark = fit.handle.mark()
+    looked(fit)
+    assert fit.handle.writes_since(mark) == []
+    assert 0 < len(fit.handle.log(mark)) <= MOST_REQUESTS
+
+
+def test_the_site_that_serves_asks_for_the_record_only_and_has_no_rows(fit: Environment) -> None:
+    mark = fit.handle.mark()
+    found = looked(fit, "home")
+    assert (found["rows"], found["standby"], found["failed"]) == ([], "recovery", "")
+    assert [call["action"] for call in fit.handle.log(mark)] == ["GetParameter"]
+
+
+def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -> None:
+    assert "run it without --limit" in looked(fit, "home", peer_absent=True)["failed"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "said", "command"),
+    [
+        (validating.default_group, "Replica as declared", "default.postgres16", SITE),
+        (validating.no_backups, "Replica as declared", "backup_retention is 0, not 7", SITE),
+        (validating.no_grant, "Key", "its policy lacks AutoScalingGrants", SITE),
+        (
+            validating.stale_image,
+            "Image",
+            "of release 0, site home runs 1",
+            "$ ansible-playbook operatingdev.phoenix.release -e release_version=1",
+        ),
+        (validating.no_artifact, "Artifact", validating.KEY, "$ aws s3 cp "),
+        (validating.no_login, "Logins", "production/home/application", SITE),
+        (validating.no_certificate, "Certificate", "no certificate of shop.example.com", SITE),
+        (validating.no_manifest, "Manifest", "has no manifest", SITE),
+        (
+            validating.low_quota,
+            "Room for hosts",
+            "12 t4g.small take 24 vCPUs",
+            "$ aws service-quotas request-service-quota-increase --region us-west-2 "
+            "--service-code ec2 --quota-code L-1216C47A --desired-value 24",
+        ),
+        (validating.no_switch, "Switch", "no alarm production-recovery-switch", SITE),
+        (
+            validating.unended,
+            "Operations",
+            "failover 20261128T050000Z-failover-3f2a of ada@laptop has not ended",
+            "$ ansible-playbook operatingdev.phoenix.dr_failover",
+        ),
+    ],
+)
+def test_what_is_amiss_is_told_by_name_with_the_command_that_mends_it(
+    mended: Environment, spoil: Callable[[Environment], None], what: str, said: str, command: str
+) -> None:
+    spoil(mended)
+    found = looked(mended)
+    assert what in states(found, "fail") and what in found["failed"]
+    assert said in row(found, what)["said"]
+    assert row(found, what)["next"].startswith(command)
+
+
+def test_a_beat_that_is_older_than_the_objective_is_told(fit: Environment) -> None:
+    validating.beat(fit, age=30.0)
+    assert "Heartbeat" not in states(looked(fit, recovery_point_seconds=3600), "fail")
+    assert "Heartbeat" in states(looked(fit, recovery_point_seconds=3), "fail")
+
+
+def test_a_run_that_writes_at_the_site_is_told_by_name(fit: Environment) -> None:
+    with Lease(fit.aws("recovery"), OTHER, lambda line: None).during():
+        found = looked(fit)
+    assert OTHER.who in row(found, "Lease")["said"] and "Lease" in states(found, "fail")
+
+
+def test_of_a_dark_region_what_needs_it_is_not_known_and_the_rest_is_told(
+    mended: Environment,
+) -> None:
+    mended.handle.faults([{"effect": "dark", "region": HOME}])
+    found = looked(mended)
+    assert states(found, "fail") == set()
+    assert states(found, "unknown") == FAR | {"Proof"}
+    assert "us-east-1, where site home stands, does not answer" in row(found, "Operations")["said"]
+    assert "route53" in row(found, "Records")["said"]
+    assert {"Replica", "Key", "Certificate", "Artifact", "Room for hosts"} <= states(found, "pass")
+
+
+def test_of_a_standby_that_is_dark_nothing_is_told_but_that(mended: Environment) -> None:
+    mended.handle.faults([{"effect": "dark", "region": RECOVERY}])
+    found = looked(mended)
+    assert "us-west-2, where site recovery stands, does not answer" in found["failed"]
+
+
+def test_an_environment_that_was_moved_and_has_no_copy_yet_is_not_fit(
+    mended: Environment,
+) -> None:
+    record = active.Active(
+        1, "recovery", False, "2026-11-28T05:00:00+00:00", "20261128T050000Z-failover-3f2a"
+    )
+    try:
+        for site in ("home", "recovery"):
+            active.write(mended.aws(site), record)
+        found = looked(mended, "home")
+    finally:
+        for site in ("home", "recovery"):
+            active.forget(mended.aws(site))
+    assert found["standby"] == "home"
+    assert "Active site" in states(found, "fail")
+    assert row(found, "Active site")["next"].endswith("dr_failback")
+
+
+def test_without_a_copy_that_streams_a_backup_in_the_region_is_asked_for(fit: Environment) -> None:
+    recovery = {**SITES["recovery"], "strategy": "backup_restore"}
+    found = looked(fit, sites={**SITES, "recovery": recovery})
+    assert "no backup of production-home-database is in us-west-2" in row(found, "Backup")["said"]
+    assert "start-db-instance-automated-backups-replication" in row(found, "Backup")["next"]
+    assert not {"Replica", "Heartbeat"} & {one["what"] for one in found["rows"]}
+
+
+def test_the_playbook_tells_the_rows_and_fails_and_its_check_is_the_same(
+    mended: Environment, tmp_path: Path
+) -> None:
+    validating.no_manifest(mended)
+    playbooks = Playbooks(mended.handle, tmp_path)
+    options = ("-e", json.dumps(VARIABLES))
+    told: list[Any] = []
+    for more in ((), ("--check",)):
+        mark = mended.handle.mark()
+        ran = playbooks.run("dr_validate", *options, *more)
+        assert ran.returncode != 0 and mended.handle.writes_since(mark) == []
+        assert (
+            "fail    Manifest" in ran.stdout and "home serves, recovery is looked at" in ran.stdout
+        )
+        told.append(LINE.findall(ran.stdout))
+    assert len(told[0]) > 20 and told[0] == told[1]

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An environment of an application that is fit for a failover, and what may be amiss with it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from typing import Any
+
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import (
+    RECIPE,
+    RELEASE,
+    specification,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    journal,
+    manifest,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import decide
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import check
+from environment import Environment
+
+HOME, RECOVERY = "us-east-1", "us-west-2"
+COPY, KEY = "production-recovery-database", "shop/shop-1.tar.gz"
+OLD, RUNS = "0", "1"
+Rows = dict[str, dict[str, Any]]
+
+
+def looked(environment: Environment, site: str = "recovery", **options: Any) -> dict[str, Any]:
+    """The result of the module, whether it failed or not; "failed" says so."""
+    try:
+        return {**check.validate(environment.params(site, **options)), "failed": ""}
+    except Refusal as refused:
+        return {**refused.result, "failed": str(refused)}
+
+
+def states(result: dict[str, Any], *wanted: str) -> set[str]:
+    """The names of the rows in one of these states."""
+    return {row["what"] for row in result["rows"] if row["state"] in wanted}
+
+
+def row(result: dict[str, Any], what: str) -> dict[str, Any]:
+    [found] = [row for row in result["rows"] if row["what"] == what]
+    return found
+
+
+def make_fit(environment: Environment) -> None:
+    """Builds all that a failover relies on but a drill, as runs, a release and hosts would."""
+    environment.run()
+    for site in ("home", "recovery"):
+        image(environment, site, RUNS)
+    mend(environment)
+    environment.declared["web_tier"] = {"application": "shop"}
+
+
+def mend(environment: Environment) -> None:
+    """Has all of it again, whatever was amiss."""
+    web = {"application": "shop", "release_image": f"{RUNS}-0a1b2c3d"}
+    knowledge = {site: done["known"] for site, done in environment.run(web_tier=web).items()}
+    for site in ("home", "recovery"):
+        aws = environment.aws(site)
+        aws.client("s3").put_object(Bucket=aws.scope.bucket("releases"), Key=KEY, Body=b"bytes")
+        manifest.write(environment.params(site, knowledge=knowledge), dry=False)
+    environment.handle.quota(RECOVERY, "ec2", "L-1216C47A", 128)
+    here = environment.aws("recovery")
+    # A copy takes another parameter group, and obeys it from its next start.
+    here.client("rds").reboot_db_instance(DBInstanceIdentifier=COPY)
+    left = journal.unended(here)
+    if left:
+        journal.write(here, left, "close", journal.CLOSED, {})
+    beat(environment)
+
+
+def beat(environment: Environment, age: float = 5.0, lag: float = 1.0) -> None:
+    """What hosts and RDS would have told a moment ago."""
+    cloudwatch = environment.aws("recovery").client("cloudwatch")
+    environment_is = [{"Name": "environment", "Value": "production"}]
+    cloudwatch.put_metric_data(
+        Namespace=decide.NAMESPACE,
+        MetricData=[
+            {"MetricName": name, "Dimensions": environment_is, "Value": time.time() - age}
+            for name in ("WrittenAt", "ReplicatedAt")
+        ],
+    )
+    cloudwatch.put_metric_data(
+        Namespace="AWS/RDS",
+        MetricData=[
+            {
+                "MetricName": "ReplicaLag",
+                "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": COPY}],
+                "Value": lag,
+                "Timestamp": datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=90),
+            }
+        ],
+    )
+
+
+def image(environment: Environment, site: str, release: str) -> str:
+    """An image of ours of a release; its id."""
+    aws = environment.aws(site)
+    ec2, id = aws.client("ec2"), f"{release}-0a1b2c3d"
+    tags = {**aws.scope.marks("image", id), RELEASE: release, RECIPE: "0a1b2c3d"}
+    [template] = ec2.describe_launch_templates()["LaunchTemplates"]
+    [subnet, *_rest] = ec2.describe_subnets(Filters=aws.scope.filters())["Subnets"]
+    [host] = ec2.run_instances(
+        LaunchTemplate={"LaunchTemplateId": template["LaunchTemplateId"], "Version": "1"},
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet["SubnetId"],
+    )["Instances"]
+    answer = ec2.create_image(
+        InstanceId=host["InstanceId"],
+        Name=f"shop-{release}",
+        TagSpecifications=specification("image", tags),
+    )
+    ec2.terminate_instances(InstanceIds=[host["InstanceId"]])
+    return str(answer["ImageId"])
+
+
+def default_group(environment: Environment) -> None:
+    _modify(environment, DBParameterGroupName="default.postgres16")
+
+
+def no_backups(environment: Environment) -> None:
+    _modify(environment, BackupRetentionPeriod=0)
+
+
+def no_grant(environment: Environment) -> None:
+    kms = environment.aws("recovery").client("kms")
+    key = kms.describe_key(KeyId="alias/phoenix-production-recovery")["KeyMetadata"]["KeyId"]
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "AutoScalingGrants"]
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+
+
+def stale_image(environment: Environment) -> None:
+    """The template of the standby names an image of a release before."""
+    old = image(environment, "recovery", OLD)
+    ec2 = environment.aws("recovery").client("ec2")
+    name = "production-recovery-web"
+    [template] = ec2.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"]
+    version = ec2.create_launch_template_version(
+        LaunchTemplateName=name,
+        SourceVersion=str(template["DefaultVersionNumber"]),
+        LaunchTemplateData={"ImageId": old},
+    )["LaunchTemplateVersion"]["VersionNumber"]
+    ec2.modify_launch_template(LaunchTemplateName=name, DefaultVersion=str(version))
+    environment.aws("recovery").client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=name,
+        LaunchTemplate={"LaunchTemplateName": name, "Version": str(version)},
+    )
+
+
+def no_artifact(environment: Environment) -> None:
+    aws = environment.aws("recovery")
+    aws.client("s3").delete_object(Bucket=aws.scope.bucket("releases"), Key=KEY)
+
+
+def no_login(environment: Environment) -> None:
+    environment.aws("home").client("secretsmanager").remove_regions_from_replication(
+        SecretId="production/home/application", RemoveReplicaRegions=[RECOVERY]
+    )
+
+
+def no_certificate(environment: Environment) -> None:
+    aws = environment.aws("recovery")
+    acm, elbv2 = aws.client("acm"), aws.client("elbv2")
+    [balancer] = elbv2.describe_load_balancers()["LoadBalancers"]
+    for listener in elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])[
+        "Listeners"
+    ]:
+        if listener["Port"] == 443:
+            elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
+    [certificate] = acm.list_certificates()["CertificateSummaryList"]
+    acm.delete_certificate(CertificateArn=certificate["CertificateArn"])
+
+
+def no_manifest(environment: Environment) -> None:
+    aws = environment.aws("recovery")
+    aws.client("s3").delete_object(Bucket=aws.scope.bucket("backups"), Key=manifest.KEY)
+
+
+def low_quota(environment: Environment) -> None:
+    environment.handle.quota(RECOVERY, "ec2", "L-1216C47A", 8)
+
+
+def no_switch(environment: Environment) -> None:
+    environment.aws("recovery").client("cloudwatch").delete_alarms(
+        AlarmNames=["production-recovery-switch"]
+    )
+
+
+def unended(environment: Environment) -> None:
+    journal.begin(
+        environment.aws("recovery"),
+        "20261128T050000Z-failover-3f2a",
+        {"operation": "failover", "operator": "ada@laptop", "began": "2026-11-28T05:00:00+00:00"},
+    )
+
+
+def _modify(environment: Environment, **changes: Any) -> None:
+    environment.aws("recovery").client("rds").modify_db_instance(
+        DBInstanceIdentifier=COPY, ApplyImmediately=True, **changes
+    )

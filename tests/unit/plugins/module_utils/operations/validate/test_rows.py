@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each precondition of a failover is judged by what was read: good, not good, or not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import (
+    rows,
+    verdict,
+)
+
+from tests.unit.plugins.module_utils.operations.validate.cases import (
+    APPLICATION,
+    CASES,
+    DARK,
+    PRIMARY,
+    journal,
+)
+from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, ago, look, told
+
+
+def ids(cases: list[tuple[str, dict[str, Any], str, str]]) -> list[str]:
+    return [f"{number}-{case[0]}-{case[2]}" for number, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize(("what", "facts", "state", "said"), CASES, ids=ids(CASES))
+def test_a_precondition_is_judged_by_what_was_read(
+    what: str, facts: dict[str, Any], state: str, said: str
+) -> None:
+    found = told(what, look(facts))
+    assert found and (found["state"], said in found["said"]) == (state, True), found
+
+
+@pytest.mark.parametrize("what", sorted({check.what for check in rows.CHECKS}))
+def test_every_row_that_is_not_good_says_what_to_do(what: str) -> None:
+    failed = [
+        told(what, look(facts))
+        for name, facts, state, _said in CASES
+        if (name, state) == (what, "fail")
+    ]
+    # What took too long in a drill nobody mends by a command.
+    assert all(row and (row["next"] or "which took" in row["said"]) for row in failed)
+
+
+@pytest.mark.parametrize(("what", "facts", "state", "said"), APPLICATION, ids=ids(APPLICATION))
+def test_of_an_application_its_release_is_judged(
+    what: str, facts: dict[str, Any], state: str, said: str
+) -> None:
+    found = told(what, look(facts, application="shop"))
+    assert found and (found["state"], said in found["said"]) == (state, True), found
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (None, "fail"),
+        ({"what": "snapshot x", "at": ago(hours=5)}, "fail"),
+        ({"what": "the replicated backup", "at": ago(seconds=30)}, "pass"),
+        (DARK, "unknown"),
+    ],
+)
+def test_a_site_that_lives_from_backups_is_judged_by_its_newest_one(found: Any, state: str) -> None:
+    seen = look({"backup": found}, strategy="backup_restore")
+    row = told("Backup", seen)
+    assert row and row["state"] == state
+    assert told("Replica", seen) is None and told("Backup", look()) is None
+
+
+def test_a_site_of_which_nothing_stands_by_is_not_good_and_told_since_when() -> None:
+    since = ago(hours=2).isoformat()
+    row = told("Active site", look({"active": Active(1, "", False, since)}, protected=False))
+    assert row and (row["state"], row["age_seconds"]) == ("fail", 7200.0)
+    assert row["next"] == "$ ansible-playbook operatingdev.phoenix.dr_failback"
+
+
+def test_a_drill_on_other_playbooks_proves_nothing_of_these() -> None:
+    drill = journal("drill", True)
+    drill.entries[0]["facts"]["commit"] = "0000000"
+    row = told("Proof", look({"drill": drill}))
+    assert row and row["state"] == "unknown" and "0000000" in row["said"]
+
+
+def test_the_older_one_of_two_databases_is_to_be_upgraded() -> None:
+    older = {**COPY, "EngineVersion": "16.9"}
+    row = told("Replica as primary", look({"replica": older, "active:primary": PRIMARY}))
+    assert row and "--db-instance-identifier production-recovery-database" in row["next"]
+    assert "--engine-version 16.10" in row["next"] and "--region us-west-2" in row["next"]
+
+
+def test_lines_tell_the_worst_first() -> None:
+    found = [
+        {"what": what, "state": state, "age_seconds": 61.0, "said": "so", "next": "$ do"}
+        for what, state in (("A", "pass"), ("B", "unknown"), ("C", "fail"))
+    ]
+    text = list(verdict.lines("ready", found))
+    assert text[0] == "ready" and text[1].startswith("fail    C  so (0:01:01 old)")
+    assert [line.split()[0] for line in text[1:]] == ["fail", "next:", "unknown", "next:", "pass"]
+
+
+def test_readiness_is_that_of_the_worst_row() -> None:
+    assert rows.readiness([]) == "pass"
+    assert rows.readiness([{"state": "pass"}, {"state": "unknown"}]) == "unknown"
+    assert rows.readiness([{"state": "unknown"}, {"state": "fail"}]) == "fail"
