@@ -47,3 +47,9 @@ class OutOfOrder(EngineError):
     """A step that needs another one, or an operation that does not fit what there is."""
 
     code = "out_of_order"
+
+
+class Silent(EngineError):
+    """The region of the site that would take over does not answer."""
+
+    code = "silent"

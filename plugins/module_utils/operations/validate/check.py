@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from ...aws.errors import Meaning, meaning
 from ...aws.session import SECRETS, Aws
 from ...aws.view import View
 from ...converge import active
@@ -18,7 +20,7 @@ from ...converge.run import learn_secrets, refusals, require_sdk
 from ...converge.site import RULES, THREADS, Task
 from ...declaration.fields import Field, read
 from ...engine.model import Want
-from ..errors import OutOfOrder
+from ..errors import OutOfOrder, Silent
 from ..journal import now
 from . import reading
 from .reading import Eyes
@@ -86,16 +88,33 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
     here = Aws(own, task.connections[own.site]).hasty()
     there = Aws(peer, task.connections[peer.site], own.region).hasty()
     try:
-        record = active.read(here, there)
-        task = replace(task, site=active.seen(task.site, record))
-        if task.site.is_active:
-            return _serves(task, record)
-        here.verify_account()
+        with _answering(task):
+            record = active.read(here, there)
+            task = replace(task, site=active.seen(task.site, record))
+            if task.site.is_active:
+                return _serves(task, record)
+            here.verify_account()
         eyes = Eyes(task.site, task.options, View(here), View(there))
         return _result(_seen(task, _others(params, task), eyes, options, record), record)
     finally:
         here.close()
         there.close()
+
+
+@contextlib.contextmanager
+def _answering(task: Task) -> Iterator[None]:
+    """Raises Silent where the region of the site does not answer: nothing is to be judged then."""
+    try:
+        yield
+    except Exception as error:
+        if meaning(error) is not Meaning.UNCLEAR:
+            raise
+        scope = task.site.scope
+        raise Silent(
+            f"{scope.region}, where site {scope.site} stands, does not answer: nothing can be told "
+            "of it, and nothing can be moved there",
+            "run the same playbook again once it answers",
+        ) from error
 
 
 def _serves(task: Task, record: active.Active) -> dict[str, Any]:

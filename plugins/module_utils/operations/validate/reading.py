@@ -63,18 +63,14 @@ def facts(
     said by AWS nor by its silence.
     """
     readings = {**_named(eyes), **room_reading.named(eyes.here, eyes.options)}
-    names = list(readings)
-    found = list(pool.map(lambda name: guarded(eyes.site, readings[name]), names))
-    result = dict(zip(names, found, strict=True))
-    groups = [
-        *_by_kind("", eyes.here.aws, own),
-        *_by_kind(ACTIVE, eyes.there.aws, others),
+    jobs: list[Callable[[], dict[str, Any]]] = [
+        partial(_one, eyes.site, name, reading) for name, reading in readings.items()
     ]
-    for prefix, wants, haves in pool.map(lambda group: _haves(eyes.site, *group), groups):
-        for want in wants:
-            verdict = isinstance(haves, Verdict)
-            result[f"{prefix}{want.address}"] = haves if verdict else haves.get(want.address)
-    return result
+    jobs += _by_kind(eyes.site, "", eyes.here.aws, own)
+    jobs += _by_kind(eyes.site, ACTIVE, eyes.there.aws, others)
+    # All at once: those of a region that does not answer are awaited once, not one by one.
+    found = pool.map(lambda job: job(), jobs)
+    return {name: fact for facts in found for name, fact in facts.items()}
 
 
 def guarded(site: Site, work: Reading) -> Any:
@@ -123,20 +119,27 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
 
 
 def _by_kind(
-    prefix: str, aws: Aws, wants: Iterable[Want]
-) -> Iterator[tuple[str, Reader, list[Want]]]:
+    site: Site, prefix: str, aws: Aws, wants: Iterable[Want]
+) -> Iterator[Callable[[], dict[str, Any]]]:
     """One kind at a time, over one look, so that what one cannot be asked hides no other."""
     reader, groups = Reader({"": aws}, KINDS), dict[str, list[Want]]()
     for want in wants:
         groups.setdefault(want.kind, []).append(want)
     for group in groups.values():
-        yield prefix, reader, group
+        yield partial(_many, site, prefix, reader, group)
 
 
-def _haves(
-    site: Site, prefix: str, reader: Reader, wants: list[Want]
-) -> tuple[str, list[Want], Any]:
-    return prefix, wants, guarded(site, partial(reader.read, wants, ()))
+def _one(site: Site, name: str, reading: Reading) -> dict[str, Any]:
+    return {name: guarded(site, reading)}
+
+
+def _many(site: Site, prefix: str, reader: Reader, wants: list[Want]) -> dict[str, Any]:
+    """What is there of wants of one kind, by address."""
+    haves = guarded(site, partial(reader.read, wants, ()))
+    unread = isinstance(haves, Verdict)
+    return {
+        f"{prefix}{want.address}": haves if unread else haves.get(want.address) for want in wants
+    }
 
 
 def _database(view: View) -> Mapping[str, Any] | None:

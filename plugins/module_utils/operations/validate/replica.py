@@ -9,10 +9,14 @@ from typing import Any
 
 from ...kinds.db_instance_reading import OPERATIONAL
 from .declared import told
+from .standing import FAILBACK
 from .verdict import BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 DATABASE = "db_instance/main"
 Item = Mapping[str, Any]
+# Seconds that a copy is said to be behind where nothing is written, and so nothing is replayed.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.html
+IDLE = 300
 # What a primary and its copy have in common, so that the one can take the other's place.
 ALIKE = {
     "DBInstanceClass": "class",
@@ -54,9 +58,16 @@ def lag(seen: Seen) -> Verdict | None:
         return unknown("CloudWatch has no figure of the last minutes")
     most, age = seen.objectives["recovery_point_seconds"], seen.age(found["at"])
     said = f"the copy is {found['seconds']:.0f} s behind; the objective is {most} s"
+    if most < found["seconds"] <= IDLE and not _beats(seen):
+        return unknown(f"{said}; but so is one to which nothing is written", "", age)
     if found["seconds"] > most:
         return bad(said, "look for long queries on the copy, and for many writes at home", age)
     return good(said, age)
+
+
+def _beats(seen: Seen) -> bool:
+    figures = seen.facts["heartbeat"]
+    return isinstance(figures, Mapping) and "WrittenAt" in figures
 
 
 def heartbeat(seen: Seen) -> Verdict | None:
@@ -88,7 +99,7 @@ def as_declared(seen: Seen) -> Verdict | None:
         return None
     item: Item | None = seen.fact("replica")
     if DATABASE not in seen.wants:
-        return bad("no copy is declared while nothing stands by", "")
+        return bad("no copy is declared while nothing stands by", FAILBACK)
     if not item or seen.have(DATABASE) is None:
         return bad(f"there is no {seen.scope.database}", BUILD)
     wrong = [told(change) for change in seen.changes(DATABASE)]

@@ -23,6 +23,7 @@ FAMILIES = {
     "inf": "L-1945791B",
     "p": "L-417A185B",
     "trn": "L-2C3B7624",
+    "u": "L-43DA4232",
     "x": "L-7295265B",
 }
 ADDRESSES, DATABASES = ("ec2", "L-0263D0A3"), ("rds", "L-7B6409FD")

@@ -100,8 +100,10 @@ def proof(seen: Seen) -> Verdict:
         limit = most["recovery_time_seconds"]
         return bad(f"{said}, which took {took:.0f} s, and {limit} s is the objective", "", age)
     commit, now = str(drill.opened.get("commit", "")), str(seen.objectives["commit"])
-    if not commit or commit != now:
-        return unknown(f"{said}, on commit {commit or 'not known'}, not this one", "", age)
+    if not commit or not now:
+        return unknown(f"{said}; whether on this commit is not known", "", age)
+    if commit != now:
+        return unknown(f"{said}, on commit {commit}, not {now}", "run a drill", age)
     return good(f"{said}, on this commit", age)
 
 

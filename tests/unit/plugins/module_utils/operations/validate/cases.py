@@ -6,90 +6,27 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.entries import Entry
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.holder import Holder
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Have
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.journal import (
-    CLOSED,
-    OPENED,
-    Journal,
+
+from tests.unit.plugins.module_utils.operations.validate.facts import (
+    BEATS,
+    DARK,
+    PRIMARY,
+    ROOM,
+    VALIDATION,
+    ZONES,
+    alarm,
+    differs,
+    entry,
+    have,
+    image,
+    journal,
+    logins,
+    manifest,
+    offer,
+    secret,
 )
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import (
-    standing,
-    verdict,
-)
+from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, NOW, ago
 
-from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, NOW, ago, look
-
-DARK = verdict.unknown("us-east-1 does not answer")
-LOGINS = ("application", "database", "migration", "reader")
-BEATS = NOW.timestamp()
-
-
-def journal(kind: str, ended: bool, at: Any = NOW, **facts: Any) -> Journal:
-    opened = {"operation": kind, "operator": "ada@laptop", "commit": "1f3a5c7"}
-    entries: list[dict[str, Any]] = [
-        {"step": "open", "state": OPENED, "at": NOW.isoformat(), "facts": opened}
-    ]
-    if ended:
-        entries.append({"step": "close", "state": CLOSED, "at": at.isoformat(), "facts": facts})
-    return Journal(f"20261128T101500Z-{kind}-3f2a", list(entries))
-
-
-def entry(age: float) -> Entry:
-    return Entry(1, 1, age, Holder("there/1/1", "there/2/1", "bob@there"))
-
-
-def manifest(active: str = "home", lacks: str = "") -> dict[str, Any]:
-    known = {
-        site: {name: {"id": "x"} for name in standing.NEEDED[side] if name != lacks}
-        for site, side in (("recovery", "to"), ("home", "from"))
-    }
-    return {
-        "active": active,
-        "written": ago(days=2).isoformat(),
-        "sites": {site: {"known": names} for site, names in known.items()},
-    }
-
-
-def secret(version: str = "v1", status: str = "InSync") -> dict[str, Any]:
-    return {
-        "VersionIdsToStages": {version: ["AWSCURRENT"]},
-        "ReplicationStatus": [{"Region": "us-west-2", "Status": status, "StatusMessage": "no key"}],
-    }
-
-
-def logins(**one: Any) -> dict[str, Any]:
-    return {login: secret() for login in LOGINS} | one
-
-
-def alarm(state: str) -> dict[str, Any]:
-    return {"StateValue": state, "StateUpdatedTimestamp": ago(hours=1)}
-
-
-def image(release: str, state: str = "available") -> dict[str, str]:
-    created = ago(days=1).isoformat()
-    return {"id": "ami-1", "release": release, "created": created, "state": state}
-
-
-def offer(*zones: str, twice: bool = True) -> dict[str, Any]:
-    return {"AvailabilityZones": [{"Name": zone} for zone in zones], "MultiAZCapable": twice}
-
-
-def have(address: str, status: str = "", settled: bool = True) -> Have:
-    kind, _slash, id = address.partition("/")
-    return Have(kind, id, dict(look().wants[address].spec), {}, settled, status)
-
-
-def differs(address: str, **spec: Any) -> Have:
-    found = have(address)
-    return Have(found.kind, found.id, {**found.spec, **spec}, {}, status="Enabled")
-
-
-ZONES = ("us-west-2a", "us-west-2b", "us-west-2c")
-ROOM = {"vcpus": 2, "other vcpus": 8}
-VALIDATION = "certificate_validation/main"
-PRIMARY = {**COPY, "DBInstanceIdentifier": "production-home-database"}
 # Row, what was read, whether it is good, and a part of what is said.
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("Active site", {"active": Active()}, "pass", "home serves, and recovery stands by"),
@@ -144,7 +81,19 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("Replica", {"replica": DARK}, "unknown", "does not answer"),
     ("Replication lag", {"lag": {"seconds": 2.0, "at": NOW}}, "pass", "2 s behind"),
-    ("Replication lag", {"lag": {"seconds": 61.0, "at": NOW}}, "fail", "the objective is 60 s"),
+    (
+        "Replication lag",
+        {"lag": {"seconds": 61.0, "at": NOW}, "heartbeat": {"WrittenAt": BEATS}},
+        "fail",
+        "the objective is 60 s",
+    ),
+    (
+        "Replication lag",
+        {"lag": {"seconds": 61.0, "at": NOW}, "heartbeat": {}},
+        "unknown",
+        "to which nothing is written",
+    ),
+    ("Replication lag", {"lag": {"seconds": 301.0, "at": NOW}, "heartbeat": {}}, "fail", "301 s"),
     ("Replication lag", {"lag": {"seconds": -1.0, "at": NOW}}, "unknown", "no figure"),
     ("Replication lag", {"lag": None}, "unknown", "no figure"),
     (

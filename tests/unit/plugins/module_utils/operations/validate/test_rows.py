@@ -15,10 +15,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.va
 from tests.unit.plugins.module_utils.operations.validate.cases import (
     APPLICATION,
     CASES,
-    DARK,
-    PRIMARY,
-    journal,
 )
+from tests.unit.plugins.module_utils.operations.validate.facts import DARK, PRIMARY, journal
 from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, ago, look, told
 
 
