@@ -18,7 +18,7 @@ from sandbox.world import World
 from sandbox.wrap import add, wrap
 
 MENDED = (
-    "GetServiceQuota and the lists of quotas know those of what a site is made of.",
+    "GetServiceQuota, GetAWSDefaultServiceQuota and the lists know what a site is made of.",
     "RequestServiceQuotaIncrease is decided after a while, then the applied quota is the new one.",
     "GetRequestedServiceQuotaChange and ListRequestedServiceQuotaChangeHistory.",
 )
@@ -96,6 +96,12 @@ def _lists() -> None:
     @wrap(ServiceQuotasBackend, "get_service_quota")
     def get(_original: Any, self: ServiceQuotasBackend, service_code: str, quota_code: str) -> Any:
         return _described(self, _quota(service_code, quota_code))
+
+    @add(ServiceQuotasResponse, "get_aws_default_service_quota")
+    def default(self: ServiceQuotasResponse) -> str:
+        backend, asked = _asked(self)
+        quota = _quota(asked["ServiceCode"], asked["QuotaCode"])
+        return json.dumps({"Quota": _described(backend, quota, default=True)})
 
     @add(ServiceQuotasResponse, "list_service_quotas")
     def listed(self: ServiceQuotasResponse) -> str:

@@ -90,6 +90,13 @@ def test_quotas_are_told_and_raised(account: Account) -> None:
     assert quotas.get_service_quota(**CPUS)["Quota"]["Value"] == before + 1
 
 
+def test_the_default_of_a_quota_is_told_beside_what_the_account_has(account: Account) -> None:
+    quotas = account.client("service-quotas")
+    assert quotas.get_aws_default_service_quota(**CPUS)["Quota"]["Value"] == 5
+    unknown = {**CPUS, "QuotaCode": "L-00000000"}
+    assert refused(quotas.get_aws_default_service_quota, **unknown) == "NoSuchResourceException"
+
+
 def test_a_quota_is_in_force(account: Account, ec2: Any) -> None:
     account.cloud.quota("eu-west-1", "ec2", "L-1216C47A", 2)
     launch = {"ImageId": account.image(), "InstanceType": "t3.micro", "MinCount": 1}

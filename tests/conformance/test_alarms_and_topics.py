@@ -127,3 +127,25 @@ def test_tags_of_a_topic_are_added_removed_and_listed(sns: Any) -> None:
     sns.tag_resource(**arn, Tags=tags(site="home", own="me"))
     sns.untag_resource(**arn, TagKeys=["own"])
     assert sns.list_tags_for_resource(**arn)["Tags"] == tags(site="home")
+
+
+def test_figures_of_a_metric_are_told_by_minute(watch: Any) -> None:
+    now = datetime.now(UTC)
+    watch.put_metric_data(
+        Namespace="Beats",
+        MetricData=[
+            {"MetricName": "At", "Value": value, "Timestamp": now - timedelta(minutes=5)}
+            for value in (1.0, 3.0)
+        ],
+    )
+    told = {
+        "Namespace": "Beats",
+        "MetricName": "At",
+        "StartTime": now - timedelta(minutes=15),
+        "EndTime": now,
+        "Period": 60,
+        "Statistics": ["Maximum"],
+    }
+    assert [point["Maximum"] for point in watch.get_metric_statistics(**told)["Datapoints"]] == [3]
+    nobody = {**told, "MetricName": "Nobody"}
+    assert watch.get_metric_statistics(**nobody)["Datapoints"] == []

@@ -79,6 +79,13 @@ def test_a_type_is_offered_zone_by_zone(ec2: Any) -> None:
     assert {offer["Location"] for offer in found} == {f"{HOME}{zone}" for zone in "abc"}
 
 
+def test_a_type_tells_how_many_processors_it_has(ec2: Any) -> None:
+    [found] = ec2.describe_instance_types(InstanceTypes=["t3.micro"])["InstanceTypes"]
+    assert found["VCpuInfo"]["DefaultVCpus"] == 2
+    unknown = refused(ec2.describe_instance_types, InstanceTypes=["t3.tiny"])
+    assert unknown == "InvalidInstanceType"
+
+
 def test_a_command_is_sent_to_an_instance(account: Account, instance: str) -> None:
     told = account.client("ssm").send_command(
         InstanceIds=[instance],
