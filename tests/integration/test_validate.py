@@ -211,6 +211,47 @@ def test_without_a_copy_that_streams_a_backup_in_the_region_is_asked_for(fit: En
     assert not {"Replica", "Heartbeat"} & {one["what"] for one in found["rows"]}
 
 
+def test_the_newest_copy_of_a_snapshot_is_judged_by_its_age(fit: Environment) -> None:
+    recovery = {**SITES["recovery"], "strategy": "backup_restore"}
+    home, here = (fit.aws(site).client("rds") for site in ("home", "recovery"))
+    made = home.create_db_snapshot(
+        DBInstanceIdentifier="production-home-database", DBSnapshotIdentifier="by-hand"
+    )["DBSnapshot"]
+    here.copy_db_snapshot(
+        SourceDBSnapshotIdentifier=made["DBSnapshotArn"],
+        TargetDBSnapshotIdentifier="copied",
+        KmsKeyId="alias/phoenix-production-recovery",
+        SourceRegion=HOME,
+    )
+    try:
+        sites = {**SITES, "recovery": recovery}
+        found = row(looked(fit, sites=sites, recovery_point_seconds=3600), "Backup")
+    finally:
+        here.delete_db_snapshot(DBSnapshotIdentifier="copied")
+        home.delete_db_snapshot(DBSnapshotIdentifier="by-hand")
+    assert found["state"] == "pass" and "snapshot copied" in found["said"]
+    assert found["age_seconds"] < 3600
+
+
+def test_hosts_of_others_take_of_the_room(fit: Environment) -> None:
+    ec2 = fit.aws("recovery").client("ec2")
+    [subnet, *_rest] = ec2.describe_subnets(Filters=fit.aws("recovery").scope.filters())["Subnets"]
+    filters = [{"Name": "architecture", "Values": ["x86_64"]}]
+    [image, *_rest] = ec2.describe_images(Owners=["amazon"], Filters=filters)["Images"]
+    [other] = ec2.run_instances(
+        ImageId=image["ImageId"],
+        InstanceType="t3.small",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet["SubnetId"],
+    )["Instances"]
+    try:
+        said = row(looked(fit), "Room for hosts")["said"]
+    finally:
+        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
+    assert "others have 2" in said
+
+
 def test_the_playbook_tells_the_rows_and_fails_and_its_check_is_the_same(
     mended: Environment, tmp_path: Path
 ) -> None:

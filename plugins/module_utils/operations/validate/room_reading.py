@@ -66,15 +66,16 @@ def _vcpus(view: View, kind: str) -> int:
 
 def _others(view: View, kind: str) -> int:
     """vCPUs that count against the same quota and are not those of the site's own hosts."""
-    total = 0
-    for reservation in view.pages("ec2", "describe_instances", "Reservations", Filters=RUNNING):
-        for item in reservation["Instances"]:
-            own = view.scope.owns(canon.tags(item.get("Tags", ())), "instance")
-            same = room.quota_of(item["InstanceType"]) == room.quota_of(kind)
-            if same and not own and not item.get("InstanceLifecycle"):
-                cpu = item.get("CpuOptions", {})
-                total += cpu.get("CoreCount", 1) * cpu.get("ThreadsPerCore", 1)
-    return total
+    types = [
+        item["InstanceType"]
+        for reservation in view.pages("ec2", "describe_instances", "Reservations", Filters=RUNNING)
+        for item in reservation["Instances"]
+        if not view.scope.owns(canon.tags(item.get("Tags", ())), "instance")
+        and not item.get("InstanceLifecycle")
+    ]
+    counted = [each for each in types if room.quota_of(each) == room.quota_of(kind)]
+    sizes = {each: _vcpus(view, each) for each in set(counted)}
+    return sum(sizes[each] for each in counted)
 
 
 def _zones(view: View, kind: str) -> list[str]:

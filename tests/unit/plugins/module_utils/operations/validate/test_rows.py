@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import (
+    room,
     rows,
     verdict,
 )
@@ -86,6 +87,21 @@ def test_the_older_one_of_two_databases_is_to_be_upgraded() -> None:
     row = told("Replica as primary", look({"replica": older, "active:primary": PRIMARY}))
     assert row and "--db-instance-identifier production-recovery-database" in row["next"]
     assert "--engine-version 16.10" in row["next"] and "--region us-west-2" in row["next"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("t4g.small", "L-1216C47A"),
+        ("im4gn.large", "L-1216C47A"),
+        ("g5.xlarge", "L-DB2E81BA"),
+        ("inf2.xlarge", "L-1945791B"),
+        ("x2gd.large", "L-7295265B"),
+        ("mac2.metal", ""),
+    ],
+)
+def test_a_type_counts_against_the_quota_of_its_family(kind: str, code: str) -> None:
+    assert room.quota_of(kind) == code
 
 
 def test_lines_tell_the_worst_first() -> None:
