@@ -200,7 +200,7 @@ def test_an_environment_that_was_moved_and_has_no_copy_yet_is_not_fit(
             active.forget(mended.aws(site))
     assert found["standby"] == "home"
     assert "Active site" in states(found, "fail")
-    assert row(found, "Active site")["next"].endswith("dr_failback")
+    assert row(found, "Active site")["next"].endswith("docs/disaster-recovery.md")
 
 
 def test_without_a_copy_that_streams_a_backup_in_the_region_is_asked_for(fit: Environment) -> None:

@@ -213,7 +213,7 @@ _CLOSE = StepOf(
     "What it took, what was lost and who did it is kept, and the region that comes back is fenced.",
     (
         "Write down when visitors were served again. {from} must not serve before it was made a "
-        "replica: dr_failback.yml.",
+        "replica.",
     ),
     5,
 )

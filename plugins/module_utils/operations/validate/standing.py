@@ -13,7 +13,7 @@ from ...converge.lease import LAPSE
 from ..journal import Journal
 from .verdict import BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
-FAILBACK = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_failback"
+FAILBACK = "the old primary is to be made its replica: docs/disaster-recovery.md"
 # What a failover asks of the manifest, of the site that it moves to and of the one that it leaves.
 NEEDED = {
     "to": (
