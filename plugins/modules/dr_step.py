@@ -99,15 +99,17 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What would be lost is told, and nothing is done
+- name: Write down why a run has ended, where an operation has been begun
   operatingdev.phoenix.dr_step:
-    environment: "{{ phoenix_environment }}"
-    account_id: "{{ phoenix_account_id }}"
-    sites: "{{ phoenix_sites }}"
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
     site: recovery
     operation: failover
-    step: decide
-  check_mode: true
+    step: close
+    failed: the host in the region was lost
 """
 
 RETURN = r"""

@@ -52,16 +52,18 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Tell whether the recovery site could take over
+# Of each site: nothing is told at the one that serves.
+- name: Tell whether the site could take over
   operatingdev.phoenix.dr_validate:
-    environment: "{{ phoenix_environment }}"
-    account_id: "{{ phoenix_account_id }}"
-    sites: "{{ phoenix_sites }}"
-    site: recovery
-    traffic:
-      domain: shop.example.com
-    recovery_point_seconds: 30
-  register: fitness
+    environment: production
+    account_id: "123456789012"
+    sites:
+      home: {region: us-east-1, stands: home, cidr: 10.20.0.0/16}
+      recovery: {region: us-west-2, stands: recovery, cidr: 10.21.0.0/16}
+    site: home
+    traffic: {domain: www.example.org}
+    peer_absent: false
+    strict: true
 """
 
 RETURN = r"""

@@ -27,6 +27,9 @@ OBJECTS = frozenset(
     }
 )
 
+# Endpoints of other names are somebody's own, as one that an environment variable names.
+OF_AWS = (".amazonaws.com", ".api.aws")
+
 
 class OutOfReach(Exception):
     """A request that must not be sent while the region it goes to, or depends on, is given up."""
@@ -46,7 +49,7 @@ class Reach:
     def check(self, service: str, region: str, operation: str, url: str = "") -> None:
         """Raises OutOfReach unless the request may be sent.
 
-        url: where AWS's own endpoint is asked; one without the region in its name is not of it.
+        url: where it is sent; an endpoint of AWS without the region in its name is not of that.
         """
         why = self._objection(service, region, operation, url)
         if why:
@@ -62,6 +65,6 @@ class Reach:
         if service == "s3" and operation not in OBJECTS:
             return "settings of buckets depend on other regions"
         host = urlsplit(url).hostname or ""
-        if host and f".{self.region}." not in host:
+        if host.endswith(OF_AWS) and f".{self.region}." not in host:
             return f"{host} is not an endpoint of {self.region}"
         return ""

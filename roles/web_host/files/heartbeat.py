@@ -31,7 +31,7 @@ PAUSE = 1.0  # seconds from a beat to the next one, or from one try to the next 
 PUBLISH = 10.0  # seconds from metrics to metrics
 QUICK = Config(connect_timeout=3, read_timeout=3, retries={"total_max_attempts": 1})
 # Any number will do, if nobody else in this database takes the same.
-LOCK = 7_420_918
+LOCK = 7_420_920
 TRY = "select pg_try_advisory_lock(%s)"
 BEAT = """
     select written_id, extract(epoch from written_at)::float8, written_writes,

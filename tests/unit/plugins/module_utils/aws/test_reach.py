@@ -86,6 +86,10 @@ def test_endpoints_of_the_whole_world_or_of_another_region_are_not(url: str) -> 
         Reach(HERE).check("sts", HERE, "GetObject", url)
 
 
+def test_an_endpoint_of_ones_own_needs_no_name_of_a_region() -> None:
+    Reach(HERE).check("ssm", HERE, "GetParameter", "http://127.0.0.1:4566/")
+
+
 def test_of_s3_the_sdk_asks_the_endpoint_of_the_region_even_where_that_is_us_east_1() -> None:
     scope = Scope("production", "home", GONE, "123456789012")
     client = Aws(scope, Connection("", "", "x", "x")).client("s3")
