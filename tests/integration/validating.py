@@ -179,7 +179,7 @@ def no_certificate(environment: Environment) -> None:
 
 def no_manifest(environment: Environment) -> None:
     aws = environment.aws("recovery")
-    aws.client("s3").delete_object(Bucket=aws.scope.bucket("backups"), Key=manifest.KEY)
+    aws.client("s3").delete_object(Bucket=aws.scope.bucket("backups"), Key=manifest.key(aws))
 
 
 def low_quota(environment: Environment) -> None:

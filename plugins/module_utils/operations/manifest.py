@@ -65,7 +65,7 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
             scope.site: {
                 "region": scope.region,
                 "account": scope.account,
-                "known": _stable(options["knowledge"].get(scope.site, {}))
+                "known": _stable(options["knowledge"].get(scope.site) or {})
                 or known(before, scope.site),
             }
             for scope in scopes
