@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / ".cache/tree"), str(Path(__file__).parent)]
-
-import failing_over  # noqa: E402
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.holder import (  # noqa: E402
-    alone,
-)
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import (  # noqa: E402
-    Lease,
-)
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (  # noqa: E402
+import failing_over
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.holder import alone
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import Lease
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
     fence,
     promote,
     stage,
 )
-from drive import Endpoint  # noqa: E402
-from environment import Environment  # noqa: E402
+from drive import Endpoint
+from environment import Environment
 
 
 def fail_over(endpoint: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from environment import Environment
 
 DRIVE = Path(__file__).parent / "drive.py"
 FAILOVER = Path(__file__).parent / "drive_failover.py"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def killed_run(environment: Environment, rule: dict[str, Any], drive: Path = DRIVE) -> int:
@@ -22,7 +24,12 @@ def killed_run(environment: Environment, rule: dict[str, Any], drive: Path = DRI
     """
     command = [sys.executable, str(drive), environment.handle.endpoint]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, text=True
+        command,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / ".cache/tree")))},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
     )
     environment.handle.faults([{"effect": "kill", "pgid": process.pid, **rule}])
     process.communicate("go\n")

@@ -179,6 +179,21 @@ def test_what_is_not_known_is_not_good(standing: dict[str, Any]) -> None:
     assert readiness(standing) == "unknown"
 
 
+class Reader(HTMLParser):
+    """The tags and the words of a page, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
 def test_the_page_says_the_same_and_hostile_texts_stay_texts(standing: dict[str, Any]) -> None:
     standing["copies"][0] |= {
         "what": "image" + HOSTILE,
@@ -186,14 +201,10 @@ def test_the_page_says_the_same_and_hostile_texts_stay_texts(standing: dict[str,
         "said": "of another release" + HOSTILE,
         "next": "$ copy it" + HOSTILE,
     }
-    seen: list[str] = []
-    words: list[str] = []
-    reader = HTMLParser()
-    reader.handle_starttag = lambda tag, attrs: seen.append(tag)  # type: ignore[method-assign]
-    reader.handle_data = words.append  # type: ignore[method-assign]
+    reader = Reader()
     reader.feed(status_page(standing))
+    seen, said = reader.tags, "".join(reader.words)
     assert "script" not in seen and seen.count("tbody") == 1 and seen.count("tr") == 5
-    said = "".join(words)
     assert "production: ✕ 1 thing not good" in said
     assert "copy it</code><script>alert(1)</script>" in said
     assert all(line.isprintable() for line in status_text(standing))
