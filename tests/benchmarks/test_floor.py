@@ -15,13 +15,14 @@ from benchmarks.sides import load
 
 REGIONS = {"home": "us-east-1", "recovery": "us-west-2"}
 # What we read beyond the declared attributes: rules that others made, tags of health checks where
-# the tagging API of the region does not know them, which login hosts have read, and what is left of
-# builders and of images.
+# the tagging API of the region does not know them, which login hosts have read, what is left of
+# builders and of images, and which site serves.
 BEYOND = {
     ("ec2", "DescribeImages"),
     ("ec2", "DescribeInstances"),
     ("elbv2", "DescribeRules"),
     ("route53", "ListTagsForResources"),
+    ("ssm", "GetParameter"),
 }
 
 
