@@ -56,6 +56,26 @@ def test_the_home_site_does_not_go_while_the_recovery_site_stands(empty: Environ
     assert refused(empty, "home", confirm="production")["code"] == "peer_stands"
 
 
+@pytest.mark.parametrize(
+    ("key", "goes"), [("manifest/recovery.json", True), ("operations/recovery/1/0000.json", False)]
+)
+def test_a_manifest_goes_with_its_site_and_the_journal_of_an_operation_is_in_the_way(
+    empty: Environment, key: str, goes: bool
+) -> None:
+    empty.run()
+    lift(empty)
+    aws = empty.aws("recovery")
+    name = aws.scope.bucket("backups")
+    for body in (b"{}", b"[]"):
+        aws.client("s3").put_object(Bucket=name, Key=key, Body=body)
+    if goes:
+        empty.destroy("recovery", confirm="production")
+        assert name not in {b["Name"] for b in aws.client("s3").list_buckets()["Buckets"]}
+    else:
+        found = refused(empty, "recovery", confirm="production")
+        assert found["code"] == "not_empty" and name in found["message"]
+
+
 def test_a_bucket_with_objects_is_named_and_nothing_is_touched(empty: Environment) -> None:
     empty.run()
     lift(empty)

@@ -7,9 +7,8 @@ What is removed is found in the account by owner tags and names, not in a record
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..aws.errors import Meaning, meaning
 from ..aws.session import Aws
@@ -18,6 +17,7 @@ from ..engine.diff import compare
 from ..engine.errors import EngineError
 from ..engine.model import Have
 from ..kinds import route53
+from ..kinds.bucket_content import DERIVED, holds
 from ..kinds.bucket_content import empty as empty_bucket
 from ..kinds.record_sets import key_of, record_set, strangers
 from . import elsewhere, remains
@@ -95,11 +95,12 @@ def obstacles(
             "read without it",
             "run site.yml first, which calls the key back",
         )
-    full = [
-        f"{name} ({have.facts['name']})"
+    staying = [
+        (name, str(have.facts["name"]))
         for name, have in planned.haves.items()
-        if have.kind == "bucket" and have.id not in set(empty_buckets) and _holds(converger, have)
+        if have.kind == "bucket" and have.id not in set(empty_buckets)
     ]
+    full = [f"{name} ({of})" for name, of in staying if holds(converger.account, of)]
     if full:
         yield NotEmpty(
             "buckets with objects in them: " + ", ".join(sorted(full)),
@@ -120,11 +121,14 @@ def obstacles(
 def empty(
     converger: Converger, planned: Planned, chosen: Iterable[str], guard: Callable[[], None]
 ) -> None:
-    """Removes every version of every object in the chosen buckets. guard: as in `apply`."""
+    """Removes every version of every object in the chosen buckets, and in the others what is
+    derived. guard: as in `apply`.
+    """
     names = set(chosen)
     for have in planned.haves.values():
-        if have.kind == "bucket" and have.id in names:
-            empty_bucket(converger.account, str(have.facts["name"]), guard)
+        if have.kind == "bucket":
+            prefix = "" if have.id in names else DERIVED
+            empty_bucket(converger.account, str(have.facts["name"]), guard, prefix)
 
 
 def left(converger: Converger) -> Left:
@@ -176,13 +180,6 @@ def _tagged(converger: Converger) -> list[str]:
         ],
     )
     return [*arns, *(i["InstanceId"] for item in running for i in item["Instances"])]
-
-
-def _holds(converger: Converger, have: Have) -> bool:
-    answer: Mapping[str, Any] = converger.account.client("s3").list_object_versions(
-        Bucket=have.facts["name"], MaxKeys=1, ExpectedBucketOwner=converger.account.scope.account
-    )
-    return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
 
 
 def _foreign_records(converger: Converger, planned: Planned) -> list[str]:

@@ -4,23 +4,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ..aws.errors import Conflict
 from ..aws.session import Aws
 
 BATCH = 1000
+# Below it is what is found out anew by each run, and of no use without the site.
+DERIVED = "manifest/"
 
 
-def empty(aws: Aws, name: str, guard: Callable[[], None] = lambda: None) -> int:
+def holds(aws: Aws, name: str) -> bool:
+    """Whether a bucket has anything in it, but what is derived."""
+    return any(
+        not item["Key"].startswith(DERIVED)
+        for page in _versions(aws, name, "")
+        for item in _listed(page)
+    )
+
+
+def empty(aws: Aws, name: str, guard: Callable[[], None] = lambda: None, prefix: str = "") -> int:
     """Deletes every object, version, marker and unfinished upload of a bucket, and counts them.
 
-    guard: asked before each batch; raises where nothing may be written any more.
+    guard: asked before each batch; raises where nothing may be written any more. prefix: of the
+    keys of what is deleted.
     """
     s3, owner = aws.client("s3"), {"ExpectedBucketOwner": aws.scope.account}
     count = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name, **owner):
-        listed = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    for page in _versions(aws, name, prefix):
+        listed = _listed(page)
         objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed]
         for start in range(0, len(objects), BATCH):
             guard()
@@ -30,7 +43,8 @@ def empty(aws: Aws, name: str, guard: Callable[[], None] = lambda: None) -> int:
                 first = failed[0]
                 raise Conflict(f"bucket {name}: {first['Key']} stays: {first.get('Message', '')}")
         count += len(objects)
-    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name, **owner):
+    uploads = s3.get_paginator("list_multipart_uploads")
+    for page in uploads.paginate(Bucket=name, Prefix=prefix, **owner):
         for upload in page.get("Uploads", []):
             guard()
             s3.abort_multipart_upload(
@@ -38,3 +52,13 @@ def empty(aws: Aws, name: str, guard: Callable[[], None] = lambda: None) -> int:
             )
             count += 1
     return count
+
+
+def _versions(aws: Aws, name: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+    pages = aws.client("s3").get_paginator("list_object_versions")
+    owner = {"ExpectedBucketOwner": aws.scope.account}
+    yield from pages.paginate(Bucket=name, Prefix=prefix, **owner)
+
+
+def _listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]

@@ -22,6 +22,7 @@ from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
 from ..declaration.site import Site
+from ..kinds.bucket_content import DERIVED
 from . import runbook
 from .errors import Unreadable
 from .journal import bucket, now
@@ -92,7 +93,7 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
             )
             aws.client("s3").put_object(
                 Bucket=bucket(aws),
-                Key=f"manifest/{aws.scope.site}-{RUNBOOK}",
+                Key=f"{DERIVED}{aws.scope.site}-{RUNBOOK}",
                 Body=result["runbook"].encode(),
                 ContentType="text/markdown; charset=utf-8",
             )
@@ -109,7 +110,7 @@ def _stable(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def key(aws: Aws) -> str:
-    return f"manifest/{aws.scope.site}.json"
+    return f"{DERIVED}{aws.scope.site}.json"
 
 
 def _before(aws: Aws, site: Site, knowledge: Mapping[str, Any]) -> dict[str, Any]:
