@@ -22,9 +22,12 @@ from sandbox.faults import NOTHING, Faults, Rule, Verdict
 from sandbox.killing import kill_group
 from sandbox.permissions import Permissions
 from sandbox.request_log import RequestLog
-from sandbox.services import USUAL
+from sandbox.services import USUAL, prefix_of
 from sandbox.staleness import Staleness
 from sandbox.world import World
+
+# Where in a WSGI environment stands in which VPC who asks is, and in which region that is.
+PLACE, ASKER = "sandbox.vpc", "sandbox.region"
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -96,13 +99,18 @@ class Application:
             # The emulator keeps what it once made of a service's model, and not for threads.
             with self._world.lock:
                 call = identify(environ, body)
-                verdict = self._faults.decide(call, buckets.reached(call, environ))
+                if not self._reached(call, environ):
+                    raise ConnectionCut
+                asker = environ.get(ASKER, "")
+                verdict = self._faults.decide(call, buckets.reached(call, environ), asker)
                 if not verdict.delay:
                     answer, done = self._carry_out(call, environ, verdict)
             if verdict.delay:
                 time.sleep(verdict.delay)
                 with self._world.lock:
                     answer, done = self._carry_out(call, environ, verdict)
+        except ConnectionCut:
+            raise
         except Exception as crash:
             answer = emulator_broke(call, crash)
         finally:
@@ -125,6 +133,12 @@ class Application:
         if answer is None or (verdict.fault and verdict.fault.effect in {"lost", "kill"}):
             raise ConnectionCut
         return answer
+
+    def _reached(self, call: Call, environ: Mapping[str, Any]) -> bool:
+        """Whether there is a way from who asks to the service; from outside there always is."""
+        place = environ.get(PLACE, "")
+        asked = (environ.get("REMOTE_ADDR", ""), prefix_of(call.service), call.region)
+        return not place or self._world.reaches(place, *asked)
 
     def _carry_out(
         self, call: Call, environ: dict[str, Any], verdict: Verdict

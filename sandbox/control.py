@@ -178,7 +178,7 @@ class Control:
 
 
 def _dark_region(rule: Rule) -> str | None:
-    partly = (rule.service, rule.action, rule.write) != (None, None, None)
+    partly = (rule.service, rule.action, rule.write, rule.outside) != (None, None, None, False)
     sometimes = rule.probability < 1.0 or rule.times is not None or rule.skip
     return None if rule.effect != "dark" or partly or sometimes else rule.region
 

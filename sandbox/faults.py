@@ -26,8 +26,9 @@ class Rule:
     """One order for faults.
 
     `service`, `action`, `region` and `write` (true: only writes, false: only reads) choose the
-    requests; what is absent chooses all. The first `skip` chosen requests pass; of the others at
-    most `times` are hit (None: no limit), each with `probability`, drawn from `seed`.
+    requests; what is absent chooses all, and `outside` leaves out those that come from within the
+    region. The first `skip` chosen requests pass; of the others at most `times` are hit (None: no
+    limit), each with `probability`, drawn from `seed`.
 
     Effects: `throttle` and `error500` answer so and do nothing else; `lost` does what was asked and
     cuts the connection; `dark` cuts it and does nothing; `delay` waits `seconds` first; `stale`
@@ -42,6 +43,7 @@ class Rule:
     action: str | None = None
     region: str | None = None
     write: bool | None = None
+    outside: bool = False
     probability: float = 1.0
     times: int | None = None
     skip: int = 0
@@ -55,8 +57,10 @@ class Rule:
     hit: int = 0
     dice: random.Random = field(default_factory=random.Random, repr=False)
 
-    def matches(self, call: Call, reached: frozenset[str] = frozenset()) -> bool:
-        """Whether a call is meant, which needs these regions beside that of its signature."""
+    def matches(self, call: Call, reached: frozenset[str] = frozenset(), asker: str = "") -> bool:
+        """Whether a call is meant. It needs these regions beside that of its signature, and comes
+        from a VPC in region `asker`, "" from none.
+        """
         if self.effect == "stale" and (call.write or call.service == "s3"):
             return False
         places = {None, call.region, *(reached if self.effect == "dark" else ())}
@@ -65,6 +69,7 @@ class Rule:
             and self.action in (None, call.action)
             and self.region in places
             and self.write in (None, call.write)
+            and not (self.outside and asker == self.region)
         )
 
     def draws(self) -> bool:
@@ -90,18 +95,14 @@ def rule_of(given: Mapping[str, Any]) -> Rule:
     k-th matching request is meant (`skip: k - 1, times: 1`). A kill happens once unless `times`
     says otherwise.
     """
-    known = {*_NUMBERS, *_TEXTS, "effect", "write", "write_only", "at"}
+    known = {*_NUMBERS, *_TEXTS, "effect", "write", "write_only", "outside", "at"}
     if unknown := sorted(set(given) - known):
         raise BadRule(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(known))}")
     effect = given.get("effect")
     if effect not in EFFECTS:
         raise BadRule(f"effect must be one of {', '.join(sorted(EFFECTS))}, not {effect!r}")
-    values = _numbers(given) | _texts(given)
+    values = _numbers(given) | _texts(given) | _choices(given)
     _check_operation(values.get("service"), values.get("action"))
-    if given.get("write_only"):
-        values["write"] = True
-    elif given.get("write") is not None:
-        values["write"] = bool(given["write"])
     if given.get("at") is not None:
         if not isinstance(given["at"], int) or given["at"] < 1:
             raise BadRule(f"at must be a whole number of at least 1, not {given['at']!r}")
@@ -154,6 +155,19 @@ def _texts(given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _choices(given: Mapping[str, Any]) -> dict[str, bool]:
+    values = {}
+    if given.get("write_only"):
+        values["write"] = True
+    elif given.get("write") is not None:
+        values["write"] = bool(given["write"])
+    if given.get("outside"):
+        if given.get("region") is None:
+            raise BadRule("a rule with outside needs a region")
+        values["outside"] = True
+    return values
+
+
 def _check_kill(values: Mapping[str, Any]) -> None:
     if (values.get("pgid") is None) == (values.get("pid_file") is None):
         raise BadRule("a kill rule needs either pgid or pid_file")
@@ -198,16 +212,19 @@ class Faults:
         self.rules.clear()
         self.fired.clear()
 
-    def decide(self, call: Call, reached: frozenset[str] = frozenset()) -> Verdict:
+    def decide(self, call: Call, reached: frozenset[str] = frozenset(), asker: str = "") -> Verdict:
         """What happens to this request. The first rule that hits and ends the request wins.
 
-        reached: the regions that it needs beside that of its signature.
+        reached: the regions that it needs beside that of its signature. asker: the region of the
+        VPC that it comes from, "" where it comes from none.
         """
         if not self.rules:
             return NOTHING
         delay, stale, fault = 0.0, None, None
         for number, rule in enumerate(self.rules):
-            if not rule.matches(call, reached) or (fault and rule.effect not in {"delay", "stale"}):
+            if fault and rule.effect not in {"delay", "stale"}:
+                continue
+            if not rule.matches(call, reached, asker):
                 continue
             if not rule.draws():
                 continue

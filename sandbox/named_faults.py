@@ -18,6 +18,11 @@ def region_dark(region: str) -> Rule:
     return {"effect": "dark", "region": region}
 
 
+def api_dark(region: str) -> Rule:
+    """Let no request to a region from outside of it be answered; what runs there goes on."""
+    return {"effect": "dark", "region": region, "outside": True}
+
+
 def response_lost(service: str = "", action: str = "", region: str = "", times: int = 1) -> Rule:
     """Do what a request that writes asks for, and cut the connection without an answer."""
     chosen = _chosen(service, action, region)
@@ -52,6 +57,7 @@ def stale_reads(seconds: float, service: str = "", action: str = "", region: str
 
 OF_REQUESTS: Mapping[str, Callable[..., Rule]] = MappingProxyType(
     {
+        "api-dark": api_dark,
         "http-500": http_500,
         "region-dark": region_dark,
         "response-lost": response_lost,

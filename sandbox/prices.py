@@ -41,6 +41,8 @@ NAT = {"group": "NGW:NatGateway", "operation": "NatGateway"}
 SOLD = {
     "nat_gateway.hour": product("AmazonEC2", "NAT Gateway", "NatGateway-Hours", "Hrs", **NAT),
     "nat_gateway.data": product("AmazonEC2", "NAT Gateway", "NatGateway-Bytes", "GB", **NAT),
+    "interface_endpoint.hour": product("AmazonVPC", "VpcEndpoint", "VpcEndpoint-Hours", "Hrs"),
+    "interface_endpoint.data": product("AmazonVPC", "VpcEndpoint", "VpcEndpoint-Bytes", "GB"),
     "public_ipv4.hour": product(
         "AmazonVPC", "", "PublicIPv4:InUseAddress", "Hrs", group="VPCPublicIPv4Address"
     ),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from sandbox.balancers.real import real_balancers
@@ -26,7 +27,7 @@ from sandbox.packages.relay import NAMES, Relay
 from sandbox.packages.store import Store
 from sandbox.shims._elbv2_balancers import Estate
 from sandbox.shims._machines import facts
-from sandbox.shims._network_picture import look
+from sandbox.shims._network_picture import look, reaches
 from sandbox.world import World
 
 
@@ -47,6 +48,7 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
     answer_names(world, fabric)
     give_packages(world, fabric, identity.packages, cache / "packages")
     balancers = world.balancers = real_balancers(world, identity, fabric, Estate(world))
+    world.reaches = partial(reaches, world)
     world.prober.connect = balancers.reach
     # After all that is attached, which is reset first.
     world.on_reset(fabric.forget)

@@ -15,7 +15,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.address import ADDRESS
-from sandbox.application import Application
+from sandbox.application import ASKER, PLACE, Application
 from sandbox.credentials import Credentials
 from sandbox.fabric.fabric import Fabric
 from sandbox.fabric.names import ENDPOINT
@@ -122,7 +122,7 @@ def serve_in_vpcs(fabric: Fabric, application: Any) -> None:
             servers[vpc.id] = server = make_server(
                 ENDPOINT,
                 80,
-                application,
+                seen_from(vpc, application),
                 threaded=True,
                 request_handler=Handler,
                 fd=there.fileno(),
@@ -135,6 +135,15 @@ def serve_in_vpcs(fabric: Fabric, application: Any) -> None:
         server.server_close()
 
     fabric.watch(comes, goes)
+
+
+def seen_from(vpc: Vpc, application: Any) -> Any:
+    """The application for those in a VPC, who may reach some services and others not."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        return application({**environ, PLACE: vpc.id, ASKER: vpc.region}, start_response)
+
+    return answer
 
 
 def answer_names(world: World, port: int) -> None:

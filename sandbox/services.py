@@ -78,6 +78,15 @@ def operations(service: str) -> frozenset[str]:
         return frozenset()
 
 
+@cache
+def prefix_of(service: str) -> str:
+    """How the name of its endpoints begins: "monitoring" for "cloudwatch"; "" if it is unknown."""
+    try:
+        return str(get_service_model(service).endpoint_prefix)
+    except (UnknownServiceError, ValidationError):
+        return ""
+
+
 _CBOR_PATH = re.compile(r"^/service/[^/]+/operation/([A-Za-z0-9]+)$")
 _ACTION = re.compile(rb"(?:^|&)Action=([^&]+)")
 

@@ -30,6 +30,9 @@ STEPS: dict[str, Duration] = {
         2400, 3600, 4500, "docs: a deleted NAT gateway stays listed for about an hour"
     ),
     "interface_endpoint": Duration(30, 60, 180, "estimate"),
+    "interface_endpoint_delete": Duration(
+        30, 90, 300, "estimate: listed as deleting for a minute or more, its interfaces with it"
+    ),
     "alb": Duration(132, 150, 186, "logs: 2m15 to 3m07; issue: 2m54"),
     "db_single_az": Duration(300, 390, 600, "logs: 5m02 to 8m32, with the first backup"),
     "db_multi_az": Duration(720, 900, 1200, "logs: 14m02; issue: 15-20 min"),

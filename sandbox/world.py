@@ -69,6 +69,9 @@ class World:
         # Returns when what is real is as it should be by now, or after some patience; whether it
         # is. Not to be called under the lock.
         self.settle: Callable[[], bool] = lambda: True
+        # Whether who has an address in a VPC reaches a service, as "ssm", of a region. Called under
+        # the lock.
+        self.reaches: Callable[[str, str, str, str], bool] = lambda *_asked: True
         # What of the real part is not as it should be, a sentence each.
         self.troubles: Callable[[], list[str]] = list
         self.end: Action = lambda: None  # stops what makes it so

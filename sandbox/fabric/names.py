@@ -14,7 +14,7 @@ BEYOND, WITHIN = "169.254.0.2", "169.254.0.5"
 PEERS = ("169.254.0.3", "169.254.0.4")
 # Where AWS answers in each VPC: names, and what an instance asks about itself.
 RESOLVER, METADATA = "169.254.169.253", "169.254.169.254"
-# Where AWS's endpoints answer, as if each VPC had an interface endpoint for every service.
+# Where AWS's services answer in each VPC, all at one address: who reaches which, `reach` says.
 ENDPOINT = "169.254.169.252"
 SERVED = (RESOLVER, METADATA, ENDPOINT)
 

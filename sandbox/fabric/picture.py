@@ -78,6 +78,19 @@ class NatGateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A way to a service of AWS, as "ssm", that is available.
+
+    `cards` are its network interfaces, to which the service's own name leads in the VPC; `subnets`
+    are the ids of those whose routes lead to it.
+    """
+
+    service: str
+    cards: tuple[Card, ...] = ()
+    subnets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Vpc:
     """`gateway` says whether an internet gateway is attached, `dark` that nothing passes at all."""
 
@@ -88,6 +101,7 @@ class Vpc:
     cards: tuple[Card, ...] = ()
     groups: tuple[Group, ...] = ()
     nat_gateways: tuple[NatGateway, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
     gateway: bool = False
     dark: bool = False
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from sandbox.fabric import reach
 from sandbox.fabric.picture import (
     Card,
+    Endpoint,
     Group,
     NatGateway,
     Peering,
@@ -40,6 +42,15 @@ def look(world: World) -> Picture:
     )
 
 
+def reaches(world: World, vpc_id: str, address: str, service: str, region: str) -> bool:
+    """Whether who has an address in a VPC reaches a service. Whoever calls holds the lock."""
+    return any(
+        reach.reaches(_vpc(world, ec2, ec2.vpcs[vpc_id]), address, service, region)
+        for ec2 in backends()
+        if vpc_id in ec2.vpcs and not world.severed(ec2.region_name, region)
+    )
+
+
 def _vpc(world: World, ec2: Any, vpc: Any) -> Vpc:
     gateways = [
         gateway
@@ -54,6 +65,7 @@ def _vpc(world: World, ec2: Any, vpc: Any) -> Vpc:
         cards=tuple(_card(one) for one in interfaces(ec2) if one.subnet.vpc_id == vpc.id),
         groups=tuple(_group(ec2, group) for group in ec2.groups.get(vpc.id, {}).values()),
         nat_gateways=tuple(NatGateway(one.id, _card(one._eni)) for one in gateways),
+        endpoints=tuple(_endpoints(ec2, vpc.id)),
         gateway=any(one.vpc and one.vpc.id == vpc.id for one in ec2.internet_gateways.values()),
         dark=ec2.region_name in world.dark,
     )
@@ -68,6 +80,20 @@ def _networks(vpc: Any) -> Iterator[str]:
 def _card(interface: Any) -> Card:
     groups = {str(getattr(group, "id", group)) for group in interface.group_set}
     return Card(interface.private_ip_address, tuple(sorted(groups)), interface.public_ip or "")
+
+
+def _endpoints(ec2: Any, vpc_id: str) -> Iterator[Endpoint]:
+    for one in ec2.vpc_end_points.values():
+        if one.vpc_id != vpc_id or one.state != "available":
+            continue
+        service = str(one.service_name).rpartition(".")[2]
+        if one.vpc_endpoint_type == "Gateway":
+            tables = (ec2.route_tables.get(number) for number in one.route_table_ids)
+            subnets = (s for table in tables if table for s in table._associations.values())
+            yield Endpoint(service, subnets=tuple(sorted(map(str, subnets))))
+        elif one.private_dns_enabled:
+            cards = (_card(ec2.enis[number]) for number in one.network_interface_ids)
+            yield Endpoint(service, cards=tuple(cards))
 
 
 def _subnets(world: World, ec2: Any, vpc_id: str) -> Iterator[Subnet]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import copy
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from moto.rds.exceptions import RDSClientError as Refusal
-from moto.rds.models import rds_backends
+from moto.rds.models import TaggingMixin, rds_backends
 
 from sandbox.shims import _rds_rules
 from sandbox.world import World
 
 
 @dataclass(slots=True, eq=False)
-class Backup:
+class Backup(TaggingMixin):
     """Backups of `source`, an instance that may be gone, which are kept in `region`.
 
     `status` is active, retained, pending or replicating.
@@ -29,7 +29,6 @@ class Backup:
     retention: int
     kms_key_id: str | None
     arn: str
-    tags: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def abroad(self) -> bool:
@@ -38,7 +37,9 @@ class Backup:
     def described(self, world: World) -> dict[str, Any]:
         """As DescribeDBInstanceAutomatedBackups has it."""
         source = self.source
-        reach = None if self.status == "pending" else reach_of(world, source, self.region)
+        # A replica has daily backups and no point in time.
+        daily = self.status == "active" and source.source_db_instance_identifier
+        reach = None if daily or self.status == "pending" else reach_of(world, source, self.region)
         return {
             "DBInstanceArn": source.db_instance_arn,
             "DbiResourceId": source.dbi_resource_id,

@@ -33,6 +33,20 @@ def storage(engine: str, size: int | None) -> None:
         raise Refusal("InvalidParameterValue", f"Invalid storage size for engine postgres: {size}")
 
 
+def growth(engine: str, size: int, most: int | None) -> None:
+    """Refuse so many GiB as the limit to which the storage of an instance grows by itself.
+
+    "You must set the maximum storage threshold to at least 10% more than the current allocated
+    storage" ("Managing capacity automatically" in the user guide, with the beginning of the text).
+    """
+    if most is not None and 10 * most < 11 * size:
+        raise Refusal(
+            "InvalidParameterCombination",
+            f"Invalid max storage size for engine name {engine}: {most} is not 10 percent more "
+            f"than {size}",
+        )
+
+
 def grown(have: int, wanted: int) -> int:
     """How many GiB an instance gets that asks for more: a tenth more at least."""
     return wanted if wanted == have else max(wanted, -(-have * 11 // 10))

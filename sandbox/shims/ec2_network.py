@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EC2 networks: VPCs, subnets, gateways, addresses and endpoints."""
+"""EC2 networks: VPCs, subnets, gateways and addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
 from moto.ec2.models.route_tables import RouteBackend
 from moto.ec2.models.subnets import SubnetBackend
-from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses import EC2Response
 
 from sandbox.shims import Hook
@@ -29,17 +29,11 @@ MENDED = (
     "cannot be deleted.",
     "An internet gateway cannot be detached while the VPC has addresses in use behind it.",
     "An address in use cannot be released, and that of a NAT gateway not be taken from it.",
-    "A deleted gateway endpoint is no longer listed; an interface endpoint is pending for its "
-    "time, then available.",
-    "Route tables added to a gateway endpoint get its route, and lose it when removed.",
 )
 HOOKS: tuple[Hook, ...] = (
     (EC2Response, "create_vpc", ()),
     (EC2Response, "detach_internet_gateway", ()),
-    (EC2Response, "create_vpc_endpoint", ()),
     (VPCBackend, "delete_vpc", ("vpc_id",)),
-    (VPCBackend, "delete_vpc_endpoints", ("vpce_ids",)),
-    (VPCEndPoint, "modify", ("policy_doc", "add_subnets", "remove_subnets", "add_route_tables")),
     (SubnetBackend, "delete_subnet", ("subnet_id",)),
     (InternetGatewayBackend, "delete_internet_gateway", ("internet_gateway_id",)),
     (RouteBackend, "create_route", ("route_table_id", "destination_cidr_block")),
@@ -55,7 +49,6 @@ def install(world: World) -> None:
     _subnets()
     _internet_gateways()
     _addresses()
-    _endpoints(world)
     _flow_logs()
 
 
@@ -161,44 +154,6 @@ def _addresses() -> None:
                     "AuthFailure", "You do not have permission to access the specified resource."
                 )
         original(*args, **kwargs)
-
-
-def _endpoints(world: World) -> None:
-    @wrap(EC2Response, "create_vpc_endpoint")
-    def create(original: Callable[[], ActionResult], self: EC2Response) -> ActionResult:
-        answer = original()
-        content: Any = answer.result
-        endpoint = content["VpcEndpoint"]
-        endpoint.vpc_endpoint_type = endpoint.vpc_endpoint_type or "Gateway"
-        if endpoint.vpc_endpoint_type == "Interface":
-            endpoint.state = "pending"
-            world.later(
-                world.seconds("interface_endpoint"),
-                lambda: setattr(endpoint, "state", "available"),
-                f"endpoint {endpoint.id}",
-            )
-        return answer
-
-    @wrap(VPCBackend, "delete_vpc_endpoints")
-    def delete(original: Callable[..., None], self: Any, vpce_ids: list[str] | None = None) -> None:
-        original(vpce_ids)
-        for number in vpce_ids or []:
-            self.vpc_end_points.pop(number, None)
-            forget_tags(self, number)
-
-    @wrap(VPCEndPoint, "modify")
-    def modify(original: Callable[..., None], self: Any, *args: Any) -> None:
-        before = set(self.route_table_ids)
-        original(*args)
-        listed = self.destination_prefix_list_id
-        if not listed:
-            return
-        for table in set(self.route_table_ids) - before:
-            self.ec2_backend.create_route(
-                table, None, gateway_id=self.id, destination_prefix_list_id=listed
-            )
-        for table in before - set(self.route_table_ids):
-            self.ec2_backend.delete_route(table, listed)
 
 
 def _flow_logs() -> None:

@@ -59,6 +59,7 @@ def check(backend: RDSBackend, kw: Any) -> None:
     _rds_classes.check(engine, kw["engine_version"] or "", kw.get("db_instance_class"))
     _rds_limits.retention(kw.get("backup_retention_period"))
     _rds_limits.storage(engine, kw.get("allocated_storage"))
+    _rds_limits.growth(engine, kw.get("allocated_storage") or 0, kw.get("max_allocated_storage"))
     _rds_limits.performance(engine, kw.get("storage_type"), kw.get("allocated_storage"), kw)
     name = kw.get("db_subnet_group_name")
     vpc_id = backend.describe_db_subnet_groups(name)[0].vpc_id if name else None
@@ -203,7 +204,13 @@ def endpoint(self: Any) -> dict[str, Any] | None:
 
 def restorable(world: World) -> None:
     def latest_restorable_time(self: Any) -> Any:
-        if not settled(self) or not self.backup_retention_period:
+        # "Point-in-time recovery (PITR) isn't supported for read replicas" of PostgreSQL, says the
+        # user guide.
+        if (
+            not settled(self)
+            or not self.backup_retention_period
+            or self.source_db_instance_identifier
+        ):
             return None
         reach = world.databases.restorable(self.dbi_resource_id, self.region)
         return reach[1].replace(tzinfo=None) if reach else None

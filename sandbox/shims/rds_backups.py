@@ -156,8 +156,8 @@ def replication(world: World) -> None:
         if not 1 <= retention <= 35:
             raise Refusal("InvalidParameterValue", "BackupRetentionPeriod must be 1 to 35.")
         arn = new_arn(self.current_account, self.region)
-        tags = self.params.get("Tags") or []
-        backup = Backup(source, self.region, "pending", retention, key, arn, tags)
+        backup = Backup(source, self.region, "pending", retention, key, arn)
+        backup.tags = self.params.get("Tags") or []
         kept(self.backend)[arn] = backup
         answer = ActionResult({"DBInstanceAutomatedBackup": backup.described(world)})
         fill(world, backup)
@@ -207,7 +207,7 @@ def deletion(world: World) -> None:
     @wrap(RDSBackend, "delete_db_instance")
     def delete_db_instance(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
         db = original(*args, **kwargs)
-        keep = kwargs.get("delete_automated_backups", args[3] if len(args) > 3 else True) is False
+        keep = db.__dict__.get("keeps_backups", False)
         for backup in everywhere(self.account_id):
             if backup.source is db and backup.status != "retained":
                 retain(world, backup)

@@ -110,9 +110,10 @@ def install(world: World) -> None:
                 wake(world, db)
             self.create_db_snapshot(db.db_instance_identifier, final_db_snapshot_identifier)
         db.status = "deleting"
-        if delete_automated_backups is not False:
+        db.keeps_backups = delete_automated_backups is False
+        if not db.keeps_backups:
             drop_automated_backups(world, db)
-        order = Delete(db.dbi_resource_id, db.region, delete_automated_backups is False)
+        order = Delete(db.dbi_resource_id, db.region, db.keeps_backups)
 
         def gone() -> None:
             _rds_servers.leave(db)

@@ -21,7 +21,8 @@ MENDED = (
     "ModifyDBInstance without ApplyImmediately leaves size, class, version… pending.",
     "ModifyDBInstance with it: `available` and pending, then `modifying`, then the new values.",
     "ModifyDBInstance refuses an instance that is not available, and a name in use.",
-    "ModifyDBInstance refuses less storage, a bad password, version, or group.",
+    "ModifyDBInstance refuses less storage, a bad password, version, or group, and a limit of "
+    "growth that is less than a tenth above the storage.",
     "ModifyDBInstance refuses a class that there is not, an older version, a major one without "
     "AllowMajorVersionUpgrade or without a parameter group for it in place of a custom one, more "
     "than 35 days of backups, none for the source of a replica, and IOPS that gp3 does not take.",
@@ -142,6 +143,7 @@ def check_storage(db: Any, kw: Any) -> None:
         kw["allocated_storage"] = size = _rds_limits.grown(db.allocated_storage, size)
         _rds_limits.storage(db.engine, size)
     kind = kw.get("storage_type") or db.storage_type
+    _rds_limits.growth(db.engine, size or db.allocated_storage, kw.get("max_allocated_storage"))
     _rds_limits.performance(db.engine, kind, size or db.allocated_storage, kw)
 
 

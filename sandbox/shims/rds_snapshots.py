@@ -27,7 +27,7 @@ MENDED = (
     "A restore is refused into a class that there is not.",
     "A restored instance has AWS's defaults: no protection, default groups, one zone.",
     "False and 0 are honoured in a restore.",
-    "A point in time is restored from retained and from replicated backups too.",
+    "A point in time is restored from retained and from replicated backups too, of no replica.",
 )
 HOOKS: tuple[Hook, ...] = (
     (RDSBackend, "create_db_snapshot", ("db_instance_identifier", "db_snapshot_identifier")),
@@ -230,6 +230,12 @@ def restores(world: World) -> None:
             source = backup.source
         else:
             source = self.describe_db_instances(source_db_identifier)[0]
+        if (not backup or backup.status == "active") and source.source_db_instance_identifier:
+            raise Refusal(
+                "InvalidDBInstanceState",
+                f"{source.db_instance_identifier} is a read replica, for which point in time "
+                "restore is not supported.",
+            )
         if not backup and not source.backup_retention_period:
             raise Refusal(
                 "PointInTimeRestoreNotEnabled",

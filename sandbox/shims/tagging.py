@@ -18,17 +18,20 @@ from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from moto.route53.models import route53_backends
 
 from sandbox.shims import Hook
+from sandbox.shims._rds_backups import kept
 from sandbox.world import World
 from sandbox.wrap import wrap
 
 MENDED = (
     "GetResources finds elastic addresses, VPC endpoints, launch templates and network ACLs.",
-    "GetResources finds RDS subnet and parameter groups, and listeners and their rules.",
+    "GetResources finds RDS subnet and parameter groups, and copied and retained backups.",
+    "GetResources finds listeners and their rules.",
     "GetResources finds hosted zones and health checks, in us-east-1.",
     "GetResources finds the buckets of its own region only.",
     "Flow logs and log groups have AWS's type names.",
     "Pages stay whole when resources come and go meanwhile.",
     "A page holds as many resources as ResourcesPerPage names, and not only 100 tags.",
+    "GetResources goes on listing what was deleted, where `deleted-listed` was ordered.",
 )
 HOOKS: tuple[Hook, ...] = (
     (
@@ -71,6 +74,12 @@ def of_rds(backend: Any) -> Iterator[TaggedResource]:
                 tags={tag["Key"]: tag["Value"] for tag in resource.get_tags()},
                 resource_type=f"rds:{kind}",
             )
+    for backup in kept(backend).values():
+        yield TaggedResource(
+            arn=backup.arn,
+            tags={tag["Key"]: tag["Value"] for tag in backup.tags},
+            resource_type="rds:auto-backup",
+        )
 
 
 def of_elasticloadbalancing(backend: Any) -> Iterator[TaggedResource]:
@@ -127,6 +136,28 @@ def resources(account_id: str, region: str) -> Iterator[TaggedResource]:
 
 def install(world: World) -> None:
     """Change what the emulator's tagging API finds, and how much of it at once."""
+    # By account and region: what was listed since that was ordered; None where it was not.
+    listed: dict[tuple[str, str], dict[str, TaggedResource]] | None = None
+
+    def keep() -> None:
+        """Let the tagging API go on listing what is deleted from now on, as that of AWS does."""
+        nonlocal listed
+        listed = {}
+
+    def forget() -> None:
+        nonlocal listed
+        listed = None
+
+    world.disasters["deleted-listed"] = keep
+    world.on_reset(forget)
+
+    def known(account_id: str, region: str) -> Iterable[TaggedResource]:
+        there = {resource.arn: resource for resource in resources(account_id, region)}
+        if listed is None:
+            return there.values()
+        kept = listed.setdefault((account_id, region), {})
+        kept.update(there)
+        return list(kept.values())
 
     @wrap(ResourceGroupsTaggingAPIBackend, "get_resources")
     def pages(original: Any, _self: Any, *args: Any, **kw: Any) -> Any:
@@ -145,7 +176,7 @@ def install(world: World) -> None:
         matches = make_tag_matcher(tag_filters)
         found = [
             resource
-            for resource in resources(self.account_id, self.region_name)
+            for resource in known(self.account_id, self.region_name)
             if resource.tags
             and matches(resource.tags)
             and match_resource_type(resource.resource_type, resource_type_filters)

@@ -299,6 +299,7 @@ def test_the_same_seed_hits_the_same_requests(cloud: Handle, client: Clients) ->
         {"effect": "throttle", "times": "many"},
         {"effect": "throttle", "service": 3},
         {"effect": "stale"},
+        {"effect": "dark", "outside": True},
         {"effect": "kill"},
         {"effect": "kill", "pgid": 99999, "mode": "during"},
         {"effect": "delay", "at": 0},

@@ -18,17 +18,18 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from sandbox.background import Background
 from sandbox.balancers import real
+from sandbox.calls import Call
 from sandbox.client import Client, Refused
 from sandbox.control import Control
 from sandbox.fabric import follower
-from sandbox.faults import Faults
+from sandbox.faults import NOTHING, Faults
 from sandbox.request_log import RequestLog
 from sandbox.running import Handle, running
 from sandbox.world import World
 
 PROMISED = {
     *("host-dies", "zone-dies", "region-dark", "regions-cut", "replica-lags", "response-lost"),
-    *("http-500", "slow-answers"),
+    *("api-dark", "http-500", "slow-answers"),
 }
 
 
@@ -54,6 +55,23 @@ def test_a_region_is_dark_until_the_faults_are_lifted(cloud: Handle, client: Any
     assert client("ec2", "us-west-2").describe_vpcs()["Vpcs"]
     cloud.faults([])
     assert client("ec2").describe_vpcs()["Vpcs"]
+
+
+def test_of_a_region_whose_api_is_dark_only_the_api_is(tmp_path: Path) -> None:
+    world, faults = World(), Faults()
+    control = Control(world, RequestLog(tmp_path / "log"), faults)
+    body = json.dumps({"disaster": "api-dark", "region": "us-east-1"}).encode()
+    assert control.answer("POST", "/_sandbox/disasters", {}, body).status == 200
+    assert world.dark == frozenset()
+    here, there = (call(region) for region in ("us-east-1", "us-west-2"))
+    assert faults.decide(here).name == "dark"
+    assert faults.decide(here, asker="us-west-2").name == "dark"
+    assert faults.decide(here, asker="us-east-1") == NOTHING
+    assert faults.decide(there) == NOTHING
+
+
+def call(region: str) -> Call:
+    return Call("ec2", "DescribeVpcs", region, "x", "ec2", "POST", "/", False, False, {})
 
 
 def test_where_no_host_is_real_no_disk_is_full(cloud: Handle, client: Any) -> None:
@@ -115,6 +133,8 @@ ZONE_OF_MARS = "there is no availability zone 'mars-1a'"
         ("http-500", {"probability": "2"}, "probability must be at most 1, not 2"),
         ("http-500", {"times": "1.5"}, "times must be a whole number, not '1.5'"),
         ("region-dark", {"region": "mars"}, "there is no region 'mars'"),
+        ("api-dark", {"region": "mars"}, "there is no region 'mars'"),
+        ("api-dark", {}, "region is missing"),
         ("regions-cut", {"one": EAST, "other": WEST, "cut": "maybe"}, "cut must be true or false"),
         ("regions-cut", {"one": EAST, "other": "mars"}, "there is no region 'mars'"),
         ("regions-cut", {"one": EAST, "other": EAST}, "cannot be cut from itself"),

@@ -120,13 +120,16 @@ class Estate:
             ),
         )
 
-    def balancer(self, **attributes: str) -> str:
+    def balancer(self, scheme: str = "internet-facing", **attributes: str) -> str:
         """The ARN of a load balancer that takes requests."""
         elb = self.client("elbv2")
         name = f"main-{next(self._names)}"
         arn = str(
             elb.create_load_balancer(
-                Name=name, Subnets=self.subnets, SecurityGroups=[self.security_group]
+                Name=name,
+                Scheme=scheme,
+                Subnets=self.subnets,
+                SecurityGroups=[self.security_group],
             )["LoadBalancers"][0]["LoadBalancerArn"]
         )
         if attributes:

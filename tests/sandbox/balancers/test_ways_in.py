@@ -126,6 +126,25 @@ def test_this_machine_gets_in_over_loopback_as_far_as_the_groups_allow(
         through_the_door(estate, balancer)
 
 
+def test_an_internal_one_is_reached_from_within_its_vpc_only(estate: Any) -> None:
+    balancer = estate.balancer(scheme="internal")
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    estate.listen(balancer, fixed)
+    estate.cloud.settle()
+    assert estate.get(balancer)[0] == 200
+    told = estate.status(balancer)
+    assert [node["public"] for node in told["nodes"]] == ["", ""]
+    assert [listener["url"] for listener in told["listeners"]] == [""]
+    stranger = estate.identity.name("stranger")
+    enter(estate.identity, stranger, "internet", str(estate.identity.public.network_address + 33))
+    try:
+        for node in told["nodes"]:
+            with pytest.raises(OSError, match=r"timed out|unreachable|refused"):
+                namespaces.connect(stranger, node["address"], 80, 1.0)
+    finally:
+        namespaces.delete(stranger)
+
+
 def test_its_name_stands_for_the_nodes_that_live(estate: Any, served: tuple[str, str, Any]) -> None:
     balancer, _, _ = served
     nodes = estate.status(balancer)["nodes"]

@@ -184,3 +184,40 @@ def test_the_first_automated_backup_comes_by_itself_and_can_be_restored(estate: 
     snapshot(estate, backup["DBSnapshotIdentifier"])
     restore(estate, backup["DBSnapshotIdentifier"])
     assert estate.ask("select current_database()", "restored") == "shop"
+
+
+def test_a_snapshot_of_a_standing_replica_becomes_a_primary_with_the_replica_s_data(
+    estate: Any,
+) -> None:
+    estate.create()
+    source = estate.settle()["DBInstanceArn"]
+    estate.ask("create table t as select 1 as id")
+    rds, there = estate.client("rds", AWAY), {"name": "replica", "region": AWAY}
+    rds.create_db_instance_read_replica(
+        DBInstanceIdentifier="replica",
+        SourceDBInstanceIdentifier=source,
+        DBSubnetGroupName="subnets",
+    )
+    estate.settle(**there)
+    rds.modify_db_instance(
+        DBInstanceIdentifier="replica", BackupRetentionPeriod=7, ApplyImmediately=True
+    )
+    estate.settle(**there)
+    [daily] = rds.describe_db_snapshots(SnapshotType="automated")["DBSnapshots"]
+    snapshot(estate, daily["DBSnapshotIdentifier"], AWAY)
+    estate.ask("insert into t values (2)")
+    estate.until(lambda: estate.ask("select count(*) from t", **there) == 2)
+    rds.create_db_snapshot(DBInstanceIdentifier="replica", DBSnapshotIdentifier="now")
+    snapshot(estate, "now", AWAY)
+    estate.cloud.faults([{"effect": "dark", "region": HOME}])
+    for name, rows in ((daily["DBSnapshotIdentifier"], 1), ("now", 2)):
+        restore(estate, name, AWAY)
+        assert "ReadReplicaSourceDBInstanceIdentifier" not in estate.one("restored", AWAY)
+        assert estate.ask("select count(*) from t", "restored", AWAY) == rows
+        assert estate.ask("select pg_is_in_recovery()", "restored", AWAY) is False
+        estate.ask("insert into t select generate_series(10, 20)", "restored", AWAY)
+        assert estate.ask("select pg_is_in_recovery()", **there) is True
+        rds.delete_db_instance(DBInstanceIdentifier="restored", SkipFinalSnapshot=True)
+        estate.until(lambda: len(rds.describe_db_instances()["DBInstances"]) == 1)
+    assert estate.ask("select count(*) from t", **there) == 2
+    estate.cloud.faults([])

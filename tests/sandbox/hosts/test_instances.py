@@ -115,8 +115,11 @@ def test_the_credentials_of_its_role_are_good_for_the_api(site: Any) -> None:
     iam.create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(trust))
     iam.create_instance_profile(InstanceProfileName="web")
     iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
-    number = site.run(
-        IamInstanceProfile={"Name": "web"}, MetadataOptions={"HttpTokens": "optional"}
+    site.gateway()
+    number = site.public(
+        site.groups[HOME],
+        IamInstanceProfile={"Name": "web"},
+        MetadataOptions={"HttpTokens": "optional"},
     )
     site.up(number)
     url = "http://169.254.169.254/latest/meta-data/iam/security-credentials"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.shims.test_shim_elbv2 import balance, group, listener, public
+from tests.sandbox.shims.balancing import balance, group, listener, public
 
 INVALID = "ValidationError"
 CHECKS: dict[str, dict[str, Any]] = {

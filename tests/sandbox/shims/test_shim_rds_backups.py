@@ -135,6 +135,17 @@ def test_backups_that_are_kept_outlive_their_instance_and_restore_it(cloud: Any)
     assert gone == "DBInstanceAutomatedBackupNotFound"
 
 
+@pytest.mark.parametrize("more", [{}, {"DeleteAutomatedBackups": True}])
+def test_backups_go_with_their_instance_where_nobody_keeps_them(
+    cloud: Any, more: dict[str, bool]
+) -> None:
+    source(cloud)
+    rds = cloud.client("rds")
+    rds.delete_db_instance(DBInstanceIdentifier="db", SkipFinalSnapshot=True, **more)
+    assert backups(cloud, HOME) == []
+    assert rds.describe_db_snapshots()["DBSnapshots"] == []
+
+
 def test_a_replication_ends_and_only_then_its_backup_is_deleted(cloud: Any) -> None:
     db, rds = source(cloud), cloud.client("rds", WEST)
     arn = replicate(cloud, db)["DBInstanceAutomatedBackupsArn"]
@@ -153,3 +164,49 @@ def test_plain_there_is_no_replication_of_backups(plain: Any) -> None:
     db = source(plain)
     with pytest.raises((ClientError, ResponseParserError)):
         replicate(plain, db)
+
+
+def test_backups_that_are_copied_have_tags_and_are_found_by_them(cloud: Any) -> None:
+    db = source(cloud)
+    arn = replicate(cloud, db, Tags=[{"Key": "a", "Value": "b"}])["DBInstanceAutomatedBackupsArn"]
+    rds, tagging = (cloud.client(name, WEST) for name in ("rds", "resourcegroupstaggingapi"))
+    rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "c", "Value": "d"}])
+    rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["a"])
+    found = tagging.get_resources(ResourceTypeFilters=["rds"])["ResourceTagMappingList"]
+    assert found == [{"ResourceARN": arn, "Tags": [{"Key": "c", "Value": "d"}]}]
+    assert backups(cloud)[0]["TagList"] == rds.list_tags_for_resource(ResourceName=arn)["TagList"]
+    nowhere = {"ResourceName": arn + "x", "Tags": []}
+    code_of_nobody = code(cloud, "add_tags_to_resource", **nowhere)
+    assert code_of_nobody == "DBInstanceAutomatedBackupNotFound"
+
+
+def test_a_replica_has_daily_backups_and_no_point_in_time(cloud: Any) -> None:
+    db = source(cloud)
+    rds = cloud.client("rds", WEST)
+    made = {"DBInstanceIdentifier": "copy", "SourceDBInstanceIdentifier": db["DBInstanceArn"]}
+    rds.create_db_instance_read_replica(**made)
+    rds.modify_db_instance(
+        DBInstanceIdentifier="copy", BackupRetentionPeriod=3, ApplyImmediately=True
+    )
+    [told] = backups(cloud)
+    assert (told["Status"], told["RestoreWindow"]) == ("active", {})
+    assert "LatestRestorableTime" not in one(cloud, "copy", WEST)
+    to: dict[str, Any] = {"TargetDBInstanceIdentifier": "again", "UseLatestRestorableTime": True}
+    restore = "restore_db_instance_to_point_in_time"
+    for by in (
+        {"SourceDBInstanceIdentifier": "copy"},
+        {"SourceDbiResourceId": told["DbiResourceId"]},
+        {"SourceDBInstanceAutomatedBackupsArn": told["DBInstanceAutomatedBackupsArn"]},
+    ):
+        assert code(cloud, restore, **by, **to) == "InvalidDBInstanceState"
+    [daily] = rds.describe_db_snapshots(SnapshotType="automated")["DBSnapshots"]
+    rds.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier="again", DBSnapshotIdentifier=daily["DBSnapshotIdentifier"]
+    )
+    again = one(cloud, "again", WEST)
+    assert "ReadReplicaSourceDBInstanceIdentifier" not in again
+    assert "StatusInfos" not in again or not again["StatusInfos"]
+    rds.promote_read_replica(DBInstanceIdentifier="copy", BackupRetentionPeriod=3)
+    assert one(cloud, "copy", WEST)["LatestRestorableTime"]
+    to["TargetDBInstanceIdentifier"] = "past"
+    assert code(cloud, restore, SourceDBInstanceIdentifier="copy", **to) == ""

@@ -74,6 +74,16 @@ def test_settings_that_need_no_window_are_changed_at_once(cloud: Any) -> None:
     assert db["IAMDatabaseAuthenticationEnabled"] is True
 
 
+def test_a_limit_of_growth_that_is_less_than_a_tenth_above_the_storage_is_refused(
+    cloud: Any,
+) -> None:
+    make(cloud)
+    size = one(cloud)["AllocatedStorage"]
+    wanted = {"DBInstanceIdentifier": "db", "MaxAllocatedStorage": size + size // 10 - 1}
+    assert cloud.refused("rds", "modify_db_instance", **wanted) == "InvalidParameterCombination"
+    cloud.client("rds").modify_db_instance(**wanted | {"MaxAllocatedStorage": size + size // 10})
+
+
 def test_a_rename_onto_a_name_in_use_is_refused(cloud: Any) -> None:
     net = make(cloud)
     cloud.client("rds").create_db_instance(**settings(net, DBInstanceIdentifier="other"))

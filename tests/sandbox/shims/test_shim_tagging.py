@@ -216,6 +216,23 @@ def test_what_is_not_tagged_is_not_found(cloud: Any) -> None:
     assert found(cloud, TagFilters=[{"Key": "owner"}]) == found(cloud)
 
 
+def test_what_was_deleted_is_listed_on_where_that_was_ordered(cloud: Any) -> None:
+    ec2 = cloud.client("ec2")
+    names = [
+        ec2.allocate_address(TagSpecifications=spec("elastic-ip"))["AllocationId"]
+        for _turn in range(3)
+    ]
+    ec2.release_address(AllocationId=names.pop(0))
+    assert {arn.rpartition("/")[2] for arn in found(cloud)} == set(names)
+    cloud.strike("deleted-listed")
+    before = found(cloud)
+    ec2.release_address(AllocationId=names[0])
+    assert found(cloud) == before
+    # One whose owner has changed is no ghost of the one before.
+    ec2.create_tags(Resources=names[1:], Tags=[{"Key": "owner", "Value": "them"}])
+    assert {arn.rpartition("/")[2] for arn in found(cloud)} == set(names[:1])
+
+
 def test_plain_many_kinds_are_not_found_and_buckets_are_found_everywhere(plain: Any) -> None:
     """What the emulator does by itself. When this fails it has learned it: mend no more."""
     rest(plain)
