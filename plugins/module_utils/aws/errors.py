@@ -158,6 +158,7 @@ def _absent(name: str) -> bool:
             "404",
             "Gateway.NotAttached",
             "InvalidAllocationID.NotFound",
+            "InvalidServiceName",
             "ParameterNotFound",
             "ReplicationConfigurationNotFoundError",
             "ServerSideEncryptionConfigurationNotFoundError",
@@ -243,7 +244,7 @@ class NotYet(Exception):
 
 
 class StillUsed(Exception):
-    """Something that ends by itself still uses the object, and AWS would remove it all the same."""
+    """The object does not go before something ends that ends by itself, however long that takes."""
 
 
 class NoCapacity(Exception):
@@ -252,7 +253,7 @@ class NoCapacity(Exception):
     code = "no_capacity"
     hint = (
         "run the same playbook again later, or declare another web_tier_instance_type, which its "
-        "zones have"
+        "zones have, or others beside it as web_tier_fallback_instance_types"
     )
 
 

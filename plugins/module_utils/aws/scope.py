@@ -8,7 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 ENVIRONMENT = "phoenix:environment"
@@ -26,6 +26,13 @@ CONFIGURATION = "phoenix:configuration"
 # What is on an image: the release, and a digest of how it was made.
 RELEASE = "phoenix:release"
 RECIPE = "phoenix:recipe"
+# What a database was restored from, as of when, and whether its login is ours by now.
+RESTORED = "phoenix:restored"
+# Whether a replica is to be restarted once it has its parameters.
+RESTART = "phoenix:restart"
+# Whether the deletion of a database leaves a last snapshot: whatever is declared when it goes.
+FINAL = "phoenix:final-snapshot"
+NO_FINAL = "none"
 # On one object, at nearly all services of AWS.
 MOST_TAGS = 50
 NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")
@@ -35,7 +42,8 @@ NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")
 class Scope:
     """One environment in one region of one account.
 
-    tags: what the user wants on every object besides the owner tags.
+    tags: what the user wants on every object besides the owner tags. copy_of: the environment and
+    the site of which it is a copy, which keeps what its operations have to tell.
     """
 
     environment: str
@@ -45,6 +53,7 @@ class Scope:
     stands: str = "home"
     tags: Mapping[str, str] = field(default_factory=dict)
     partition: str = "aws"
+    copy_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -56,6 +65,15 @@ class Scope:
 
     def bucket(self, purpose: str) -> str:
         return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
+
+    @property
+    def evidence(self) -> str:
+        """The bucket of the journals of operations. That of a copy would go with it."""
+        if self.copy_of:
+            environment, site = (self.copy_of[name] for name in ("environment", "site"))
+            of = replace(self, environment=environment, site=site, copy_of={})
+            return of.bucket("backups")
+        return self.bucket("backups")
 
     @property
     def database(self) -> str:

@@ -17,6 +17,7 @@ try:
         AssumeRoleCredentialFetcher,
         Credentials,
         DeferredRefreshableCredentials,
+        create_credential_resolver,
     )
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
     from botocore.parsers import ResponseParserError
@@ -46,5 +47,6 @@ __all__ = [
     "DeferredRefreshableCredentials",
     "HTTPClientError",
     "ResponseParserError",
+    "create_credential_resolver",
     "session",
 ]

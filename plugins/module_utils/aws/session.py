@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine.scrub import Scrubber
-from . import sdk
+from . import credentials, sdk
 from .errors import AccountMismatch, note_place
 from .reach import Reach
 from .scope import Scope
@@ -97,8 +97,9 @@ class Aws:
     `client` retries by itself, for calls that may be repeated. `once` sends a request one time, for
     creates without a token: their caller decides after looking. Both are safe to use from threads.
 
-    identity: the region whose STS is asked who we are and for the role, by default the scope's own.
-    Every region's STS answers for all, so that of a region that is down need not be asked.
+    identity: the region whose STS is asked who we are and for any role, also that of a profile, by
+    default the scope's own. Every region's STS answers for all, so that of a region that is down
+    need not be asked.
     guard: asked before each request that may change something is sent, also for the second time;
     what it raises the call raises. reach: what may be asked at all, None for everything.
     """
@@ -120,7 +121,8 @@ class Aws:
         self._others: list[Aws] = []
         self._making = threading.RLock()
         self._session: Any = None
-        self._verified = False
+        self._source: Any = None
+        self._caller = ""
         self.guard: Callable[[], None] = lambda: None
 
     def client(self, service: str, region: str = "") -> Any:
@@ -146,7 +148,7 @@ class Aws:
         with self._making:
             self._session = self._session or self._open()
         other = Aws(self.scope, self.connection, self._identity, self.reach)
-        other._session = self._session
+        other._session, other._source = self._session, self._source
         self._others.append(other)
         return other
 
@@ -171,15 +173,25 @@ class Aws:
 
     def verify_account(self) -> None:
         """Raises AccountMismatch unless the credentials belong to the account of the scope."""
-        if self._verified:
+        if self._caller:
             return
-        found = str(self.client("sts", self._identity).get_caller_identity()["Account"])
+        answer = self.client("sts", self._identity).get_caller_identity()
+        found = str(answer["Account"])
         if found != self.scope.account:
             raise AccountMismatch(
                 f"site {self.scope.site}: the credentials belong to account {found}, "
                 f"the declaration names {self.scope.account}; nothing was changed"
             )
-        self._verified = True
+        self._caller = str(answer["Arn"])
+
+    def credentials(self) -> dict[str, Any]:
+        """Of whom the credentials are, and how long they hold, as credentials.told has it.
+
+        Raises AccountMismatch.
+        """
+        self.verify_account()
+        own = self._source or self._session.get_credentials()
+        return {"arn": self._caller, **credentials.told(self._session, own)}
 
     def _get(self, service: str, region: str, once: bool) -> Any:
         key = (service, region, once)
@@ -222,7 +234,16 @@ class Aws:
         session = sdk.session.Session(profile=self.connection.profile or None)
         loader = _base().get_component("data_loader")
         session.register_component("data_loader", loader)
-        if self.connection.access_key:
+        # Whatever a profile or the environment says: without a region in its name STS is that of
+        # one region for the whole world.
+        session.set_config_variable("sts_regional_endpoints", "regional")
+        if self.reach:
+            session.register("before-send.sts", self._gate)
+        if not self.connection.access_key:
+            # Else a profile that assumes a role would ask where the first client happens to be.
+            resolver = sdk.create_credential_resolver(session, region_name=self._identity)
+            session.register_component("credential_provider", resolver)
+        else:
             session.set_credentials(
                 self.connection.access_key,
                 self.connection.secret_key,
@@ -231,6 +252,12 @@ class Aws:
         if self.connection.role_arn:
             self._assume(session)
         return session
+
+    def _gate(self, event_name: str, request: Any = None, **_more: Any) -> None:
+        """Asked before anybody's request to STS is sent, as that for the role of a profile."""
+        url = "" if self.connection.endpoint_url or request is None else request.url
+        region = self._identity
+        Reach(region).check("sts", region, event_name.rpartition(".")[2], url)
 
     def _assume(self, session: Any) -> None:
         """Makes the session act as the role, with credentials that renew themselves."""
@@ -242,9 +269,10 @@ class Aws:
             _name_place(client, service)
             return client
 
+        self._source = session.get_credentials()
         fetcher = sdk.AssumeRoleCredentialFetcher(
             client_creator=create,
-            source_credentials=session.get_credentials(),
+            source_credentials=self._source,
             role_arn=self.connection.role_arn,
             extra_args={"RoleSessionName": f"phoenix-{self.scope.prefix}"[:64]},
         )

@@ -124,9 +124,12 @@ def seen(site: Site, active: Active) -> Site:
     return replace(site, active=active.site, protected=active.protected)
 
 
-def refuse_moving(active: Active) -> None:
-    """Raises Moving where an operation has begun what cannot be taken back, and has not ended."""
-    if active.moving:
+def refuse_moving(active: Active, within: str = "") -> None:
+    """Raises Moving where an operation has begun what cannot be taken back, and has not ended.
+
+    within: the id of the one that the run itself carries out.
+    """
+    if active.moving and active.operation != within:
         raise Moving(
             f"operation {active.operation} moves the environment since {active.since}, and has not "
             "ended: what would be planned now could undo it. Nothing was touched",

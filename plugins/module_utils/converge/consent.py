@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..declaration.fields import Field
 from .intake import Refusal
-from .site import Task
+from .task import Task
 
 CONFIRM = Field(
     "confirm", "str", "the name of the environment, typed by a person", "production", ""

@@ -14,7 +14,8 @@ from .catalog import ALL
 from .intake import Params, Refusal, declared, refusal
 from .lease import Taker, taken_alone
 from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
-from .site import Converger, Planned, Task
+from .site import Converger
+from .task import Planned, Task
 
 DESTROY_FIELDS = (
     consent.CONFIRM,

@@ -5,7 +5,7 @@
 Whoever edits a region would build a second site, and the first one would go on costing money with
 nobody to see it. Two looks: the list of the account's buckets, one request for all regions, because
 each site's buckets are made first and have its region in their name; and the tagging API of every
-region, which finds everything.
+region, which finds everything, and what was deleted lately besides.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from ..declaration.regions import REGIONS
 from ..declaration.site import Site
 from ..engine import canon
 from ..engine.errors import EngineError
+from . import existing
 
-# What the tagging API goes on listing although it is gone, waits for its end or is kept on purpose.
-# None of it stands without a network, which is listed no longer than it is there.
+# What the tagging API goes on listing although it is gone or waits for its end: keys, secrets,
+# gateways, copied backups, and hosts with their volumes. None of it stands without a network, which
+# is listed no longer than it is there.
 LINGERING = (
     ":key/",
     ":secret:",
@@ -33,8 +35,10 @@ LINGERING = (
     ":instance/",
     ":volume/",
     ":security-group-rule/",
-    ":snapshot:",
+    ":auto-backup:",
 )
+# And what is kept on purpose.
+KEPT = (":snapshot:",)
 
 
 class StandsElsewhere(EngineError):
@@ -78,7 +82,7 @@ def by_buckets(view: View, site: Site) -> tuple[Found, ...]:
 
 
 def by_tags(aws: Aws, site: Site, pool: Executor) -> Sweep:
-    """What the tagging API of every region that is enabled for the account tells."""
+    """What the tagging API of every region that is enabled for the account tells, and is there."""
     view, places = View(aws), _places(site)
     regions = sorted(item["RegionName"] for item in _regions(view))
     for region in regions:
@@ -86,7 +90,7 @@ def by_tags(aws: Aws, site: Site, pool: Executor) -> Sweep:
 
     def look(region: str) -> tuple[list[tuple[str, str]], str]:
         try:
-            return list(_marked(view, region)), ""
+            return list(marked(view, region)), ""
         except Exception as error:
             # A region that an organisation forbids, or that is down, hides nothing in silence.
             return [], f"{region}: {code(error)}"
@@ -98,8 +102,9 @@ def by_tags(aws: Aws, site: Site, pool: Executor) -> Sweep:
         for owner, arn in items:
             if (owner, region) not in places:
                 found.setdefault((owner, region), []).append(arn)
+    there = {place: existing.standing(view, arns, place[1]) for place, arns in found.items()}
     return Sweep(
-        tuple(Found(*place, tuple(sorted(arns))) for place, arns in sorted(found.items())),
+        tuple(Found(*place, tuple(sorted(arns))) for place, arns in sorted(there.items()) if arns),
         tuple(unseen),
     )
 
@@ -134,7 +139,7 @@ def _regions(view: View) -> list[dict[str, str]]:
     return view.pages("ec2", "describe_regions", "Regions")
 
 
-def _marked(view: View, region: str) -> Iterator[tuple[str, str]]:
+def marked(view: View, region: str) -> Iterator[tuple[str, str]]:
     """(site, ARN) of everything of the environment in a region, what is of no region left out."""
     items = view.pages(
         "resourcegroupstaggingapi",
@@ -148,7 +153,7 @@ def _marked(view: View, region: str) -> Iterator[tuple[str, str]]:
         arn, tags = item["ResourceARN"], canon.tags(item["Tags"])
         _arn, _partition, service, home, *_rest = arn.split(":")
         placed = home or service == "s3"
-        if placed and SITE in tags and not any(part in arn for part in LINGERING):
+        if placed and SITE in tags and not any(part in arn for part in (*LINGERING, *KEPT)):
             yield tags[SITE], arn
 
 

@@ -15,7 +15,7 @@ from ..declaration.site import ROLE, Site, read_site
 from ..tiers import database, database_access, image, storage, web_tier
 from . import report
 from .catalog import KINDS, Tier
-from .site import Task
+from .task import Task
 
 Params = Mapping[str, Any]
 URL = re.compile(r"https?://[\w.-]+(:\d{1,5})?(/\S*)?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?(/\S*)?")
@@ -27,6 +27,7 @@ RUN_FIELDS = (
     Field("peer_failed", "bool", "true or false", False, False),
     Field("peer_absent", "bool", "true or false", False, False),
     Field("isolated", "bool", "true or false", False, False),
+    Field("within", "str", "the id of an operation", "20261128T101500Z-switchover-3f2a", ""),
     Field("known", "dict", "the `known` of an earlier task's result", {}, {}),
     Field("planned", "dict", "the result of an earlier site_info task", {}, {}),
     Field(
@@ -112,6 +113,7 @@ def declared(
         peer_failed=flags["peer_failed"],
         peer_absent=flags["peer_absent"],
         isolated=flags["isolated"],
+        within=flags["within"],
         timeout=float(flags["wait_timeout"]),
     )
 

@@ -29,6 +29,7 @@ from .holder import NOBODY, Holder, alone
 LAPSE = 120.0  # seconds without a sign of life after which the next run takes over
 MARGIN = 30.0  # seconds before that in which nothing is written without a new one
 RENEW = 15.0  # seconds between signs of life
+NOTICED = 5.0  # seconds within which a sign of life that is due tells that the lease was lost
 LOOK = 1.0  # seconds between looks at a lease that another run holds
 DESCRIPTION = "Held by a run of Phoenix that writes at this site; renewed while it does"
 
@@ -59,23 +60,32 @@ class Lease:
         self._say = say
         self._stays = stays
         self.kept = False
+        # Those from whom it was taken while they lived.
+        self.ousted: set[Holder] = set()
         self._number = 0
         self._renewed = 0.0
         self._lost: Entry | None = None
         self._lock = threading.Lock()
 
+    @property
+    def run(self) -> str:
+        """The run that holds it, told from all others there ever were."""
+        return self._holder.run
+
     @contextlib.contextmanager
-    def during(self) -> Iterator[bool]:
+    def during(self, *, seizing: bool = False) -> Iterator[bool]:
         """Holds the lease meanwhile, and after a success too where `kept` was set: for later tasks.
 
-        Answers whether it is new: what was read before it was held may be out of date.
+        Answers whether it is new: what was read before it was held may be out of date. seizing:
+        whether it is taken from a run that lives, which writes no more once it has found that out,
+        after RENEW and NOTICED at the most.
         Raises Held, Unleased.
         """
         self.kept = False
         over = threading.Event()
         thread = threading.Thread(target=self._go_on, args=(over,), name="lease", daemon=True)
         try:
-            new = self._take()
+            new = self._take(seizing)
             thread.start()
             yield new
         except BaseException:
@@ -117,7 +127,7 @@ class Lease:
                 if all(self._entries.drop(entry) for entry in over):
                     break
 
-    def _take(self) -> bool:
+    def _take(self, seizing: bool = False) -> bool:
         """Whether another run may have written since this one held the lease last."""
         began, seen, tried = time.monotonic(), None, False
         while True:
@@ -128,8 +138,12 @@ class Lease:
             gone = [
                 entry
                 for entry in entries
-                if not self._mine(entry) and _lapsed(entry, watched if _same(entry, seen) else 0.0)
+                if not self._mine(entry)
+                and (seizing or _lapsed(entry, watched if _same(entry, seen) else 0.0))
             ]
+            self.ousted |= (
+                {entry.holder for entry in gone if not _lapsed(entry)} if seizing else set()
+            )
             others = [entry for entry in entries if entry not in own and entry not in gone]
             if others:
                 last = others[-1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..engine.errors import EngineError
 from ..engine.model import Action
 from .catalog import TIERS
-from .site import Planned, Task
+from .task import Planned, Task
 
 ORDER = tuple(tier.TIER for tier in TIERS)
 

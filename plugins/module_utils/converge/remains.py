@@ -13,13 +13,14 @@ from typing import Any
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Action, Have
-from ..kinds import kms_key, secret
-from ..kinds.db_instance import final_snapshot
+from ..kinds import db_backup_replication, kms_key, secret
+from ..kinds.db_instance import final_snapshot, leaves_snapshot
 from ..kinds.kms_reading import DYING
 from ..kinds.secret_reading import described
 from ..tiers import database
 from ..tiers.login import LOGINS
-from .site import Converger, Planned
+from .site import Converger
+from .task import Planned
 
 # Kinds that AWS does not remove at once, with the days for which they can be called back.
 SCHEDULED = {"kms_key": kms_key.WINDOW_DAYS, "secret": secret.WINDOW_DAYS}
@@ -47,12 +48,12 @@ def notices(converger: Converger, planned: Planned) -> list[str]:
         step
         for step in planned.plan.steps
         if step.kind == "db_instance" and step.action is Action.CREATE
-        if step.want and not step.want.spec["source"]
+        if step.want and not (step.want.spec["source"] or step.want.spec.get("restore"))
     ]
     found = snapshots(converger) if new else []
     return _unprotected(converger) + [
         f"{step.address} is made empty, although there is a snapshot of an earlier one: "
-        f"{', '.join(found)}; how to bring its data back is in docs/destroy.md"
+        f"{', '.join(found)}; database_restore brings its data back: docs/destroy.md"
         for step in new
         if found
     ]
@@ -70,16 +71,11 @@ def _unprotected(converger: Converger) -> list[str]:
     ]
 
 
-def is_primary(have: Have | None) -> bool:
-    """Whether the deletion of this instance leaves a snapshot."""
-    return have is not None and not have.spec.get("source")
-
-
 def foreseen(converger: Converger, planned: Planned) -> list[str]:
     """What a teardown by this plan would leave, each with the reason."""
     found = [f"snapshot {name}" for name in snapshots(converger)]
     database = planned.haves.get("db_instance/main")
-    if database is not None and is_primary(database):
+    if database is not None and leaves_snapshot(database):
         name = final_snapshot(database)
         found += [] if f"snapshot {name}" in found else [f"snapshot {name}, the final one"]
     going = {step.address for step in planned.plan.steps if step.action is Action.DESTROY}
@@ -91,7 +87,16 @@ def foreseen(converger: Converger, planned: Planned) -> list[str]:
             found.append(f"{name}, scheduled for deletion in {days} days; {CALLED_BACK}")
         else:
             found.append(needed(have))
-    return [*found, *scheduled(converger)]
+    copying = planned.haves.get("db_backup_replication/main")
+    if copying:
+        source, days = copying.spec["source"], copying.spec["retention"]
+        found.append(db_backup_replication.kept(str(copying.facts["id"]), source, days))
+    return [*found, *scheduled(converger), *backups(converger)]
+
+
+def backups(converger: Converger) -> Iterator[str]:
+    """Copies of backups that outlive their copying for some days."""
+    return db_backup_replication.retained(View(converger.account))
 
 
 def needed(have: Have) -> str:

@@ -14,7 +14,7 @@ from ..engine.apply import Outcome
 from ..engine.model import UNKNOWN, Action, Ref, Step, Unknown, Untold
 from . import silence
 from .catalog import tier_of
-from .site import RULES, Planned
+from .task import RULES, Planned
 
 
 def actions(planned: Planned, site: str) -> list[dict[str, Any]]:

@@ -24,7 +24,8 @@ from . import order, remains, report, share, silence
 from .catalog import ALL, BY_NAME, TIERS, tier_of
 from .intake import Params, Refusal, declared
 from .lease import Taker, taken_alone
-from .site import RULES, Converger, Planned, Task
+from .site import Converger
+from .task import RULES, Planned, Task
 
 Listener = Callable[[Event], None]
 
@@ -131,6 +132,8 @@ def _converge(
             return _applied(task, what, converger, planned, listener, held.check)
         with held.during() as new:
             if new:
+                # Meanwhile an operation may have begun to move the environment.
+                task = converger.find_active()
                 planned = _startable(task, converger)
             result = _applied(task, what, converger, planned, listener, held.check)
             later = bool(task.until) or not task.wait or image.works(task.options)

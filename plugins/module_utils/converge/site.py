@@ -7,96 +7,27 @@ Knows neither Ansible nor check mode: a plan that nobody applies changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from ..aws.errors import WORLDWIDE, Conflict
+from ..aws.errors import Conflict
 from ..aws.reach import Reach
-from ..aws.session import Aws, Connection
+from ..aws.session import Aws
 from ..aws.view import View
-from ..declaration.fields import read
-from ..declaration.site import Site
 from ..engine import graph
 from ..engine import plan as planning
 from ..engine.apply import Event, Outcome, apply
 from ..engine.errors import EngineError
-from ..engine.model import Action, Have, Plan, Step, Want
-from ..kinds.base import Kind
+from ..engine.model import Action, Have, Plan, Want
 from ..tiers.standing import has_database
 from . import active, elsewhere
-from .catalog import KINDS, TIERS, Tier, kinds_of
+from .catalog import KINDS, kinds_of
+from .lookups import lookups, needed
 from .reading import Reader
+from .task import RULES, THREADS, Known, Planned, Task
 from .world import Account
-
-Known = Mapping[str, Mapping[str, Any]]
-THREADS = 16
-RULES = {name: kind.rules for name, kind in KINDS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a run is asked to do.
-
-    options: by tier name. known: facts by address, from earlier tiers. planned: the result of the
-    plan of the whole site, {} where there is none. replace: addresses that may be replaced. purge:
-    mappings whose undeclared entries go. wait: until all is usable, at most timeout seconds. until:
-    addresses; of nothing else it is waited that it is usable. peer_failed: much of what would be
-    awaited hangs on what the other site makes, so everything that can be is started, and nothing
-    awaited. peer_absent: the other site has no part in this run, so what only it makes would be
-    awaited in vain. isolated: the region of the other site is given up: nothing is asked of it, nor
-    of what is one for all regions, and what it or that would tell is `known`.
-    """
-
-    site: Site
-    tiers: tuple[Tier, ...]
-    options: Mapping[str, Mapping[str, Any]]
-    connections: Mapping[str, Connection]
-    known: Known
-    planned: Mapping[str, Any] = field(default_factory=dict)
-    replace: frozenset[str] = frozenset()
-    purge: frozenset[str] = frozenset()
-    until: frozenset[str] = frozenset()
-    wait: bool = True
-    timeout: float = 5400.0
-    peer_failed: bool = False
-    peer_absent: bool = False
-    isolated: bool = False
-
-    @property
-    def wants(self) -> tuple[Want, ...]:
-        return tuple(want for want in self._declared() if self._within_reach(want))
-
-    @property
-    def out_of_reach(self) -> Known:
-        """What is declared and taken for what is known of it, by address."""
-        return {
-            want.address: self.known.get(want.address, {})
-            for want in self._declared()
-            if not self._within_reach(want)
-        }
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """Those whose undeclared objects are looked for."""
-        return tuple(kind for kind in kinds_of(self.tiers) if not (self.isolated and _far(kind)))
-
-    def _declared(self) -> Iterator[Want]:
-        for tier in self.tiers:
-            yield from tier.wants(self.site, self.options[tier.TIER])
-
-    def _within_reach(self, want: Want) -> bool:
-        return not self.isolated or not (want.site or _far(KINDS[want.kind]))
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan with what it was made from. known: also the objects nobody had to read."""
-
-    plan: Plan
-    haves: Mapping[str, Have]
-    known: Known
 
 
 class Converger:
@@ -110,14 +41,19 @@ class Converger:
 
     def __enter__(self) -> Converger:
         """Finds out which site serves. Raises Unread, and what AWS says of the own region."""
+        self.find_active()
+        return self
+
+    def find_active(self) -> Task:
+        """The task as the record of who serves has it now. Raises as on entry."""
         self.active = active.read(self.account, None if self.task.isolated else self.peer)
         self.task = replace(self.task, site=active.seen(self.task.site, self.active))
-        if self.task.isolated:
+        if self.task.isolated or self.task.within:
             # What the task looks at itself is not taken for what was known of it before.
             own = {want.address for want in self.task.wants}
             known = {name: facts for name, facts in self.task.known.items() if name not in own}
             self.task = replace(self.task, known=known)
-        return self
+        return self.task
 
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -148,7 +84,7 @@ class Converger:
         operation moves the environment.
         """
         if not self.task.isolated:
-            active.refuse_moving(self.active)
+            active.refuse_moving(self.active, self.task.within)
         reader = Reader(self._accounts, KINDS)
         try:
             planned = self._planned(reader)
@@ -163,7 +99,8 @@ class Converger:
 
     def _planned(self, reader: Reader) -> Planned:
         wants = self.task.wants
-        wants += tuple(_lookups(self.task, wants))
+        wants += tuple(lookups(self.task, wants))
+        wants = tuple(w if w.given else KINDS[w.kind].fitted(reader.view, w) for w in wants)
         own = [want for want in wants if not want.given]
         given = {want.address: want for want in wants if want.given}
         # What is compared with has to be known before anything can be said to differ.
@@ -174,10 +111,10 @@ class Converger:
         spent = self._spent(reader.view, wants, haves)
         told: Known = {**self.task.known, **self.task.out_of_reach}
         draft = self._plan(wants, haves, told, keep, spent)
-        needed = compared.union(_needed(draft, haves, given))
-        later = [given[name] for name in sorted(needed - compared)]
+        wanted = compared.union(needed(draft, haves, given))
+        later = [given[name] for name in sorted(wanted - compared)]
         haves |= reader.read(later, (), self._pool)
-        unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in needed}
+        unread: dict[str, dict[str, Any]] = {n: {} for n in given if n not in wanted}
         known: Known = {**told, **unread}
         kept = [want for want in wants if want.address not in unread]
         return Planned(self._plan(kept, haves, known, keep, spent), haves, known)
@@ -340,65 +277,3 @@ def _accounts(task: Task) -> dict[str, Aws]:
         # A site is built, or takes over, while the other one's region is down.
         found[peer.site] = Aws(peer, task.connections[peer.site], own.region, reach)
     return found
-
-
-def _far(kind: Kind) -> bool:
-    """Whether it is one for all regions."""
-    return not WORLDWIDE.isdisjoint(kind.services)
-
-
-def _lookups(task: Task, wants: Iterable[Want]) -> Iterable[Want]:
-    """Objects of earlier tiers that are referred to and not handed over: read, never made.
-
-    They are looked for under the names that their own tier gives them, which come from the site
-    and not from the tier's options.
-    """
-    present = graph.index(wants)
-    missing = {
-        target
-        for want in present.values()
-        for target in graph.needs(want)
-        if target not in present and target not in task.known
-    }
-    if not missing:
-        return
-    others = {
-        want.address: want
-        for tier in TIERS
-        if tier not in task.tiers
-        for want in tier.wants(task.site, _typical(tier))
-    }
-    for target in sorted(missing):
-        kind, _slash, id = target.partition("/")
-        want = others.get(target, Want(kind, id))
-        named = {key: value for key, value in want.spec.items() if not any(graph.refs(value))}
-        yield replace(want, spec=named, given=True, after=())
-
-
-def _typical(tier: Tier) -> dict[str, Any]:
-    """Options of a tier whose own are not at hand."""
-    needed = {field.name: field.example for field in tier.FIELDS if field.required}
-    return read(tier.FIELDS, needed)[0]
-
-
-def _needed(draft: Plan, haves: Mapping[str, Have], given: Mapping[str, Want]) -> list[str]:
-    """The given objects that somebody has to read.
-
-    Those that a step waits for that has something to do; and, of those nobody refers to, those that
-    would report on something that is still moving.
-    """
-    steps = {step.address: step for step in draft.steps}
-    needed: set[str] = set()
-    for step in draft.steps:
-        if _moves(step, haves):
-            needed |= step.needs.keys()
-    for name in given:
-        if any(target in steps and _moves(steps[target], haves) for target in steps[name].needs):
-            needed.add(name)
-    return sorted(needed & given.keys())
-
-
-def _moves(step: Step, haves: Mapping[str, Have]) -> bool:
-    if step.action is Action.READ:
-        return False
-    return step.action.writes or (step.address in haves and not haves[step.address].settled)

@@ -19,14 +19,13 @@ from ..engine.model import Have
 from ..kinds import route53
 from ..kinds.bucket_content import DERIVED, holds
 from ..kinds.bucket_content import empty as empty_bucket
+from ..kinds.db_instance import leaves_snapshot
 from ..kinds.record_sets import key_of, record_set, strangers
-from . import elsewhere, remains
+from . import elsewhere, existing, remains
 from .catalog import KINDS
-from .site import Converger, Planned
+from .site import Converger
+from .task import Planned
 
-# What the tagging API goes on listing although it is gone or waits for its end, and which is looked
-# at by its own kind: keys, secrets, gateways, and hosts with their volumes.
-LINGERING = (":key/", ":secret:", ":natgateway/", ":instance/", ":volume/", ":security-group-rule/")
 # A group without rules that vanishes with its network.
 VANISHING = frozenset({"default_security_group"})
 
@@ -89,7 +88,7 @@ def obstacles(
             "lift the protection in a run of its own: "
             "ansible-playbook operatingdev.phoenix.unprotect",
         )
-    if remains.is_primary(planned.haves.get("db_instance/main")) and remains.key_leaves(converger):
+    if _leaves_snapshot(planned) and remains.key_leaves(converger):
         yield KeyLeaves(
             "the key of the database waits for its deletion, and its final snapshot could not be "
             "read without it",
@@ -147,7 +146,7 @@ def left(converger: Converger) -> Left:
     lost += [arn for arn in _tagged(converger) if not snapshot or ":snapshot:" not in arn]
     sweep = converger.sweep()
     lost += [arn for item in sweep.found for arn in item.arns]
-    kept += remains.scheduled(converger)
+    kept += [*remains.scheduled(converger), *remains.backups(converger)]
     return Left(tuple(kept), tuple(lost), sweep.found, sweep.unseen)
 
 
@@ -156,9 +155,13 @@ def keeps(converger: Converger, planned: Planned) -> frozenset[str]:
 
     The snapshot may be there already, from a teardown that stopped half-way.
     """
-    database = planned.haves.get("db_instance/main")
-    needed = remains.is_primary(database) or bool(remains.snapshots(converger))
+    needed = _leaves_snapshot(planned) or bool(remains.snapshots(converger))
     return frozenset({"kms_key/main"} if needed else ())
+
+
+def _leaves_snapshot(planned: Planned) -> bool:
+    database = planned.haves.get("db_instance/main")
+    return database is not None and leaves_snapshot(database)
 
 
 def _protected(have: Have) -> bool:
@@ -167,9 +170,11 @@ def _protected(have: Have) -> bool:
 
 
 def _tagged(converger: Converger) -> list[str]:
-    """ARNs that carry the owner tags, and hosts that still run."""
+    """ARNs of what is there and carries the owner tags, and hosts that still run."""
     view = View(converger.account)
-    arns = [arn for arn in view.tagged() if not any(part in arn for part in LINGERING)]
+    # What lingers is looked at by its own kind.
+    listed = [arn for arn in view.tagged() if not any(part in arn for part in elsewhere.LINGERING)]
+    arns = existing.standing(view, listed)
     running = view.pages(
         "ec2",
         "describe_instances",

@@ -15,7 +15,8 @@ from .catalog import TIERS
 from .intake import Params, Refusal, declared, refusal
 from .lease import Lease, Taker, taken_alone
 from .run import Listener, learn_secrets, raise_failures, refusals, require_sdk, result_of
-from .site import Converger, Planned, Task
+from .site import Converger
+from .task import Planned, Task
 
 UNPROTECT_FIELDS = (consent.CONFIRM,)
 

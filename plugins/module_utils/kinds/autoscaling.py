@@ -37,6 +37,17 @@ def subnets(view: View, identifier: str) -> dict[str, str]:
     return {names.get(key, key): key for key in identifier.split(",") if key}
 
 
+def template(chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The launch template and version of a group, or of what an instance refresh is to bring; {}
+    where it names none.
+    """
+    mixed: Mapping[str, Any] = chosen.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    found: Mapping[str, Any] = chosen.get("LaunchTemplate") or mixed.get(
+        "LaunchTemplateSpecification", {}
+    )
+    return found
+
+
 def policies(view: View, group: str) -> list[dict[str, Any]]:
     """All policies of a group, those of others too."""
     return view.pages(SERVICE, "describe_policies", "ScalingPolicies", AutoScalingGroupName=group)

@@ -15,23 +15,27 @@ from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import UNTOLD, Change, Have, Rules, Want
-from . import autoscaling, elbv2, refreshing
+from . import autoscaling, elbv2, mixed, refreshing
 from .base import Kind, changed, have_for
 from .launch_data import spec_of, version_of, versions
+from .mixed import launching
 
 # Hosts cannot be healthy before the database serves; scaling_processes takes this back in time.
 HELD_BACK = ("ReplaceUnhealthy",)
 
 # What an instance refresh brings.
 LAUNCHED = frozenset({"template", "template_version", "launch"})
+# What it brings with that, and what by itself is no reason to replace a host.
+BROUGHT = frozenset({"fallback_types"})
 MOVING = "until the listener forwards to the new target group, hosts stay in the old one too"
 
 
 class AutoscalingGroup(Kind):
-    """spec: template (id), template_version (text), launch (see launch_template), min_size,
-    max_size, subnets {our id: id}, target_groups (ARNs, unordered), targets (name of the target
-    group), health_check, grace, warmup (seconds), metrics (unordered), watched (names of alarms
-    that stop an instance refresh), tags, propagate {tag key: bool}. facts: id, arn,
+    """spec: template (id), template_version (text), launch (see launch_template), fallback_types
+    (of instances, in order, where there is none of launch's), min_size, max_size, subnets {our id:
+    id}, target_groups (ARNs, unordered), targets (name of the target group), health_check, grace,
+    warmup (seconds), metrics (unordered), watched (names of alarms that stop an instance refresh),
+    tags, propagate {tag key: bool}. facts: id, arn,
     name, hosts (number), refresh (state of one that is under way, else ""), image (that of the
     group itself, whatever a refresh is to bring), fixed (whether AWS can return to what the group
     launches now).
@@ -83,7 +87,7 @@ class AutoscalingGroup(Kind):
             AutoScalingGroupName=name,
             DesiredCapacity=spec["min_size"],
             TargetGroupARNs=list(spec["target_groups"]),
-            **_launching(spec),
+            **launching(spec),
             **_bounds(spec),
             Tags=autoscaling.tags(name, spec["tags"], spec["propagate"]),
         )
@@ -97,17 +101,19 @@ class AutoscalingGroup(Kind):
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         client, name, keys = aws.client("autoscaling"), have.facts["name"], changed(changes)
         launched = keys & LAUNCHED
-        if have.facts["refresh"] and keys & {*launched, "target_groups"}:
+        if have.facts["refresh"] and keys & {*launched, *BROUGHT, "target_groups"}:
             # What is wanted no more is put back first; the rest waits for that.
             forward = have.facts["refresh"] in refreshing.FORWARD
             if launched and forward and _can_return(have, have.spec):
                 refreshing.turn_back(aws, name)
             return have
         by_refresh = launched if have.facts["hosts"] else frozenset[str]()
+        if by_refresh:
+            by_refresh |= keys & BROUGHT
         if keys - by_refresh - {"target_groups", "targets", "metrics", "tags", "propagate"}:
-            launching = {} if by_refresh else _launching(want.spec)
+            launched_by = {} if by_refresh else launching(want.spec)
             client.update_auto_scaling_group(
-                AutoScalingGroupName=name, **launching, **_bounds(want.spec)
+                AutoScalingGroupName=name, **launched_by, **_bounds(want.spec)
             )
         serving: frozenset[str] = frozenset()
         if "target_groups" in keys:
@@ -141,11 +147,6 @@ class AutoscalingGroup(Kind):
         )
 
 
-def _launching(spec: Mapping[str, Any]) -> dict[str, Any]:
-    template = {"LaunchTemplateId": spec["template"], "Version": spec["template_version"]}
-    return {"LaunchTemplate": template}
-
-
 def _bounds(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "MinSize": spec["min_size"],
@@ -161,8 +162,11 @@ def _spec(
     view: View, item: Mapping[str, Any], refresh: Mapping[str, Any], targets: str
 ) -> dict[str, Any]:
     groups = canon.unordered(item.get("TargetGroupARNs", ()))
+    launched = _launched(view, refreshing.launches(item, refresh))
+    chosen = refreshing.comes(refresh) or item
     return {
-        **_launched(view, refreshing.launches(item, refresh)),
+        **launched,
+        "fallback_types": mixed.fallbacks(chosen, launched["launch"].get("instance_type")),
         "min_size": item["MinSize"],
         "max_size": item["MaxSize"],
         "subnets": autoscaling.subnets(view, item.get("VPCZoneIdentifier", "")),
@@ -203,7 +207,7 @@ def _launched(view: View, chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 def _gave_up(view: View, item: Mapping[str, Any], refresh: Mapping[str, Any]) -> bool:
     """Whether an instance refresh could not bring the version of the template that is declared."""
-    chosen = item.get("LaunchTemplate", {})
+    chosen = autoscaling.template(item)
     declared = versions(view, chosen.get("LaunchTemplateName", "")) if refresh else []
     numbers = [str(version["VersionNumber"]) for version in declared]
     return any(n != chosen.get("Version") and refreshing.gave_up(refresh, n) for n in numbers)
@@ -214,7 +218,7 @@ def _own(view: View, item: Mapping[str, Any]) -> tuple[str, bool]:
 
     It returns to neither an alias nor a parameter.
     """
-    chosen = item.get("LaunchTemplate", {})
+    chosen = autoscaling.template(item)
     image = str(version_of(view, chosen).get("ImageId", ""))
     return image, chosen.get("Version", "").isdigit() and _is_named(image)
 

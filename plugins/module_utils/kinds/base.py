@@ -52,6 +52,10 @@ class Kind(abc.ABC):
         wants: the declared ones, for kinds that AWS reads by name only, their Refs unresolved.
         """
 
+    def fitted(self, view: View, want: Want) -> Want:
+        """The same without what AWS does not offer where it is wanted. Its Refs are unresolved."""
+        return want
+
     def objections(
         self, view: View, want: Want, have: Have | None
     ) -> Iterator[EngineError | Conflict]:

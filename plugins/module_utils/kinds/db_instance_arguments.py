@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the three calls that make and change a database instance are told."""
+"""What the calls that make and change a database instance are told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..aws.scope import pairs
+from ..aws.scope import FINAL, NO_FINAL, RESTART, RESTORED, pairs
+from .db_copies import BACKUP, INSTANCE, LATEST, SNAPSHOT, TIME
 
 Spec = Mapping[str, Any]
 
@@ -46,26 +47,68 @@ NOT_OF_A_NEW_REPLICA = frozenset(
         "maintenance_window",
     }
 )
+# Restoring has no such argument. The key is that of the copy, and the size is no smaller than that
+# of the copy, which may have grown.
+NOT_OF_A_RESTORED = frozenset(
+    {"version", "allocated_storage", "max_allocated_storage", "key", "maintenance_window"}
+)
 
 
 def of_primary(spec: Spec, username: str, password: str) -> dict[str, Any]:
     """Arguments of CreateDBInstance."""
     return {
+        "DBInstanceIdentifier": spec["identifier"],
         **_named(spec, CREATED | PRIMARY_ONLY),
         **_common(spec),
+        **_insights(spec),
         "MasterUsername": username,
         "MasterUserPassword": password,
     }
 
 
 def of_replica(spec: Spec, region: str) -> dict[str, Any]:
-    """Arguments of CreateDBInstanceReadReplica. region: the source's, for which the SDK signs."""
+    """Arguments of CreateDBInstanceReadReplica. region: the source's, for which the SDK signs.
+
+    A tag keeps that it is to be restarted: AWS gives it its parameter group afterwards only.
+    """
+    tags = {**spec["tags"], RESTART: "due"}
     names = {key: name for key, name in CREATED.items() if key not in NOT_OF_A_NEW_REPLICA}
     return {
+        "DBInstanceIdentifier": spec["identifier"],
         **_named(spec, names),
-        **_common(spec),
+        **_common({**spec, "tags": tags}),
+        **_insights(spec),
         "SourceDBInstanceIdentifier": spec["source"],
         "SourceRegion": region,
+    }
+
+
+def of_restored(spec: Spec, mark: str) -> dict[str, Any]:
+    """Arguments of RestoreDBInstanceFromDBSnapshot or, of a backup, of
+    RestoreDBInstanceToPointInTime. mark: the value of the tag that tells what it is restored from.
+    """
+    names = {key: name for key, name in CREATED.items() if key not in NOT_OF_A_RESTORED}
+    tags = {**spec["tags"], RESTORED: mark}
+    common = {**_named(spec, names), **_common({**spec, "tags": tags})}
+    restore = spec["restore"]
+    if SNAPSHOT in restore:
+        return {
+            "DBInstanceIdentifier": spec["identifier"],
+            "DBSnapshotIdentifier": restore[SNAPSHOT],
+            **common,
+        }
+    time = restore.get(TIME, LATEST)
+    # That of an instance that stands here has no name of its own for this call.
+    source = (
+        {"SourceDBInstanceIdentifier": restore[INSTANCE]}
+        if INSTANCE in restore
+        else {"SourceDBInstanceAutomatedBackupsArn": restore[BACKUP]}
+    )
+    return {
+        "TargetDBInstanceIdentifier": spec["identifier"],
+        **source,
+        **({"UseLatestRestorableTime": True} if time == LATEST else {"RestoreTime": time}),
+        **common,
     }
 
 
@@ -91,12 +134,15 @@ def _named(spec: Spec, names: Mapping[str, str]) -> dict[str, Any]:
 
 def _common(spec: Spec) -> dict[str, Any]:
     return {
-        "DBInstanceIdentifier": spec["identifier"],
         "VpcSecurityGroupIds": list(spec["security_groups"]),
         "EnableCloudwatchLogsExports": list(spec["logs"]),
-        "Tags": pairs(spec["tags"]),
-        **_insights(spec),
+        "Tags": pairs({**spec["tags"], **final(spec)}),
     }
+
+
+def final(spec: Spec) -> dict[str, str]:
+    """The tag of an instance whose deletion leaves no last snapshot."""
+    return {} if spec.get("final_snapshot", True) else {FINAL: NO_FINAL}
 
 
 def _insights(spec: Spec) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..aws.scope import STORAGE
+from ..aws.scope import FINAL, NO_FINAL, RESTART, RESTORED, STORAGE
 from ..aws.view import View
 from ..engine import canon
+from ..engine.model import UNTOLD
+from .db_copies import due
 
 Item = Mapping[str, Any]
 
@@ -51,7 +53,14 @@ def settled(item: Item) -> bool:
         and not item.get("PendingModifiedValues")
         and normal
         and not (source(item) and not item.get("StatusInfos"))
+        # One that is to be restarted has its parameters from then on.
+        and not (restarts(item) and _groups(item, "applying"))
     )
+
+
+def restarts(item: Item) -> bool:
+    """Whether it was made as a replica, and not yet restarted for its parameters."""
+    return RESTART in canon.tags(item.get("TagList") or ())
 
 
 def copyable(item: Item) -> bool:
@@ -65,21 +74,25 @@ def source(item: Item) -> str:
 
 
 def facts(item: Item) -> dict[str, Any]:
-    """What others refer to. pending_reboot: parameter groups that wait for a reboot."""
+    """What others refer to. pending_reboot: parameter groups that wait for a reboot. restored: the
+    mark of what it was made of, "" of one that was made empty.
+    """
     found = {
         "id": item["DBInstanceIdentifier"],
         "name": item["DBInstanceIdentifier"],
         "arn": item["DBInstanceArn"],
         "resource_id": item.get("DbiResourceId", ""),
-        "pending_reboot": [
-            group["DBParameterGroupName"]
-            for group in item.get("DBParameterGroups") or ()
-            if group.get("ParameterApplyStatus") == "pending-reboot"
-        ],
+        "restored": canon.tags(item.get("TagList") or ()).get(RESTORED, ""),
+        "pending_reboot": _groups(item, "pending-reboot"),
     }
     if item.get("Endpoint"):
         found |= {"endpoint": item["Endpoint"]["Address"], "port": item["Endpoint"]["Port"]}
     return found
+
+
+def _groups(item: Item, *statuses: str) -> list[str]:
+    found = item.get("DBParameterGroups") or ()
+    return [g["DBParameterGroupName"] for g in found if g.get("ParameterApplyStatus") in statuses]
 
 
 def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +102,8 @@ def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
     groups = item.get("DBParameterGroups") or ()
     members = item.get("VpcSecurityGroups") or ()
     tags = canon.tags(item.get("TagList") or ())
+    # Not of the declared ones, and nobody's to purge.
+    restored, last, restart = (tags.pop(name, "") for name in (RESTORED, FINAL, RESTART))
     return {
         "identifier": item["DBInstanceIdentifier"],
         "engine": item["Engine"],
@@ -96,7 +111,9 @@ def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
         "version": _reached(version, str(want.get("version", ""))),
         "instance_class": item["DBInstanceClass"],
         "allocated_storage": _grown(size, want.get("allocated_storage"), tags.get(STORAGE, "")),
-        "max_allocated_storage": item.get("MaxAllocatedStorage", 0),
+        "max_allocated_storage": _limit(
+            item.get("MaxAllocatedStorage", 0), want.get("max_allocated_storage"), size
+        ),
         "storage_type": item.get("StorageType", ""),
         "multi_az": bool(item.get("MultiAZ")),
         "encrypted": bool(item.get("StorageEncrypted")),
@@ -109,6 +126,7 @@ def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
         "backup_window": item.get("PreferredBackupWindow", ""),
         "maintenance_window": str(item.get("PreferredMaintenanceWindow", "")).lower(),
         "deletion_protection": bool(item.get("DeletionProtection")),
+        "final_snapshot": last != NO_FINAL,
         "copy_tags": bool(item.get("CopyTagsToSnapshot")),
         "minor_upgrades": bool(item.get("AutoMinorVersionUpgrade")),
         "insights_key": item.get("PerformanceInsightsKMSKeyId", "") if insights else "",
@@ -118,9 +136,13 @@ def spec(item: Item, want: Mapping[str, Any]) -> dict[str, Any]:
         "public": bool(item.get("PubliclyAccessible")),
         "source": source(item),
         "username": item.get("MasterUsername", ""),
-        "database": item.get("DBName", ""),
+        # Of one that was restored AWS need not tell the name that the first one was made with.
+        "database": item.get("DBName") or (UNTOLD if restored else ""),
         # AWS does not tell where the password was read, once, when the instance was made.
-        "secret": want.get("secret", ""),
+        "secret": "" if due(restored) else want.get("secret", ""),
+        "restore": UNTOLD,
+        # It is done once, and by nobody undone.
+        "restarted": False if restart else UNTOLD,
         "tags": tags,
     }
 
@@ -152,6 +174,14 @@ def _grown(found: int, wanted: Any, declared: str) -> Any:
     """
     lowered = isinstance(wanted, int) and declared.isdigit() and wanted < int(declared)
     return wanted if isinstance(wanted, int) and found >= wanted and not lowered else found
+
+
+def _limit(found: int, wanted: Any, size: int) -> Any:
+    """The wanted limit of growth, in GiB, of a disk that has none and grew too near to it, as that
+    of a copy may have: AWS takes none that is less than a tenth above the size.
+    """
+    near = not found and isinstance(wanted, int) and 10 * wanted < 11 * size
+    return wanted if near else found
 
 
 def _port(item: Item) -> int:

@@ -45,14 +45,14 @@ def _images(view: View, name: str) -> dict[str, str]:
 
 def _groups(view: View, name: str) -> Iterator[dict[str, Any]]:
     for group in autoscaling.groups(view):
-        if group.get("LaunchTemplate", {}).get("LaunchTemplateName") == name:
+        if autoscaling.template(group).get("LaunchTemplateName") == name:
             yield group
 
 
 def _launched(view: View, name: str) -> Iterator[str]:
     """Versions that groups launch or are about to, and that their hosts are of."""
     for group in _groups(view, name):
-        yield group["LaunchTemplate"].get("Version", "")
+        yield autoscaling.template(group).get("Version", "")
         yield refreshing.launches(group, refreshing.newest(view, group)).get("Version", "")
         for host in group["Instances"]:
             yield host.get("LaunchTemplate", {}).get("Version", "")
@@ -70,7 +70,7 @@ def _served(view: View, name: str, images: Mapping[str, str]) -> list[str]:
         )
         done = [item for item in refreshes if item["Status"] == "Successful"]
         for item in sorted(done, key=lambda item: item["StartTime"], reverse=True):
-            template = item.get("DesiredConfiguration", {}).get("LaunchTemplate", {})
+            template = autoscaling.template(item.get("DesiredConfiguration", {}))
             found[images.get(template.get("Version", ""), "")] = None
     return list(found)[:WAYS_BACK]
 

@@ -8,6 +8,7 @@ stands in a tag. Another launch is another instance.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -26,8 +27,9 @@ GONE = ("shutting-down", "terminated")
 
 
 class Instance(Kind):
-    """spec: launch (as of a launch template), subnets {our id: id} (it stands in the first of them
-    whose zone can launch it), launched_with (digest of what it is launched with), tags.
+    """spec: launch (as of a launch template), fallback_types (of instances, in order, where no zone
+    can launch that of launch), subnets {our id: id} (it stands in the first of them whose zone can
+    launch it), launched_with (digest of what it is launched with), tags.
 
     facts: id, private_ip, and public_ip where it has one.
     """
@@ -51,6 +53,7 @@ class Instance(Kind):
                 id,
                 {
                     "launch": UNTOLD,
+                    "fallback_types": UNTOLD,
                     "subnets": _place(view, item, declared.get(id, {})),
                     "launched_with": tags.get(LAUNCH, ""),
                     "tags": tags,
@@ -61,16 +64,17 @@ class Instance(Kind):
             )
 
     def create(self, aws: Aws, want: Want) -> Have:
-        """Raises NoCapacity where no subnet's zone can launch it."""
-        refusals: dict[str, Exception] = {}
-        for subnet in want.spec["subnets"].values():
-            arguments = _arguments(want.spec, subnet)
+        """Raises NoCapacity where no subnet's zone can launch any of its types."""
+        refusals: dict[tuple[str, str], Exception] = {}
+        types = (want.spec["launch"]["instance_type"], *want.spec["fallback_types"])
+        for kind, subnet in itertools.product(types, want.spec["subnets"].values()):
+            arguments = {**_arguments(want.spec, subnet), "InstanceType": kind}
             try:
                 item = _launched(aws, arguments, aws.token(want.address, arguments))
             except Exception as error:
                 if not short(error):
                     raise
-                refusals[subnet] = error
+                refusals[subnet, kind] = error
                 continue
             state = item["State"]["Name"]
             return have_for(want, _facts(item), settled=state == "running", status=state)
@@ -128,11 +132,12 @@ def _launched(aws: Aws, arguments: Mapping[str, Any], token: str) -> dict[str, A
     return dict(answer["Instances"][0])
 
 
-def _nowhere(aws: Aws, refusals: Mapping[str, Exception]) -> NoCapacity:
-    """What is told where each subnet, of those with their refusals, was tried."""
-    listed = aws.client("ec2").describe_subnets(SubnetIds=list(refusals))["Subnets"]
+def _nowhere(aws: Aws, refusals: Mapping[tuple[str, str], Exception]) -> NoCapacity:
+    """What is told where each subnet and type, of those with their refusals, was tried."""
+    tried = list(dict.fromkeys(subnet for subnet, _kind in refusals))
+    listed = aws.client("ec2").describe_subnets(SubnetIds=tried)["Subnets"]
     zones = {item["SubnetId"]: item["AvailabilityZone"] for item in listed}
-    told = "; ".join(f"{zones.get(id, id)}: {error}" for id, error in refusals.items())
+    told = "; ".join(f"{zones.get(id, id)}: {error}" for (id, _kind), error in refusals.items())
     return NoCapacity(f"no zone can launch it: {told}")
 
 

@@ -41,7 +41,7 @@ class Login(Observed):
             spec = want.spec
             data = described(view, spec["name"]) or {}
             labels: Mapping[str, Sequence[str]] = data.get("VersionIdsToStages", {})
-            current = _bearer(labels, CURRENT)
+            current = bearer(labels, CURRENT)
             if not current or data.get("DeletedDate"):
                 continue
             behind = _behind(view, spec["hosts"], current)
@@ -54,7 +54,7 @@ class Login(Observed):
                 {
                     "id": data["Name"],
                     "version": current,
-                    "adopted": _bearer(labels, PENDING) == current,
+                    "adopted": bearer(labels, PENDING) == current,
                     "behind": behind,
                 },
                 settled=come and not late,
@@ -62,7 +62,7 @@ class Login(Observed):
             )
 
 
-def _bearer(labels: Mapping[str, Sequence[str]], label: str) -> str:
+def bearer(labels: Mapping[str, Sequence[str]], label: str) -> str:
     """The version of a secret that has a label; "" where none has."""
     return next((version for version, found in labels.items() if label in found), "")
 

@@ -15,7 +15,8 @@ from typing import Any
 from ..aws.errors import Meaning, meaning
 from ..aws.session import Aws
 from ..aws.view import View
-from .autoscaling import SERVICE
+from .autoscaling import SERVICE, template
+from .mixed import launching
 
 FORWARD = ("Pending", "InProgress", "Baking")
 BACKWARD = ("Cancelling", "RollbackInProgress")
@@ -40,9 +41,13 @@ def newest(view: View, item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def launches(item: Mapping[str, Any], refresh: Mapping[str, Any]) -> Mapping[str, Any]:
     """The template and version that a group is to launch: its own, or what a refresh brings."""
-    own: Mapping[str, Any] = item.get("LaunchTemplate", {})
-    coming = _desired(refresh) if refresh.get("Status") in FORWARD else {}
-    return {**own, **coming}
+    return {**template(item), **template(comes(refresh))}
+
+
+def comes(refresh: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a refresh that goes on will have a group launch; {} where there is none."""
+    found: Mapping[str, Any] = refresh.get("DesiredConfiguration", {})
+    return found if refresh.get("Status") in FORWARD else {}
 
 
 def moves(refresh: Mapping[str, Any]) -> bool:
@@ -78,9 +83,7 @@ def begin(aws: Aws, name: str, spec: Mapping[str, Any], hosts: int, *, can_retur
         aws.once(SERVICE).start_instance_refresh(
             AutoScalingGroupName=name,
             Strategy="Rolling",
-            DesiredConfiguration={
-                "LaunchTemplate": {"LaunchTemplateId": spec["template"], "Version": version}
-            },
+            DesiredConfiguration=launching(spec),
             Preferences={
                 # A new host serves before an old one goes.
                 "MinHealthyPercentage": 100,
@@ -130,5 +133,4 @@ def _is_under_way(aws: Aws, name: str, version: str) -> bool:
 
 
 def _desired(refresh: Mapping[str, Any]) -> Mapping[str, Any]:
-    template: Mapping[str, Any] = refresh.get("DesiredConfiguration", {}).get("LaunchTemplate", {})
-    return template
+    return template(refresh.get("DesiredConfiguration", {}))

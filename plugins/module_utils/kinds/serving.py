@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from ..aws.view import View
 from ..engine import canon
@@ -29,16 +29,21 @@ class Serving(Observed):
             for item in autoscaling.groups(view):
                 arns = item.get("TargetGroupARNs", [])
                 if arns and view.scope.owns(canon.tags(item["Tags"]), AutoscalingGroup.name):
-                    healthy = min(_healthy(view, arn) for arn in arns)
+                    answering = healthy(view, item)
                     least = int(want.spec["minimum"])
                     yield Have(
                         self.name,
                         want.id,
                         {"minimum": least},
-                        {"id": item["AutoScalingGroupName"], "healthy": healthy},
-                        settled=healthy >= least,
-                        status=f"{healthy} of {least} hosts healthy",
+                        {"id": item["AutoScalingGroupName"], "healthy": answering},
+                        settled=answering >= least,
+                        status=f"{answering} of {least} hosts healthy",
                     )
+
+
+def healthy(view: View, group: Mapping[str, Any]) -> int:
+    """How many hosts of a group answer well behind the balancer: in all its target groups."""
+    return min((_healthy(view, arn) for arn in group.get("TargetGroupARNs", ())), default=0)
 
 
 def _healthy(view: View, arn: str) -> int:

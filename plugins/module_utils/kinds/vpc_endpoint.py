@@ -4,21 +4,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..aws.errors import Meaning, NotYet, meaning
 from ..aws.scope import specification
 from ..aws.session import Aws
 from ..aws.view import View
 from ..engine import canon
 from ..engine.model import Change, Have, Rules, Want
-from . import route_tables
-from .base import Kind, changed, have_for, retag_ec2
-from .unsuccessful import raise_failures
-
-GONE = ("deleting", "deleted", "expired", "rejected", "failed")
+from . import route_tables, vpc_endpoints
+from .base import Kind, changed
 
 
 class VpcEndpoint(Kind):
@@ -34,11 +29,9 @@ class VpcEndpoint(Kind):
 
     def find(self, view: View, wants: Sequence[Want]) -> Iterable[Have]:
         names = route_tables.names(view)
-        for id, item, tags in view.owned(
-            self.name, "ec2", "describe_vpc_endpoints", "VpcEndpoints"
-        ):
-            state = item["State"].lower()
-            if state in GONE:
+        for id, item, tags in vpc_endpoints.listed(view, self.name):
+            state = vpc_endpoints.state(item)
+            if state in vpc_endpoints.GONE:
                 continue
             tables = item.get("RouteTableIds", [])
             yield Have(
@@ -63,47 +56,28 @@ class VpcEndpoint(Kind):
             "VpcId": want.spec["vpc"],
             "ServiceName": want.spec["service"],
             "RouteTableIds": sorted(want.spec["route_tables"].values()),
-            "PolicyDocument": json.dumps(want.spec["policy"]),
+            "PolicyDocument": vpc_endpoints.policy(want.spec["policy"]),
             "TagSpecifications": specification("vpc-endpoint", want.spec["tags"]),
         }
         token = aws.token(want.address, arguments)
-        item = aws.client("ec2").create_vpc_endpoint(**arguments, ClientToken=token)["VpcEndpoint"]
-        state = item["State"].lower()
-        facts = {"id": item["VpcEndpointId"]}
-        return have_for(want, facts, settled=state == "available", status=state)
+        answer = aws.client("ec2").create_vpc_endpoint(**arguments, ClientToken=token)
+        return vpc_endpoints.made(want, answer)
 
     def update(self, aws: Aws, want: Want, have: Have, changes: Sequence[Change]) -> Have | None:
         edits = _edits(aws, want.spec, have, changed(changes))
-        if edits:
-            _modify(aws, have.facts["id"], edits)
-        retag_ec2(aws, have.facts["id"], changes)
+        vpc_endpoints.update(aws, have, edits, changes)
         return None
 
     def delete(self, aws: Aws, have: Have) -> None:
-        answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[have.facts["id"]])
-        raise_failures(answer, "DeleteVpcEndpoints")
-
-
-def _modify(aws: Aws, endpoint: str, edits: Mapping[str, Any]) -> None:
-    try:
-        aws.once("ec2").modify_vpc_endpoint(VpcEndpointId=endpoint, **edits)
-    except Exception as error:
-        if meaning(error) is not Meaning.EXISTS:
-            raise
-        raise NotYet(f"what was looked at is out of date: {error}") from error
+        vpc_endpoints.delete(aws, have)
 
 
 def _edits(aws: Aws, spec: Mapping[str, Any], have: Have, keys: frozenset[str]) -> dict[str, Any]:
-    """AWS refuses a route table that it has already, so it is asked for those of this moment."""
     edits: dict[str, Any] = {}
     if "policy" in keys:
-        edits["PolicyDocument"] = json.dumps(spec["policy"])
+        edits["PolicyDocument"] = vpc_endpoints.policy(spec["policy"])
     if "route_tables" in keys:
-        ids = [have.facts["id"]]
-        answer = aws.client("ec2").describe_vpc_endpoints(VpcEndpointIds=ids)["VpcEndpoints"]
-        now = {key for item in answer for key in item.get("RouteTableIds", [])}
-        wanted = set(spec["route_tables"].values())
-        spare = set(have.spec["route_tables"].values()) - wanted
-        edits["AddRouteTableIds"] = sorted(wanted - now)
-        edits["RemoveRouteTableIds"] = sorted(spare & now)
-    return {key: value for key, value in edits.items() if value}
+        tables = vpc_endpoints.now(aws, have.facts["id"]).get("RouteTableIds", [])
+        had, wanted = have.spec["route_tables"].values(), spec["route_tables"].values()
+        edits |= vpc_endpoints.membership("RouteTableIds", tables, had, wanted)
+    return edits
