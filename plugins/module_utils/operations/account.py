@@ -8,8 +8,9 @@ seal has that of the report before, so one that was changed later is seen.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +21,15 @@ from ..reports.evidence import Facts, sealed
 from ..reports.evidence_page import page
 from ..reports.evidence_text import text
 from . import journal as journals
-from .journal import BEGUN, CLOSED, DONE, FAILED, OPENED, Entry, Journal
-from .steps import OPERATIONS, StepOf
+from . import measures, objectives
+from .acts import decide
+from .acts.stage import Stage
+from .drill import scope_of
+from .journal import BEGUN, CLOSED, DONE, FAILED, OPENED, Journal
+from .procedures import OPERATIONS
+from .step import CLOSE, StepOf
+from .version import VERSION
 
-# The step with which visitors are served again.
-SERVED = "names"
 REPORT, PAGE = "report.json", "report.html"
 
 
@@ -41,7 +46,8 @@ def facts(
     step, of earlier operations.
     """
     opened, last = journal.opened, journal.entries[-1]
-    outcomes = {CLOSED: "succeeded", FAILED: "failed"}
+    failed = last["facts"].get("failed")
+    outcomes = {CLOSED: "failed" if failed else "succeeded", FAILED: "failed"}
     steps = [_step(journal, one, predicted) for one in OPERATIONS[opened["operation"]]]
     return {
         "schema": 1,
@@ -54,92 +60,100 @@ def facts(
         "ended": last["at"] if last["state"] in outcomes else "",
         "outcome": outcomes.get(last["state"], "running"),
         "attempts": _attempts(journal),
-        "targets": dict(targets),
-        "measured": {
-            "recovery_time_seconds": _between(journal.entries[0], _last(journal, SERVED, DONE)),
-            "write_outage_seconds": None,
-            "loss": loss(journal),
-        },
+        "targets": measures.targets(journal, targets),
+        "measured": measures.measured(journal),
         "steps": steps,
-        "findings": findings(journal),
+        "findings": measures.findings(journal),
     }
 
 
-def loss(journal: Journal) -> dict[str, Any]:
-    """What is known of it before the lost region is back: it is expected, and not counted.
+def closing(stage: Stage) -> dict[str, Any]:
+    """What the last entry of an operation that succeeded says: all that its report needs besides.
 
-    seconds: from the newest beat that the new primary has to the newest that was heard of.
+    figures: of the beats that were written before the promotion, as far as they are heard of now.
     """
-    expected = (journal.done("decide") or {}).get("expected", {})
-    written = expected.get("figures", {}).get("WrittenAt")
-    beat = (journal.done("intake") or {}).get("beat") or {}
-    if written is None or "at" not in beat:
-        return {"seconds": None, "rows": {}, "how": "unknown"}
-    return {"seconds": round(max(0.0, written - beat["at"]), 1), "rows": {}, "how": "expected"}
+    figures: dict[str, float] = {}
+    # An operation that is done is closed all the same.
+    with contextlib.suppress(Exception):
+        figures = decide.heartbeat(stage.here, _promoted(stage.journal))
+    return {
+        "ended": journals.now().isoformat(timespec="seconds"),
+        "regions": {
+            stage.journal.opened["from"]: stage.scope.region,
+            **{scope.site: scope.region for scope in (stage.scope, stage.old)},
+        },
+        "targets": {name: float(stage.options[name]) for name in objectives.TARGETS},
+        "version": VERSION,
+        "figures": figures,
+    }
 
 
-def findings(journal: Journal) -> list[str]:
-    """What a person has to look at."""
-    found = []
-    fence = journal.done("fence") or {}
-    if fence and not fence.get("fenced"):
-        found.append(
-            f"The database of {journal.opened['from']} could not be fenced. What it took after "
-            "the promotion is missing in the new one, and is there still."
-        )
-    intake = journal.done("intake") or {}
-    if intake and not intake.get("beat"):
-        found.append("No heartbeat was found in the database, so what was lost is not known.")
-    if journal.ended:
-        found.append(
-            f"Nothing stands by: {journal.opened['from']} is to be made a replica of "
-            f"{journal.opened['to']}."
-        )
-    return found
-
-
-def close(
-    aws: Aws,
-    journal: Journal,
-    regions: Mapping[str, str],
-    targets: Mapping[str, float],
-    version: str,
-) -> dict[str, Any]:
+def close(aws: Aws, journal: Journal) -> dict[str, Any]:
     """Seals the report of an operation that has ended, keeps it at the site, and answers it.
 
     One that is there already stays as it is.
     """
-    there = _report(aws, journal.id)
+    there = report(aws, journal.id)
     if there is not None:
         return there
     earlier = reports(aws)
-    same = [one for one in earlier if one["operation"] == journal.opened["operation"]]
-    predicted = history.predictions(earlier, (journal.opened["operation"], "drill"))
-    found: Facts = SECRETS.clean(facts(journal, regions, targets, version, predicted))
-    report = sealed(found, earlier[-1]["sha256"] if earlier else "")
-    shown = page(report, same[-1] if same else None)
+    drills = [] if aws.scope.copy_of else reports(aws.at(scope_of(aws.scope)))
+    predicted = history.predictions((*earlier, *drills), (journal.opened["operation"], "drill"))
+    told = measures.closing(journal)
+    found: Facts = SECRETS.clean(
+        facts(journal, told["regions"], told["targets"], told["version"], predicted)
+    )
+    made = sealed(found, earlier[-1]["sha256"] if earlier else "")
+    shown = page(made, _before(earlier, made))
     _put(aws, journal.id, PAGE, shown, "text/html; charset=utf-8")
-    _put(aws, journal.id, REPORT, json.dumps(report, sort_keys=True), "application/json")
-    return report
+    _put(aws, journal.id, REPORT, json.dumps(made, sort_keys=True), "application/json")
+    return made
+
+
+def seal(aws: Aws) -> None:
+    """Seals what runs that were killed while they closed have left unsealed: of the operations
+    since the newest one that has a report. Those that were given up have none.
+    """
+    owed = []
+    for id in reversed(journals.ids(aws)):
+        if report(aws, id) is not None:
+            break
+        # A journal of which no account can be given stops no operation.
+        with contextlib.suppress(Exception):
+            last = journals.last(aws, id)
+            if last and (last["step"], last["state"]) == (CLOSE, CLOSED):
+                owed.append(id)
+    for id in reversed(owed):
+        with contextlib.suppress(Exception):
+            close(aws, journals.load(aws, id))
 
 
 def reports(aws: Aws) -> list[dict[str, Any]]:
     """Those of all operations that have ended at this site, oldest first."""
-    found = (_report(aws, id) for id in journals.ids(aws))
+    found = (report(aws, id) for id in journals.ids(aws))
     return [one for one in found if one is not None]
 
 
-def shown(report: Facts) -> dict[str, Any]:
+def shown(aws: Aws, found: Facts) -> dict[str, Any]:
     """The report for who has run the operation: as data, as a page, and in some lines."""
-    return {"report": dict(report), "page": page(report), "lines": text(report)}
+    before = _before(reports(aws), found)
+    return {"report": dict(found), "page": page(found, before), "lines": text(found)}
+
+
+def _before(earlier: Iterable[Facts], found: Facts) -> Facts | None:
+    """The last one of the same kind, to compare with."""
+    same = [one for one in earlier if one["operation"] == found["operation"]]
+    return max((o for o in same if o["id"] < found["id"]), key=lambda o: str(o["id"]), default=None)
 
 
 def _step(journal: Journal, one: StepOf, predicted: Mapping[str, float]) -> dict[str, Any]:
-    done, failed = (_last(journal, one.name, state) for state in (DONE, FAILED))
+    done, failed = (measures.last(journal, one.name, state) for state in (DONE, FAILED))
     # What opens and closes an operation is a moment, and no work.
-    moment = _last(journal, one.name, OPENED) or _last(journal, one.name, CLOSED)
-    begun, finished = _last(journal, one.name, BEGUN), moment or done
+    moment = measures.last(journal, one.name, OPENED) or measures.last(journal, one.name, CLOSED)
+    begun, finished = measures.last(journal, one.name, BEGUN), moment or done
     evidence = dict(done["facts"]) if done else {}
+    if one.name == CLOSE and "figures" in measures.closing(journal):
+        evidence = {"figures": measures.closing(journal)["figures"]}
     found = bool(evidence.pop("found", False))
     outcome = "done" if finished else "failed" if failed else "waiting"
     if done and (found or begun is None):
@@ -153,7 +167,7 @@ def _step(journal: Journal, one: StepOf, predicted: Mapping[str, float]) -> dict
         "predicted_seconds": predicted.get(one.name),
         "began": (begun or finished or {"at": ""})["at"],
         "ended": last["at"] if last else "",
-        "seconds": _between(begun or finished, last),
+        "seconds": measures.between(begun or finished, last),
         "outcome": outcome,
         "said": str((failed or {"facts": {}})["facts"].get("said", "")) if not finished else "",
         "did": [str(line) for line in evidence.pop("did", [])],
@@ -162,12 +176,16 @@ def _step(journal: Journal, one: StepOf, predicted: Mapping[str, float]) -> dict
 
 
 def _attempts(journal: Journal) -> list[dict[str, str]]:
-    """The runs of the playbook: each begins where the operation was opened, or gone on with."""
-    starts = [
-        number
-        for number, entry in enumerate(journal.entries)
-        if entry["state"] == OPENED or entry["facts"].get("again")
-    ]
+    """The runs of the playbook: each begins where the operation was opened, or gone on with. Of the
+    plays of one run each opens it.
+    """
+    starts, run = [], ""
+    for number, entry in enumerate(journal.entries):
+        facts = entry["facts"]
+        opens = entry["state"] == OPENED or facts.get("again")
+        if opens and not (run and facts.get("run") == run):
+            starts.append(number)
+            run = str(facts.get("run", ""))
     ends = [*starts[1:], len(journal.entries)]
     return [
         {
@@ -179,16 +197,10 @@ def _attempts(journal: Journal) -> list[dict[str, str]]:
     ]
 
 
-def _last(journal: Journal, step: str, state: str) -> Entry | None:
-    found = [e for e in journal.entries if e["step"] == step and e["state"] == state]
-    return found[-1] if found else None
-
-
-def _between(first: Entry | None, last: Entry | None) -> float | None:
-    if first is None or last is None:
-        return None
-    began, ended = (datetime.fromisoformat(entry["at"]) for entry in (first, last))
-    return round((ended - began).total_seconds(), 3)
+def _promoted(journal: Journal) -> datetime | None:
+    """When the promotion was begun: from then on another database may be told to be written."""
+    begun = [entry for entry in journal.entries if entry["step"] == "promote"]
+    return datetime.fromisoformat(begun[0]["at"]) if begun else None
 
 
 def _put(aws: Aws, id: str, name: str, body: str, kind: str) -> None:
@@ -200,7 +212,8 @@ def _put(aws: Aws, id: str, name: str, body: str, kind: str) -> None:
     )
 
 
-def _report(aws: Aws, id: str) -> dict[str, Any] | None:
+def report(aws: Aws, id: str) -> dict[str, Any] | None:
+    """That of one operation; None where it has none yet."""
     key = f"{journals.folder(aws)}{id}/{REPORT}"
     try:
         body = aws.client("s3").get_object(Bucket=journals.bucket(aws), Key=key)["Body"].read()

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The journal of an operation: an object for each entry, in the region that the operation moves to.
 
-`operations/<site>/<id>/<number>.json` in the bucket of backups. An entry is written before and
+`operations/<site>/<id>/<number>.json` in the bucket of backups, for a drill in that of the site
+which is rehearsed. An entry is written before and
 after each act and never written over: S3 makes an object only where there is none of its name, so
 of two that write at once one is told that it is not alone. Ids begin with a time and sort by it.
 
@@ -14,9 +15,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -27,19 +29,27 @@ from ..aws.view import View
 from ..converge.holder import who
 from .errors import NotAlone, Unreadable
 
+ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]+")
+STAMP = "%Y%m%dT%H%M%SZ"
 FIELDS = {"number", "at", "who", "step", "state", "facts"}
 TRIES = 5
 THREADS = 8
 OPENED, BEGUN, DONE, FAILED, CLOSED = "opened", "begun", "done", "failed", "closed"
 Entry = Mapping[str, Any]
+Listener = Callable[["Journal"], None]
+# Answers the entries of a journal of which there is a copy beside it, [] where there is none.
+Kept = Callable[[str], Sequence[Any]]
 
 
 @dataclass(slots=True)
 class Journal:
-    """That of one operation. entries: all of them, oldest first; none before it is opened."""
+    """That of one operation. entries: all of them, oldest first; none before it is opened. heard:
+    is told of it after each entry that is added.
+    """
 
     id: str
     entries: list[Entry]
+    heard: Listener = lambda journal: None
 
     @property
     def opened(self) -> Entry:
@@ -61,18 +71,26 @@ class Journal:
         return sum(e["step"] == step and e["state"] == BEGUN for e in self.entries)
 
 
-def new_id(kind: str, now: datetime.datetime) -> str:
-    """ "20261128T101500Z-failover-3f2a"."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{kind}-{secrets.token_hex(2)}"
+def new_id(kind: str, now: datetime.datetime, ids: Iterable[str] = ()) -> str:
+    """ "20261128T101500Z-failover-3f2a", which sorts behind all of `ids`, also where the clock here
+    is late: the newest operation is known by that.
+    """
+    newest = max(ids, default="")
+    if newest and newest >= f"{now:{STAMP}}":
+        told = f"{newest.partition('-')[0]}+0000"
+        now = datetime.datetime.strptime(told, f"{STAMP}%z") + datetime.timedelta(seconds=1)
+    return f"{now:{STAMP}}-{kind}-{secrets.token_hex(2)}"
 
 
 def bucket(aws: Aws) -> str:
-    return aws.scope.bucket("backups")
+    return aws.scope.evidence
 
 
-def begin(aws: Aws, id: str, facts: Mapping[str, Any]) -> Journal:
+def begin(
+    aws: Aws, id: str, facts: Mapping[str, Any], heard: Listener = lambda journal: None
+) -> Journal:
     """A new journal, whose first entry says what the operation is. Raises NotAlone."""
-    journal = Journal(id, [])
+    journal = Journal(id, [], heard)
     write(aws, journal, "open", OPENED, facts)
     return journal
 
@@ -88,7 +106,7 @@ def write(aws: Aws, journal: Journal, step: str, state: str, facts: Mapping[str,
         "state": state,
         "facts": SECRETS.clean(dict(facts)),
     }
-    body = json.dumps(entry, sort_keys=True)
+    body = _body(entry)
     try:
         _put(aws, _key(aws, journal.id, number), body)
     except Exception as error:
@@ -101,32 +119,48 @@ def write(aws: Aws, journal: Journal, step: str, state: str, facts: Mapping[str,
                 f"wait for it to end; its journal is in {bucket(aws)}",
             ) from error
     journal.entries.append(entry)
+    journal.heard(journal)
 
 
-def unended(aws: Aws) -> Journal | None:
-    """The newest operation that has not ended, None where all have.
+def unended(aws: Aws, kept: Kept = lambda id: ()) -> Journal | None:
+    """The newest operation where it has not ended, else None.
 
-    Of each the last entry tells that, so what became of one that ended long ago stops no other.
+    No older one can be unended. Who opens an operation holds the lease of the site, opens it only
+    where there is none that has not ended, or closes that first, and gives it an id behind all
+    others. So this asks for the ids, a thousand at a time, and of one for its entries, however many
+    operations there ever were; and what became of one that ended long ago stops no other.
+
+    kept: entries are never written over, so one that was kept and is as long as that of its number
+    is not read again: each step asks for all of them, while visitors wait.
     """
-    for id, numbers in sorted(_listed(aws).items(), reverse=True):
-        if _read(aws, id, numbers[-1])["state"] != CLOSED:
-            return load(aws, id)
+    for id in reversed(ids(aws)):
+        sizes = _sizes(aws, id)
+        # Of a folder without entries somebody else is the author.
+        if sizes:
+            ended = _read(aws, id, max(sizes))
+            return _whole(aws, id, sizes, kept(id)) if ended["state"] != CLOSED else None
     return None
 
 
 def ids(aws: Aws) -> list[str]:
     """Those of all operations of which there is a journal here, oldest first."""
-    return sorted(_listed(aws))
+    where = folder(aws)
+    found = View(aws).pages(
+        "s3", "list_objects_v2", "CommonPrefixes", Bucket=bucket(aws), Prefix=where, Delimiter="/"
+    )
+    names = (item["Prefix"].removeprefix(where).rstrip("/") for item in found)
+    return sorted(name for name in names if ID.fullmatch(name))
+
+
+def last(aws: Aws, id: str) -> Entry | None:
+    """The last entry of a journal; None where it has none. Raises Unreadable."""
+    sizes = _sizes(aws, id)
+    return _read(aws, id, max(sizes)) if sizes else None
 
 
 def load(aws: Aws, id: str) -> Journal:
     """A journal, whole. Raises Unreadable where an entry of it is missing or none."""
-    numbers = _listed(aws, f"{id}/").get(id, [])
-    if numbers != list(range(len(numbers))) or not numbers:
-        lacking = sorted(set(range(len(numbers))) - set(numbers))
-        raise _unreadable(aws, id, f"lacks entry {lacking[0] if lacking else 0}")
-    with ThreadPoolExecutor(THREADS) as pool:
-        return Journal(id, list(pool.map(lambda number: _read(aws, id, number), numbers)))
+    return _whole(aws, id, _sizes(aws, id), ())
 
 
 def now() -> datetime.datetime:
@@ -150,19 +184,32 @@ def _put(aws: Aws, key: str, body: str) -> None:
             time.sleep(1.0)
 
 
-def _listed(aws: Aws, begins: str = "") -> dict[str, list[int]]:
-    """The numbers of the entries of each journal of the site, ascending."""
-    where = folder(aws)
-    keys = View(aws).pages(
-        "s3", "list_objects_v2", "Contents", Bucket=bucket(aws), Prefix=f"{where}{begins}"
-    )
-    found: dict[str, list[int]] = {}
-    for item in keys:
-        id, _slash, name = item["Key"].removeprefix(where).partition("/")
-        number = name.removesuffix(".json")
-        if number.isdecimal():
-            found.setdefault(id, []).append(int(number))
-    return {id: sorted(numbers) for id, numbers in found.items()}
+def _whole(aws: Aws, id: str, sizes: Mapping[int, int], kept: Sequence[Any]) -> Journal:
+    numbers, known = sorted(sizes), _known(kept, sizes)
+    if numbers != list(range(len(numbers))) or not numbers:
+        lacking = sorted(set(range(len(numbers))) - set(numbers))
+        raise _unreadable(aws, id, f"lacks entry {lacking[0] if lacking else 0}")
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = pool.map(lambda number: known.get(number) or _read(aws, id, number), numbers)
+        return Journal(id, list(found))
+
+
+def _sizes(aws: Aws, id: str) -> dict[int, int]:
+    """The numbers of the entries of a journal that are there, with their bytes."""
+    where = f"{folder(aws)}{id}/"
+    keys = View(aws).pages("s3", "list_objects_v2", "Contents", Bucket=bucket(aws), Prefix=where)
+    names = {item["Key"].removeprefix(where).removesuffix(".json"): item["Size"] for item in keys}
+    return {int(name): size for name, size in names.items() if name.isdecimal()}
+
+
+def _known(kept: Sequence[Any], sizes: Mapping[int, int]) -> dict[int, Entry]:
+    entries = [one for one in kept if isinstance(one, dict) and one.keys() == FIELDS]
+    return {one["number"]: one for one in entries if sizes.get(one["number"]) == len(_body(one))}
+
+
+def _body(entry: Entry) -> str:
+    """In ASCII."""
+    return json.dumps(entry, sort_keys=True)
 
 
 def folder(aws: Aws) -> str:

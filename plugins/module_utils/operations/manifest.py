@@ -16,13 +16,16 @@ from typing import Any
 
 from ..aws.errors import Meaning, meaning
 from ..aws.session import Aws
-from ..converge.catalog import tier_of
+from ..aws.view import View
+from ..converge.catalog import KINDS, tier_of
 from ..converge.intake import Params, declared, refusal
 from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
 from ..declaration.site import Site
+from ..engine.model import Want
 from ..kinds.bucket_content import DERIVED
+from ..kinds.image import CURRENT
 from . import runbook
 from .errors import Unreadable
 from .journal import bucket, now
@@ -44,6 +47,7 @@ FIELDS = (
     ),
     Field("values", "dict", "texts for the runbook, by name", {"domain": "www.example.org"}, {}),
 )
+IMAGE = Want("image", CURRENT, {}, given=True)
 Manifest = Mapping[str, Any]
 
 
@@ -152,3 +156,31 @@ def known(manifest: Manifest, site: str, but: str = "") -> dict[str, dict[str, A
     """
     found = manifest.get("sites", {}).get(site, {}).get("known", {})
     return {name: dict(facts) for name, facts in found.items() if not but or tier_of(name) != but}
+
+
+def known_now(manifest: Manifest, aws: Aws) -> dict[str, dict[str, Any]]:
+    """The same of the site that is asked, with the image that its hosts are launched from as its
+    region has it: releases come and go, and one that the manifest names may be gone.
+    """
+    found = known(manifest, aws.scope.site)
+    found.pop(IMAGE.address, None)
+    for have in KINDS[IMAGE.kind].find(View(aws), [IMAGE]):
+        if have.address == IMAGE.address:
+            found[have.address] = dict(have.facts)
+    return found
+
+
+def launched(aws: Aws) -> dict[str, str]:
+    """The id and the release of the image from which hosts of the site are launched, as its region
+    has it, and the id that the manifest has of it (named); "" where there is none.
+    """
+    told = load(aws)
+    now, named = (
+        found.get(IMAGE.address, {})
+        for found in (known_now(told, aws), known(told, aws.scope.site))
+    )
+    return {
+        "id": str(now.get("id", "")),
+        "release": str(now.get("release", "")),
+        "named": str(named.get("id", "")),
+    }

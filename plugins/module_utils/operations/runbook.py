@@ -8,7 +8,10 @@ from collections.abc import Mapping
 
 from ..declaration.site import Site
 from ..reports.runbook import runbook
-from .steps import OPERATIONS
+from .procedures import IN_A_COPY, OPERATIONS
+
+# A rehearsal of what a person would do is none of what a person would have to do.
+BY_HAND = tuple(name for name in OPERATIONS if name not in IN_A_COPY)
 
 
 def written(operation: str, values: Mapping[str, str] | None = None) -> str:

@@ -1,47 +1,21 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The steps of each operation as data: what runs them, the journal, the report and the runbook read
-the same table, so none of them can disagree with another.
+"""The steps of a failover as data: what runs them, the journal, the report and the runbook read the
+same table, so none of them can disagree with another. Of other operations they are in planned.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from .step import CLOSE, OPEN, StepOf
 
-OPEN, CLOSE = "open", "close"
-
-
-@dataclass(frozen=True, slots=True)
-class StepOf:
-    """One step of an operation.
-
-    name: for machines. title: for people, an order. why: a sentence. by_hand: what a person types
-    or does instead, a command after "$ ", with {to_region} and the like for what an inventory fills
-    in. planned: seconds that it takes on AWS. reversible: whether it can be undone. told: whether a
-    host in the region, or a task of a tier, does it, and the step records what that tells.
-    if_it_fails: what to do then, "" for the usual.
-    """
-
-    name: str
-    title: str
-    why: str
-    by_hand: tuple[str, ...]
-    planned: float
-    reversible: bool = True
-    told: bool = False
-    if_it_fails: str = ""
-
-
-_OPEN = StepOf(
+OPEN_STEP = StepOf(
     OPEN,
     "Open the operation",
     "One operation at a time moves an environment; its journal begins where it moves to.",
     ("Tell everybody that you move {environment} from {from} to {to}, and that nobody deploys.",),
     5,
 )
-_DECIDE = StepOf(
+DECIDE = StepOf(
     "decide",
     "See what will be lost, and decide",
     "A promotion cannot be taken back, so a person decides, knowing what it costs.",
@@ -52,8 +26,9 @@ _DECIDE = StepOf(
         "What was written after that second is lost. Decide.",
     ),
     60,
+    by="person",
 )
-_FENCE = StepOf(
+FENCE = StepOf(
     "fence",
     "Fence the old primary",
     "Two databases that both take writes can never be made one again.",
@@ -65,19 +40,21 @@ _FENCE = StepOf(
         "{environment}-{from}-database. Where nothing answers, write down that it is not fenced.",
     ),
     30,
+    hosts=True,
 )
-_INTAKE = StepOf(
+INTAKE = StepOf(
     "intake",
     "Stop the intake, and record the recovery point",
     "What the replica has applied is what will be there; what came later is counted from here.",
     (
         "On a host in {to_region}: select pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), "
-        "pg_current_snapshot(); until the first two are equal.",
+        "until the second is not before the first, or has stood still. Then pg_current_snapshot(), "
+        "and which of the transactions from its first number on pg_xact_status() calls committed.",
     ),
     20,
-    told=True,
+    by="host point",
 )
-_PROMOTE = StepOf(
+PROMOTE = StepOf(
     "promote",
     "Promote the replica",
     "From here on the new database takes writes.",
@@ -85,13 +62,22 @@ _PROMOTE = StepOf(
         "$ aws rds promote-read-replica --region {to_region} "
         "--db-instance-identifier {environment}-{to}-database",
         "Wait until it is available and has no source any more: aws rds describe-db-instances.",
+        "Where there is no replica, restore the newest copy instead, of which aws rds "
+        "describe-db-instance-automated-backups --region {to_region} tells the ARN:",
+        "$ aws rds restore-db-instance-to-point-in-time --region {to_region} "
+        "--use-latest-restorable-time --source-db-instance-automated-backups-arn <the ARN> "
+        "--target-db-instance-identifier {environment}-{to}-database "
+        "--db-subnet-group-name {environment}-{to}-database "
+        "--db-parameter-group-name {environment}-{to}-database "
+        "--vpc-security-group-ids <that of the database> --deletion-protection "
+        "--no-publicly-accessible",
     ),
     420,
     reversible=False,
     if_it_fails="Move no traffic. aws rds describe-events --region {to_region} tells why; where "
     "the replica is lost, restore the newest snapshot that is in {to_region}.",
 )
-_SECRETS = StepOf(
+SECRETS = StepOf(
     "secrets",
     "Make the copies of the logins secrets of their own",
     "The logins are to be changed where the old region's copy cannot overwrite them.",
@@ -103,25 +89,48 @@ _SECRETS = StepOf(
     10,
     reversible=False,
 )
-_PROOF = StepOf(
+PROOF = StepOf(
     "proof",
     "Prove that the new database takes writes",
     "A promotion that only says so has happened before.",
     ("On a host in {to_region}: insert a row into phoenix.proof, commit, and read it back.",),
     10,
-    told=True,
+    by="host proof",
     if_it_fails="Move no traffic: it is a replica still, or full.",
 )
-_SEQUENCES = StepOf(
+CONTENTS = StepOf(
+    "contents",
+    "See what the database has",
+    "What a copy holds is known when it was looked at, and not when it was made.",
+    (
+        "On a host in {to_region}: select count(*) of each table, the last migration, and how old "
+        "the newest row of phoenix.heartbeat is.",
+    ),
+    60,
+    by="host contents",
+    if_it_fails="Move no traffic: it is not the database of the application, or an empty one.",
+)
+THAW = StepOf(
+    "thaw",
+    "Let the application write",
+    "Where writing was frozen for a move, the copy of the database came frozen, too.",
+    (
+        "On a host in {to_region}: grant the users of the logins application and migration the "
+        "roles that write, which one that is not finished may have revoked.",
+    ),
+    5,
+    by="host thaw",
+)
+SEQUENCES = StepOf(
     "sequences",
     "Move the sequences on",
     "A number that was given to a lost row may be known outside; it must not be given again.",
     ("On a host in {to_region}: select setval(<sequence>, <its last value> + {gap}) for each.",),
     10,
     reversible=False,
-    told=True,
+    by="host sequences",
 )
-_LOGINS = StepOf(
+LOGINS = StepOf(
     "logins",
     "Give the logins new passwords",
     "A web tier that comes back with the old ones must not get in.",
@@ -131,9 +140,9 @@ _LOGINS = StepOf(
     ),
     20,
     reversible=False,
-    told=True,
+    by="host logins",
 )
-_RECORD = StepOf(
+RECORD = StepOf(
     "record",
     "Write down which site serves",
     "The next run of site.yml, and the region that comes back, read it from there.",
@@ -143,7 +152,7 @@ _RECORD = StepOf(
     ),
     5,
 )
-_GRADE = StepOf(
+GRADE = StepOf(
     "grade",
     "Make the database fit for production",
     "A replica may be smaller, and of one zone.",
@@ -152,9 +161,9 @@ _GRADE = StepOf(
         "--db-instance-identifier {environment}-{to}-database",
     ),
     600,
-    told=True,
+    by="tier database",
 )
-_SCALE = StepOf(
+SCALE = StepOf(
     "scale",
     "Bring the web tier to its size",
     "Traffic comes only where enough hosts are ready for it.",
@@ -162,25 +171,31 @@ _SCALE = StepOf(
         "$ aws autoscaling update-auto-scaling-group --region {to_region} "
         "--auto-scaling-group-name {environment}-{to}-web --min-size <production's> "
         "--max-size <production's>",
+        "$ aws cloudwatch get-metric-statistics --region {to_region} --namespace Phoenix/Heartbeat "
+        "--metric-name Hosts --dimensions Name=environment,Value={environment} --statistics Sum "
+        "--period 60 --start-time <a day ago> --end-time <now>",
+        "$ aws autoscaling set-desired-capacity --region {to_region} "
+        "--auto-scaling-group-name {environment}-{to}-web --desired-capacity <the largest of them>",
     ),
     300,
-    told=True,
+    by="tier web_tier",
     if_it_fails="Where AWS has no capacity, try another instance type, or zones apart; fewer hosts "
     "that serve are better than none.",
 )
-_SMOKE = StepOf(
+SMOKE = StepOf(
     "smoke",
     "Ask the site through its balancer, by its real name",
     "What is not asked before traffic comes, visitors ask.",
     (
         "$ curl --connect-to {domain}:443:<name of the balancer in {to_region}>:443 "
         "https://{domain}{health_path}",
+        "Where dr_site_smoke_write is declared, post dr_site_smoke_body there in the same way.",
     ),
     10,
-    told=True,
+    by="host site",
     if_it_fails="Move no traffic. Look at a host: journalctl --boot --priority warning.",
 )
-_SWITCH = StepOf(
+SWITCH = StepOf(
     "switch",
     "Move the traffic",
     "By a figure in the region that is there: no name is edited, for that hangs on other regions.",
@@ -191,23 +206,44 @@ _SWITCH = StepOf(
     ),
     90,
 )
-_NAMES = StepOf(
+NAMES = StepOf(
     "names",
     "Look the name up, as visitors do",
     "Only the answer of name servers shows that traffic has moved.",
     ("$ dig +short {domain}", "until it answers with addresses of the balancer in {to_region}."),
     60,
-    told=True,
+    by="host names",
 )
-_LOCK = StepOf(
+LOCK = StepOf(
     "lock",
     "Take the old passwords away",
     "Each login has two users; who knows the password of the one from before is of the old site.",
     ("For each login, give the user that its secret does not name a password that nobody knows.",),
     10,
-    told=True,
+    by="host lock",
 )
-_CLOSE = StepOf(
+MASTER = StepOf(
+    "master",
+    "Give the master user a new password",
+    "The old region's copy of its secret tells the one that it has. Visitors do not wait for it: a "
+    "database that gets its class and its zones takes no other change meanwhile.",
+    (
+        "$ aws secretsmanager put-secret-value --region {to_region} --secret-id "
+        "{environment}/{home}/database --version-stages AWSPENDING --secret-string file://<what "
+        "the secret holds, with a new password>",
+        "Wait until the database is available.",
+        "$ aws rds modify-db-instance --region {to_region} --apply-immediately "
+        "--db-instance-identifier {environment}-{to}-database --master-user-password <the new one>",
+        "Wait until it is available again, and has no MasterUserPassword pending. Then have the "
+        "secret name it:",
+        "$ aws secretsmanager update-secret-version-stage --region {to_region} --secret-id "
+        "{environment}/{home}/database --version-stage AWSCURRENT --move-to-version-id <the new "
+        "version> --remove-from-version-id <the old one>",
+    ),
+    600,
+    reversible=False,
+)
+CLOSE_STEP = StepOf(
     CLOSE,
     "Close the operation, and report it",
     "What it took, what was lost and who did it is kept, and the region that comes back is fenced.",
@@ -218,27 +254,24 @@ _CLOSE = StepOf(
     5,
 )
 FAILOVER = (
-    _OPEN,
-    _DECIDE,
-    _FENCE,
-    _INTAKE,
-    _PROMOTE,
-    _SECRETS,
-    _PROOF,
-    _SEQUENCES,
-    _LOGINS,
-    _RECORD,
-    _GRADE,
-    _SCALE,
-    _SMOKE,
-    _SWITCH,
-    _NAMES,
-    _LOCK,
-    _CLOSE,
+    OPEN_STEP,
+    DECIDE,
+    FENCE,
+    INTAKE,
+    PROMOTE,
+    SECRETS,
+    THAW,
+    PROOF,
+    CONTENTS,
+    SEQUENCES,
+    LOGINS,
+    RECORD,
+    GRADE,
+    SCALE,
+    SMOKE,
+    SWITCH,
+    NAMES,
+    LOCK,
+    MASTER,
+    CLOSE_STEP,
 )
-OPERATIONS: Mapping[str, tuple[StepOf, ...]] = MappingProxyType({"failover": FAILOVER})
-
-
-def step(operation: str, name: str) -> StepOf:
-    """The step of that name. Raises KeyError where the operation has none."""
-    return {one.name: one for one in OPERATIONS[operation]}[name]

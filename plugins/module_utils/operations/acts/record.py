@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ...converge import active
+from ...converge.active import Active
 from ..errors import NotDone
 from .fence import next_active
 from .stage import Evidence, Stage
@@ -12,19 +13,30 @@ from .stage import Evidence, Stage
 
 def look(stage: Stage) -> Evidence | None:
     """What shows that it is written down already."""
-    found, wanted = active.read(stage.here), next_active(stage)
-    return {"epoch": found.epoch, "active": found.site} if found == wanted else None
+    return written(stage, next_active(stage))
 
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where a newer record says something else."""
-    active.write(stage.here, next_active(stage))
-    found = look(stage)
-    if found is None:
-        newer = active.read(stage.here)
-        raise NotDone(
-            f"{newer.operation or 'another operation'} has written that {newer.site} serves "
-            f"(epoch {newer.epoch})",
-            "find out who moved the environment meanwhile; no traffic was moved",
-        )
-    return {**found, "did": [f"ssm PutParameter {active.path(stage.scope)}"]}
+    return write(stage, next_active(stage))
+
+
+def written(stage: Stage, wanted: Active) -> Evidence | None:
+    """What shows that a record is everywhere where it is to be; None where it is not."""
+    whole = all(active.read(place) == wanted for place in stage.places)
+    return {"epoch": wanted.epoch, "active": wanted.site} if whole else None
+
+
+def write(stage: Stage, wanted: Active) -> Evidence:
+    """Writes a record, first where it counts. Raises NotDone where a newer one says otherwise."""
+    for place in stage.places:
+        active.write(place, wanted)
+        newer = active.read(place)
+        if newer != wanted:
+            raise NotDone(
+                f"{newer.operation or 'another operation'} has written that {newer.site} serves "
+                f"(epoch {newer.epoch})",
+                "find out who moved the environment meanwhile; no traffic was moved",
+            )
+    did = [f"ssm PutParameter {active.path(place.scope)}" for place in stage.places]
+    return {"epoch": wanted.epoch, "active": wanted.site, "did": did}

@@ -16,29 +16,29 @@ from .stage import Evidence, Stage
 
 def look(stage: Stage) -> Evidence | None:
     """What shows that all are secrets of this region; None where one is not."""
-    found = {name: _described(stage, name) for name in _names(stage)}
+    found = {name: _described(stage, name) for name in names(stage)}
     whole = all(_own(stage, data) for data in found.values())
     return {"secrets": sorted(found)} if whole else None
 
 
 def ready(stage: Stage) -> None:
     """Raises OutOfOrder where the region has no copy of a login."""
-    for name in _names(stage):
+    for name in names(stage):
         _described(stage, name)
 
 
 def act(stage: Stage) -> Evidence:
     """Raises OutOfOrder where the region has no copy of a login."""
     did, client = [], stage.here.client("secretsmanager")
-    for login, name in zip(LOGINS, _names(stage), strict=True):
+    for login, name in zip(LOGINS, names(stage), strict=True):
         if not _of_here(stage, _described(stage, name)):
             _release(stage, name)
             did.append(f"secretsmanager StopReplicationToReplica {name}")
         client.tag_resource(SecretId=name, Tags=pairs(stage.scope.marks("secret", login)))
-    return {"secrets": list(_names(stage)), "did": did}
+    return {"secrets": list(names(stage)), "did": did}
 
 
-def _names(stage: Stage) -> list[str]:
+def names(stage: Stage) -> list[str]:
     return [home_of(stage.site).secret(login) for login in LOGINS]
 
 

@@ -22,15 +22,17 @@ Evidence = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """site: the one that the environment moves to. here: clients of it. there: clients of the one
-    that it moves from, for nothing but what fences it. manifest: what is known of both. active: who
-    serves as the operation finds it. options: what the task was given. say: takes a line for people
-    while something is awaited.
+    """site: the one that the environment moves to, or that goes on serving. here: clients of it.
+    there: clients of the other one, in a failover for nothing but what fences it. places: clients
+    of the sites in which it is written down who serves, first of the one that counts. manifest:
+    what is known of both. active: who serves as the operation finds it. options: what the task was
+    given. say: takes a line for people while something is awaited.
     """
 
     site: Site
     here: Aws
     there: Aws
+    places: tuple[Aws, ...]
     manifest: Mapping[str, Any]
     active: Active
     journal: Journal

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Traffic is moved by a figure: the alarm on it is what the health check of home's record follows.
 
-The alarm is at the recovery site, and so is this act where an environment is moved there.
+Figure and alarm are at the recovery site, whichever way the environment moves.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ...aws.session import Aws
 from ...tiers.alarms import SWITCH
 from ..errors import OutOfOrder
 from .stage import Evidence, Stage
@@ -26,50 +27,64 @@ def ready(stage: Stage) -> None:
 
 
 def look(stage: Stage) -> Evidence | None:
-    """What shows that traffic is sent away from home already."""
+    """What shows that traffic is sent to the site already."""
     state = _state(stage)
-    return {"alarm": stage.scope.name("switch"), "state": state} if state == "ALARM" else None
+    return {"alarm": _alarm(stage), "state": state} if state == _wanted(stage)[0] else None
 
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where the alarm does not follow, and OutOfOrder where there is none."""
-    looks = 0
+    looks, (wanted, figure) = 0, _wanted(stage)
 
     def missing() -> str:
         nonlocal looks
         if looks % AGAIN == 0:
-            _put(stage)
+            _put(stage, figure)
         looks += 1
         state = _state(stage)
-        return "" if state == "ALARM" else f"alarm {stage.scope.name('switch')} is {state}"
+        return "" if state == wanted else f"alarm {_alarm(stage)} is {state}"
 
     stage.wait("the switch", missing, HINT)
-    name = "/".join(SWITCH)
-    return {"alarm": stage.scope.name("switch"), "did": [f"cloudwatch PutMetricData {name} 1"]}
+    told = f"cloudwatch PutMetricData {'/'.join(SWITCH)} {figure:.0f}"
+    return {"alarm": _alarm(stage), "did": [told]}
 
 
-def _put(stage: Stage) -> None:
+def _place(stage: Stage) -> Aws:
+    """Clients of the recovery site."""
+    return stage.here if stage.scope.stands == "recovery" else stage.there
+
+
+def _wanted(stage: Stage) -> tuple[str, float]:
+    """The state of the alarm that sends traffic to the site, and the figure that leads to it."""
+    return ("ALARM", 1.0) if stage.scope.stands == "recovery" else ("OK", 0.0)
+
+
+def _alarm(stage: Stage) -> str:
+    return _place(stage).scope.name("switch")
+
+
+def _put(stage: Stage, figure: float) -> None:
     namespace, name = SWITCH
-    stage.here.client("cloudwatch").put_metric_data(
+    _place(stage).client("cloudwatch").put_metric_data(
         Namespace=namespace,
         MetricData=[
             {
                 "MetricName": name,
                 "Dimensions": [{"Name": "environment", "Value": stage.scope.environment}],
-                "Value": 1.0,
+                "Value": figure,
             }
         ],
     )
 
 
 def _state(stage: Stage) -> str:
-    name = stage.scope.name("switch")
-    found: list[dict[str, Any]] = stage.here.client("cloudwatch").describe_alarms(
-        AlarmNames=[name]
-    )["MetricAlarms"]
+    name, place = _alarm(stage), _place(stage)
+    found: list[dict[str, Any]] = place.client("cloudwatch").describe_alarms(AlarmNames=[name])[
+        "MetricAlarms"
+    ]
     if not found:
         raise OutOfOrder(
             f"there is no alarm {name}, by which traffic would be moved",
-            f"playbook site with --limit {stage.scope.site} makes it",
+            f"playbook site with --limit {place.scope.site} makes it",
         )
     return str(found[0]["StateValue"])

@@ -8,19 +8,33 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import NotDone
+from ..procedures import IN_A_COPY
+from . import orphans, scale
 from .stage import Evidence, Stage
 
 Told = Mapping[str, Any]
 
 
 def act(stage: Stage, step: str) -> Evidence:
-    """Raises NotDone where what is told is not what the step is for."""
+    """Raises NotDone where what is told is not what the step is for, or is not all of it."""
     told = dict(stage.options["told"])
     judge = JUDGES.get(step)
     missing = judge(stage, told) if judge else ""
     if missing:
-        raise NotDone(f"{step}: {missing}", "no traffic was moved; run the same playbook again")
-    return told
+        raise NotDone(f"{step}: {missing}", "it goes no further; run the same playbook again")
+    finish = FINISHED.get(step)
+    return finish(stage, told) if finish else told
+
+
+def asked(stage: Stage, step: str) -> Evidence:
+    """What a host has to be told of what was found out before."""
+    if step == "caught":
+        frozen = dict(stage.journal.done("freeze") or {})
+        return {"frozen": frozen, "lsn": frozen.get("lsn", "")}
+    if step == "contents":
+        # A replica has told it before it was promoted.
+        return {"snapshot": bool((stage.journal.done("promote") or {}).get("copy"))}
+    return orphans.asked(stage) if step == "orphans" else {}
 
 
 def _intake(_stage: Stage, told: Told) -> str:
@@ -37,13 +51,56 @@ def _proof(stage: Stage, told: Told) -> str:
     return ""
 
 
+def _contents(stage: Stage, told: Told) -> str:
+    """Whether it ought to have a migration is not asked: tools differ in what they keep of it. A
+    replica has what its primary had, so an empty one is of an application without tables.
+    """
+    if told.get("in_recovery") is not False:
+        return "the database says that it is a replica still"
+    opened = stage.journal.opened
+    restored = (stage.journal.done("promote") or {}).get("copy") or opened["operation"] in IN_A_COPY
+    if restored and not told.get("tables") and not told.get("not_read"):
+        return "the database has no table of an application"
+    return ""
+
+
+def _freeze(_stage: Stage, told: Told) -> str:
+    return "" if told.get("lsn") else "the host did not tell where the log ends"
+
+
+def _caught(_stage: Stage, told: Told) -> str:
+    if not told.get("caught"):
+        return "the replica does not have the last row"
+    differ = ", ".join(told.get("differ", ()))
+    return f"the replica differs from what it copies: {differ}" if differ else ""
+
+
+def _orphans(_stage: Stage, told: Told) -> str:
+    return "" if "total" in told else "the host did not tell what is missing"
+
+
 def _logins(_stage: Stage, told: Told) -> str:
     return "" if told else "no login was given a new password"
 
 
 def _smoke(_stage: Stage, told: Told) -> str:
-    status = told.get("status")
-    return "" if status == 200 else f"the site answered {status}: {str(told.get('said', ''))[:200]}"
+    status, write = told.get("status"), told.get("write")
+    if status != 200:
+        return f"the site answered {status}: {str(told.get('said', ''))[:200]}"
+    if write and not 200 <= int(write.get("status", 0)) < 300:
+        said = str(write.get("said", ""))[:200]
+        return (
+            f"the site answered {write.get('status')} to what was to be written: {said}; "
+            "-e dr_site_smoke_write= leaves it out"
+        )
+    return ""
+
+
+def _clean(_stage: Stage, told: Told) -> str:
+    """Keys and secrets wait for their end, as AWS has it; nothing that holds data stays."""
+    kept = [item for item in told.get("kept", ()) if not item.startswith(("kms_key/", "secret/"))]
+    left = ", ".join([*told.get("left", ("what nobody has looked for",)), *kept])
+    return f"still there: {left}" if left else ""
 
 
 def _names(_stage: Stage, told: Told) -> str:
@@ -55,8 +112,15 @@ def _names(_stage: Stage, told: Told) -> str:
 
 JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "intake": _intake,
+    "contents": _contents,
     "proof": _proof,
+    "freeze": _freeze,
+    "caught": _caught,
+    "orphans": _orphans,
     "logins": _logins,
     "smoke": _smoke,
     "names": _names,
+    "clean": _clean,
 }
+# What is still to be done once it is told.
+FINISHED: Mapping[str, Callable[[Stage, Told], Evidence]] = {"scale": scale.sized}

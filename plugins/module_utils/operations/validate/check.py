@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 from ...aws.errors import Meaning, meaning
+from ...aws.scope import Scope
 from ...aws.session import SECRETS, Aws
 from ...aws.view import View
 from ...converge import active
 from ...converge.catalog import TIERS
 from ...converge.intake import Params, Refusal, declared, refusal
 from ...converge.run import learn_secrets, refusals, require_sdk
-from ...converge.site import RULES, THREADS, Task
+from ...converge.task import RULES, THREADS, Task
 from ...declaration.fields import Field, read
 from ...engine.model import Want
+from .. import objectives
 from ..errors import OutOfOrder, Silent
 from ..journal import now
 from . import reading
@@ -29,22 +31,7 @@ from .verdict import ACTIVE, Row, Seen, Verdict, lines
 
 FIELDS = (
     Field("strict", "bool", "true or false", False, False),
-    Field(
-        "recovery_point_seconds",
-        "int",
-        "the seconds of writes that may be lost, at least 1",
-        60,
-        60,
-        lambda v: v >= 1,
-    ),
-    Field(
-        "recovery_time_seconds",
-        "int",
-        "the seconds that a failover may take, at least 1",
-        3600,
-        3600,
-        lambda v: v >= 1,
-    ),
+    *objectives.FIELDS,
     Field(
         "drill_days",
         "int",
@@ -53,9 +40,8 @@ FIELDS = (
         90,
         lambda v: v >= 1,
     ),
-    Field("commit", "str", "the commit of the playbooks", "1f3a5c7", ""),
 )
-OBJECTIVES = ("recovery_point_seconds", "recovery_time_seconds", "drill_days")
+OBJECTIVES = (*objectives.TARGETS, "drill_days")
 # What of the site that serves keeps the other one fit.
 OTHERS = ("bucket_replication", "dns_record", "health_check", "iam_role", "load_balancer")
 
@@ -80,11 +66,7 @@ def validate(params: Params) -> dict[str, Any]:
 
 
 def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str, Any]:
-    own, peer = task.site.scope, task.site.peer
-    if not peer:
-        raise OutOfOrder(
-            f"{own.environment} has one site only", "a recovery site is declared beside it"
-        )
+    own, peer = task.site.scope, other_site(task)
     here = Aws(own, task.connections[own.site]).hasty()
     there = Aws(peer, task.connections[peer.site], own.region).hasty()
     try:
@@ -92,13 +74,24 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
             record = active.read(here, there)
             task = replace(task, site=active.seen(task.site, record))
             if task.site.is_active:
-                return _serves(task, record)
+                return serves(task, record)
             here.verify_account()
         eyes = Eyes(task.site, task.options, View(here), View(there))
-        return _result(_seen(task, _others(params, task), eyes, options, record), record)
+        looked = seen(task, others(params, task), eyes, options, record)
+        return _result(looked, record)
     finally:
         here.close()
         there.close()
+
+
+def other_site(task: Task) -> Scope:
+    """Raises OutOfOrder where there is none."""
+    if task.site.peer is None:
+        raise OutOfOrder(
+            f"{task.site.scope.environment} has one site only",
+            "a recovery site is declared beside it",
+        )
+    return task.site.peer
 
 
 @contextlib.contextmanager
@@ -117,7 +110,7 @@ def _answering(task: Task) -> Iterator[None]:
         ) from error
 
 
-def _serves(task: Task, record: active.Active) -> dict[str, Any]:
+def serves(task: Task, record: active.Active) -> dict[str, Any]:
     """The answer of the site that serves: of it nothing is to be judged here."""
     site = task.site
     other = site.peer.site if site.peer else ""
@@ -131,14 +124,14 @@ def _serves(task: Task, record: active.Active) -> dict[str, Any]:
         "changed": False,
         "readiness": "pass",
         "standby": other,
-        "active": _active(site.active_site, site.scope.region, record),
+        "active": serving(site.active_site, site.scope.region, record),
         "rows": [],
         "replication": {},
         "report": [said],
     }
 
 
-def _others(params: Params, task: Task) -> tuple[Want, ...]:
+def others(params: Params, task: Task) -> tuple[Want, ...]:
     """What of the site that serves is looked at, as that site would declare it."""
     peer = task.site.active_site
     other = declared({**params, "site": peer}, TIERS)
@@ -150,24 +143,25 @@ def _others(params: Params, task: Task) -> tuple[Want, ...]:
     )
 
 
-def _seen(
+def seen(
     task: Task,
-    others: Iterable[Want],
+    wants: Iterable[Want],
     eyes: Eyes,
     options: Mapping[str, Any],
     record: active.Active,
 ) -> Seen:
+    """One look at both sites. wants: of the one that serves, as `others` has them."""
     own = [want for want in task.wants if not want.site]
-    others = list(others)
+    far = list(wants)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix") as pool:
-        facts = reading.facts(eyes, own, others, pool)
+        facts = reading.facts(eyes, own, far, pool)
     return Seen(
         site=task.site,
         peer=eyes.there.scope,
         options=task.options,
         wants={
             **{want.address: want for want in own},
-            **{f"{ACTIVE}{want.address}": want for want in others},
+            **{f"{ACTIVE}{want.address}": want for want in far},
         },
         objectives={name: options[name] for name in (*OBJECTIVES, "commit")},
         rules=RULES,
@@ -183,14 +177,15 @@ def _result(seen: Seen, record: active.Active) -> dict[str, Any]:
         "changed": False,
         "readiness": state,
         "standby": seen.scope.site,
-        "active": _active(seen.site.active_site, seen.peer.region, record),
+        "active": serving(seen.site.active_site, seen.peer.region, record),
         "rows": found,
-        "replication": _replication(seen),
+        "replication": replication(seen),
         "report": list(lines(_headline(seen, found), found)),
     }
 
 
-def _active(site: str, region: str, record: active.Active) -> dict[str, str]:
+def serving(site: str, region: str, record: active.Active) -> dict[str, str]:
+    """Which site serves, where, since when and by which operation."""
     return {"site": site, "region": region, "since": record.since, "by": record.operation}
 
 
@@ -204,7 +199,7 @@ def _headline(seen: Seen, found: list[Row]) -> str:
     return "; ".join([f"site {seen.scope.site} {ready}", *parts])
 
 
-def _replication(seen: Seen) -> dict[str, float | None]:
+def replication(seen: Seen) -> dict[str, float | None]:
     """For the page of the status: what the figures tell, None where they tell nothing."""
     if not seen.replicates:
         return {}

@@ -155,25 +155,6 @@ def buckets(seen: Seen) -> Verdict:
     return compared(seen, addresses, f"what is put into those of {seen.peer.site} is copied")
 
 
-def backup(seen: Seen) -> Verdict | None:
-    """For an environment that has no copy of its database which streams."""
-    if seen.replicates:
-        return None
-    found: Told | None = seen.fact("backup")
-    start = (
-        f"{COMMAND}aws rds start-db-instance-automated-backups-replication "
-        f"--region {seen.scope.region} --source-region {seen.peer.region} "
-        f"--source-db-instance-arn {seen.peer.arn('rds', f'db:{seen.peer.database}')} "
-        f"--kms-key-id {seen.scope.key_alias} "
-        f"--backup-retention-period {seen.options['database']['backup_days']}"
-    )
-    if not found:
-        return bad(f"no backup of {seen.peer.database} is in {seen.scope.region} yet", start)
-    age, most = seen.age(found["at"]), seen.objectives["recovery_point_seconds"]
-    said = f"{found['what']} is the newest one; the objective is {most} s"
-    return bad(said, start, age) if age > most else good(said, age)
-
-
 CHECKS = (
     Check("Image", image),
     Check("Artifact", artifact),
@@ -182,5 +163,4 @@ CHECKS = (
     Check("Key", key),
     Check("Certificate", certificate),
     Check("Copied buckets", buckets),
-    Check("Backup", backup),
 )

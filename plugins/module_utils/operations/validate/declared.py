@@ -23,6 +23,7 @@ PARTS = {
 ELSEWHERE = (
     "certificate",
     "certificate_validation",
+    "db_backup_replication",
     "db_instance",
     "dns_record",
     "health_check",

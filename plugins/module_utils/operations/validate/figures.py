@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is read of figures, images, alarms and backups, one question each."""
+"""What is read of figures, images and alarms, one question each."""
 
 from __future__ import annotations
 
@@ -38,40 +38,12 @@ def lag(view: View) -> dict[str, Any] | None:
     return {"seconds": float(newest["Maximum"]), "at": newest["Timestamp"]}
 
 
-def newest_backup(view: View, database: str) -> dict[str, Any] | None:
-    """what it is, and as of when (at), of all copies in the region of a database elsewhere."""
-    snapshots = view.pages(
-        "rds", "describe_db_snapshots", "DBSnapshots", DBInstanceIdentifier=database
-    )
-    backups = view.pages(
-        "rds",
-        "describe_db_instance_automated_backups",
-        "DBInstanceAutomatedBackups",
-        DBInstanceIdentifier=database,
-    )
-    found = [
-        # A copy is younger than what is in it.
-        {
-            "what": f"snapshot {item['DBSnapshotIdentifier']}",
-            "at": item.get("OriginalSnapshotCreateTime") or item["SnapshotCreateTime"],
-        }
-        for item in snapshots
-        if item.get("Status") == "available" and item.get("SnapshotCreateTime")
-    ]
-    found += [
-        {"what": "the replicated backup", "at": item["RestoreWindow"]["LatestTime"]}
-        for item in backups
-        if item.get("RestoreWindow", {}).get("LatestTime")
-    ]
-    return max(found, key=lambda item: item["at"], default=None)
-
-
 def launched_image(view: View) -> dict[str, str] | None:
     """id, release, created and state of what the site's group launches; None without a group.
 
     Of an image that is not ours only what the template names.
     """
-    groups = [g for g in autoscaling.groups(view) if g.get("LaunchTemplate")]
+    groups = [g for g in autoscaling.groups(view) if autoscaling.template(g)]
     if not groups:
         return None
     chosen = refreshing.launches(groups[0], refreshing.newest(view, groups[0]))

@@ -23,17 +23,17 @@ from ...converge.reading import Reader
 from ...declaration.site import Site
 from ...engine.errors import EngineError
 from ...engine.model import Want
-from ...kinds import certificates
+from ...kinds import certificates, db_copies
 from ...kinds.secret_reading import described
 from ...tiers.login import LOGINS, home_of
 from .. import journal as journals
-from .. import manifest
+from .. import manifest, proof
 from ..acts import decide
 from ..artifact import key_of
+from ..drill import scope_of
 from . import figures, room_reading
 from .verdict import ACTIVE, Verdict, bad, unknown
 
-DRILL = "-drill-"
 Reading = Callable[[], Any]
 
 
@@ -95,14 +95,17 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
     found: dict[str, Reading] = {
         "unended": lambda: journals.unended(here.aws),
         f"{ACTIVE}unended": lambda: journals.unended(there.aws),
-        "drill": lambda: _drill(here.aws),
+        "drill": lambda: journals.unended(here.aws.at(scope_of(here.scope))),
+        "proofs": lambda: proof.reports(here.aws),
+        f"{ACTIVE}proofs": lambda: proof.reports(there.aws),
+        "credentials": here.aws.credentials,
         "lease": lambda: Entries(here.aws).look(),
         "manifest": lambda: manifest.load(here.aws),
         "replica": lambda: _database(here),
         f"{ACTIVE}primary": lambda: _database(there),
         "heartbeat": lambda: decide.heartbeat(here.aws),
         "lag": lambda: figures.lag(here),
-        "backup": lambda: figures.newest_backup(here, peer.database),
+        "copies": lambda: db_copies.of(here, peer.database),
         "image": lambda: figures.launched_image(here),
         "logins": lambda: _logins(here, eyes.site),
         f"{ACTIVE}logins": lambda: _logins(there, eyes.site),
@@ -171,13 +174,3 @@ def _artifact(eyes: Eyes) -> dict[str, Any]:
     bucket, key = eyes.here.scope.bucket("releases"), key_of(eyes.application, release)
     found = eyes.here.call("s3", "head_object", Bucket=bucket, Key=key) if release else None
     return {"release": release, "object": found}
-
-
-def _drill(aws: Aws) -> journals.Journal | None:
-    """The newest one that has ended."""
-    for id in reversed(journals.ids(aws)):
-        if DRILL in id:
-            journal = journals.load(aws, id)
-            if journal.ended:
-                return journal
-    return None

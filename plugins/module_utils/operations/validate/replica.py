@@ -9,7 +9,7 @@ from typing import Any
 
 from ...kinds.db_instance_reading import OPERATIONAL
 from .declared import told
-from .standing import FAILBACK
+from .standing import REPROTECT
 from .verdict import BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 DATABASE = "db_instance/main"
@@ -77,7 +77,7 @@ def heartbeat(seen: Seen) -> Verdict | None:
     at, most = seen.now.timestamp(), seen.objectives["recovery_point_seconds"]
     if "WrittenAt" not in figures:
         return unknown(
-            "nobody has beaten for hours, so what the copy has is not known",
+            "nobody has beaten for a day, so what the copy has is not known",
             "hosts of an application that write beat: docs/heartbeat.md",
         )
     written = max(0.0, at - figures["WrittenAt"])
@@ -99,7 +99,7 @@ def as_declared(seen: Seen) -> Verdict | None:
         return None
     item: Item | None = seen.fact("replica")
     if DATABASE not in seen.wants:
-        return bad("no copy is declared while nothing stands by", FAILBACK)
+        return bad("no copy is declared while nothing stands by", REPROTECT)
     if not item or seen.have(DATABASE) is None:
         return bad(f"there is no {seen.scope.database}", BUILD)
     wrong = [told(change) for change in seen.changes(DATABASE)]

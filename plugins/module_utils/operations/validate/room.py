@@ -82,13 +82,17 @@ def _within(seen: Seen, service: str, code: str, needed: int, said: str) -> Verd
 
 
 def offered(seen: Seen) -> Verdict:
-    """Where its type is not sold no host starts, whatever the quota."""
+    """Where none of its types is sold no host starts, whatever the quota."""
     kind, region = seen.options["web_tier"]["instance_type"], seen.scope.region
-    zones: set[str] = set(seen.fact("zones of type"))
-    missing = [zone for zone in _zones(seen) if zone not in zones]
-    if missing:
-        said = f"{kind} is not offered in {', '.join(missing)}"
+    offers: Mapping[str, list[str]] = seen.fact("zones of type")
+    lacking = [zone for zone in _zones(seen) if zone not in offers[kind]]
+    nothing = [zone for zone in lacking if not any(zone in zones for zones in offers.values())]
+    if nothing:
+        said = f"none of {', '.join(offers)} is" if len(offers) > 1 else f"{kind} is not"
+        said = f"{said} offered in {', '.join(nothing)}"
         return bad(said, f"declare zones that have it, or another type, for {region}")
+    if lacking:
+        return good(f"{kind} is not offered in {', '.join(lacking)}, where others take its place")
     return good(f"{kind} is offered in all zones of the site")
 
 

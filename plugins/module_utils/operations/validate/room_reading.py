@@ -19,7 +19,8 @@ RUNNING = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
 
 def named(view: View, options: Options) -> dict[str, Callable[[], Any]]:
     """Readings by the names of their facts."""
-    kind = str(options["web_tier"]["instance_type"])
+    web = options["web_tier"]
+    kind = str(web["instance_type"])
     quotas = (room.ADDRESSES, room.DATABASES, ("ec2", room.quota_of(kind)))
     found: dict[str, Callable[[], Any]] = {
         f"quota {code}": partial(_quota, view, service, code) for service, code in quotas if code
@@ -29,7 +30,7 @@ def named(view: View, options: Options) -> dict[str, Callable[[], Any]]:
         "other vcpus": lambda: _others(view, kind),
         "addresses": lambda: elastic_ip.counted(view),
         "databases": lambda: len(view.pages("rds", "describe_db_instances", "DBInstances")),
-        "zones of type": lambda: _zones(view, kind),
+        "zones of type": lambda: _zones(view, [kind, *web["fallback_instance_types"]]),
     }
 
 
@@ -78,12 +79,16 @@ def _others(view: View, kind: str) -> int:
     return sum(sizes[each] for each in counted)
 
 
-def _zones(view: View, kind: str) -> list[str]:
+def _zones(view: View, kinds: list[str]) -> dict[str, list[str]]:
+    """The zones that offer each of the types."""
     found = view.pages(
         "ec2",
         "describe_instance_type_offerings",
         "InstanceTypeOfferings",
         LocationType="availability-zone",
-        Filters=[{"Name": "instance-type", "Values": [kind]}],
+        Filters=[{"Name": "instance-type", "Values": kinds}],
     )
-    return [item["Location"] for item in found]
+    offers: dict[str, list[str]] = {kind: [] for kind in kinds}
+    for item in found:
+        offers[item["InstanceType"]].append(item["Location"])
+    return offers

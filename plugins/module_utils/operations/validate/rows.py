@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from . import copies, declared, replica, room, standing, traffic
+from . import backups, copies, declared, replica, room, standing, traffic
 from .verdict import STATES, Check, Row, Seen, State, row
 
 CHECKS: tuple[Check, ...] = (
     *standing.CHECKS,
     *replica.CHECKS,
+    *backups.CHECKS,
     *copies.CHECKS,
     *traffic.CHECKS,
     *declared.CHECKS,

@@ -10,10 +10,14 @@ from typing import Any
 from ...converge.active import Active
 from ...converge.entries import Entry
 from ...converge.lease import LAPSE
+from ...reports.words import lasted
 from ..journal import Journal
-from .verdict import BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
+from ..procedures import playbook
+from ..proof import newest
+from .verdict import ACTIVE, BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
-FAILBACK = "the old primary is to be made its replica: docs/disaster-recovery.md"
+DRILL = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_drill"
+REPROTECT = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_reprotect"
 # What a failover asks of the manifest, of the site that it moves to and of the one that it leaves.
 NEEDED = {
     "to": (
@@ -25,6 +29,8 @@ NEEDED = {
     ),
     "from": ("security_group/database",),
 }
+# A run that changes nothing writes it only where it is told to.
+WRITE = f"{BUILD} -e dr_site_write_manifest=true"
 DAY = 86400
 
 
@@ -36,7 +42,7 @@ def serving(seen: Seen) -> Verdict:
     if site.protected:
         return good(f"{said}, and {seen.scope.site} stands by", age)
     why = f"nothing stands by since {active.since}"
-    return bad(f"{said}, and {why}: {seen.scope.site} is to be made a copy first", FAILBACK, age)
+    return bad(f"{said}, and {why}: {seen.scope.site} is to be made a copy first", REPROTECT, age)
 
 
 def operation(seen: Seen) -> Verdict:
@@ -49,7 +55,7 @@ def operation(seen: Seen) -> Verdict:
             return bad(
                 f"{kind} {journal.id} of {facts.get('operator', 'nobody known')} has not ended; it "
                 f"stands at step {journal.entries[-1]['step']}",
-                f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_{kind}",
+                f"{COMMAND}ansible-playbook operatingdev.phoenix.{playbook(facts)}",
                 seen.age(str(facts["began"])) if facts.get("began") else None,
             )
     return good("all operations have ended")
@@ -66,14 +72,35 @@ def lease(seen: Seen) -> Verdict:
     return bad(said, "let that run end, and look again", last.age)
 
 
+def credentials(seen: Seen) -> Verdict:
+    """Whether they last for a failover, and come from no region that may be lost with it."""
+    found: Mapping[str, Any] = seen.fact("credentials")
+    said = f"{found['arn']} ({found['method']})"
+    if found["region"] == seen.peer.region:
+        why = f"its login is given out in {found['region']}, and goes with that region"
+        return bad(f"{said}: {why}", "have another way in that needs no login: docs/validate.md")
+    if found["renewed"] or not found["temporary"]:
+        return good(f"{said}, which holds until it is taken away")
+    if not found["expires"]:
+        return unknown(f"{said}: of a session, and nothing tells when that ends")
+    left = (found["expires"] - seen.now).total_seconds()
+    if left >= seen.objectives["recovery_time_seconds"]:
+        return good(f"{said}, for {lasted(left)}")
+    if left <= 0:
+        return bad(f"{said}: it has ended", "log in anew")
+    if found["renewed"] is None:
+        return unknown(f"{said}: renewed while a login holds, the next time in {lasted(left)}")
+    return bad(f"{said}: ends in {lasted(left)}, before a failover may", "log in anew")
+
+
 def manifest(seen: Seen) -> Verdict:
     found: Mapping[str, Any] = seen.fact("manifest")
     if not found:
-        return bad(f"site {seen.scope.site} has no manifest of the environment", BUILD)
+        return bad(f"site {seen.scope.site} has no manifest of the environment", WRITE)
     age = seen.age(found["written"])
     if found["active"] != seen.site.active_site:
         said = f"it takes {found['active']} for the site that serves"
-        return bad(f"{said}, the record names {seen.site.active_site}", BUILD, age)
+        return bad(f"{said}, the record names {seen.site.active_site}", WRITE, age)
     missing = [
         f"{address} of {site}"
         for side, site in (("to", seen.scope.site), ("from", seen.peer.site))
@@ -81,29 +108,42 @@ def manifest(seen: Seen) -> Verdict:
         if not found["sites"].get(site, {}).get("known", {}).get(address)
     ]
     if missing:
-        return bad(f"it does not know {', '.join(missing)}", BUILD, age)
+        return bad(f"it does not know {', '.join(missing)}", WRITE, age)
+    if stale := _stale(seen, found):
+        return bad(stale, WRITE, age)
     return good("it knows what a failover needs of both sites", age)
 
 
+def _stale(seen: Seen, found: Mapping[str, Any]) -> str:
+    """How the image that it names is not what hosts here are launched from, "" where it is."""
+    there = found["sites"][seen.scope.site]["known"].get("image/current", {}).get("id", "")
+    image = seen.facts.get("image")
+    launched = "" if isinstance(image, Verdict) or not image else image["id"]
+    if not seen.application or not there or not launched or there == launched:
+        return ""
+    return f"it takes {there} for the image of hosts, which are launched from {launched}"
+
+
 def proof(seen: Seen) -> Verdict:
-    """That of the newest drill which has ended; what it ran on counts, as for the status page."""
-    drill: Journal | None = seen.fact("drill")
-    if not drill:
-        return unknown("never proven: no drill has ended", "run a drill")
-    ended = drill.entries[-1]
-    age, days = seen.age(ended["at"]), int(seen.objectives["drill_days"])
-    took, most = ended["facts"].get("recovery_time_seconds"), seen.objectives
-    said = f"proven by {drill.id}"
+    """That of the newest operation which has proved the way; on what it ran counts."""
+    # What is kept in a region that does not answer may be newer: what there is here counts.
+    far = seen.facts.get(f"{ACTIVE}proofs")
+    found = newest([*seen.fact("proofs"), *(far if isinstance(far, list) else ())])
+    if not found:
+        return unknown("never proven: no drill has succeeded", DRILL)
+    age, days = seen.age(found["ended"]), int(seen.objectives["drill_days"])
+    took, most = found["recovery_time_seconds"], seen.objectives
+    said = f"proven by {found['id']}"
     if age > days * DAY:
-        return bad(f"{said}; the objective is a drill in {days} days", "run a drill", age)
+        return bad(f"{said}; the objective is a drill in {days} days", DRILL, age)
     if took is not None and took > most["recovery_time_seconds"]:
         limit = most["recovery_time_seconds"]
         return bad(f"{said}, which took {took:.0f} s, and {limit} s is the objective", "", age)
-    commit, now = str(drill.opened.get("commit", "")), str(seen.objectives["commit"])
+    commit, now = found["commit"], str(seen.objectives["commit"])
     if not commit or not now:
         return unknown(f"{said}; whether on this commit is not known", "", age)
     if commit != now:
-        return unknown(f"{said}, on commit {commit}, not {now}", "run a drill", age)
+        return unknown(f"{said}, on commit {commit}, not {now}", DRILL, age)
     return good(f"{said}, on this commit", age)
 
 
@@ -111,6 +151,7 @@ CHECKS = (
     Check("Active site", serving),
     Check("Operations", operation),
     Check("Lease", lease),
+    Check("Credentials", credentials),
     Check("Manifest", manifest),
 )
 PROOF = Check("Proof", proof)

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way back out of a move, which there is as long as nobody has asked for the promotion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...converge.active import Active
+from ...kinds import db_instance_reading as reading
+from ..errors import OutOfOrder
+from ..procedures import BINDING
+from . import instance, layers, record
+from .stage import Evidence, Stage
+
+
+def act(stage: Stage) -> Evidence:
+    """Writes down that the site serves which did before. Raises OutOfOrder where there is no way
+    back, and NotDone where a newer record says something else.
+    """
+    _refuse(stage)
+    wanted = before(stage)
+    found = record.write(stage, wanted)
+    if stage.there not in stage.places:
+        # A region that may not answer is told as far as it does.
+        told = layers.at_once(stage, {"record": layers.telling(wanted)}, 1)
+        found["layers"] = told
+    return {**found, **foreseen(stage)}
+
+
+def foreseen(stage: Stage) -> dict[str, Any]:
+    """frozen: whether the site that serves has to be let write again."""
+    _refuse(stage)
+    return {"frozen": stage.journal.attempts("freeze") > 0, "site": stage.old.site}
+
+
+def before(stage: Stage) -> Active:
+    """The record as it was, newer than all that the operation has written."""
+    opened = stage.journal.opened
+    return Active(
+        epoch=int(opened["epoch"]) + 2,
+        site=str(opened["from"]),
+        since=str(opened.get("since", "")),
+        operation=stage.journal.id,
+    )
+
+
+def _refuse(stage: Stage) -> None:
+    kind = stage.journal.opened["operation"]
+    if kind not in BINDING:
+        raise OutOfOrder(f"{kind} {stage.journal.id} moves nothing, so there is no way back out")
+    item = instance.found(stage)
+    promoted = item is not None and not reading.source(item)
+    if stage.journal.attempts("promote") or promoted:
+        raise OutOfOrder(
+            f"{kind} {stage.journal.id} has asked for the promotion, which is not taken back",
+            "run its playbook again: it goes on",
+        )

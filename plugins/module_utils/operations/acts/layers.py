@@ -1,0 +1,267 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The layers of the fence: a few named calls each, in a box of time, and what became of it.
+
+A region that is slow or half dead is asked again until its box is over, so that it is fenced; one
+that answers nothing at all is given up after a few attempts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from ...aws.errors import Meaning, code, meaning, status
+from ...aws.session import Aws
+from ...converge import active, lease
+from ...converge.entries import Entries
+from ...converge.holder import alone
+from ..errors import NotDone
+from ..manifest import known
+from .stage import Stage
+
+# All that may be sent to the region that is given up.
+CALLS = (
+    "AddTagsToResource",
+    "DeleteParameter",
+    "DescribeAutoScalingGroups",
+    "DescribeDBInstances",
+    "DescribeSecurityGroupRules",
+    "GetParameter",
+    "GetParametersByPath",
+    "PutParameter",
+    "RebootDBInstance",
+    "RevokeSecurityGroupIngress",
+    "UpdateAutoScalingGroup",
+)
+BOX = 90.0  # seconds for a layer that answers
+EARLY = 5.0  # seconds for which an instance may be shown as it was
+LOOK = 1.0
+SILENCES = 3  # attempts in a row without any answer, after which a layer is given up
+CONFIRMED, SILENT, REFUSED = "confirmed", "silent", "refused"
+AGAIN = (Meaning.BLOCKED, Meaning.THROTTLED, Meaning.UNCLEAR)
+Answer = TypeVar("Answer")
+Told = Mapping[str, str]
+
+
+class Box:
+    """The time of one layer: one deadline for all that it asks."""
+
+    def __init__(self, silences: int) -> None:
+        self._end = time.monotonic() + BOX
+        self._most = silences
+        self._silences = 0
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self._end
+
+    def ask(self, call: Callable[[], Answer]) -> Answer:
+        """What a call answers; it is made again while AWS is busy, throttles, or tells nothing
+        clear. Raises what it raised last.
+        """
+        while True:
+            try:
+                answer = call()
+            except Exception as error:
+                # An error of AWS is an answer all the same: somebody is there.
+                self._silences = 0 if status(error) else self._silences + 1
+                if meaning(error) not in AGAIN or self._silences >= self._most or self.over:
+                    raise
+            else:
+                self._silences = 0
+                return answer
+            time.sleep(LOOK)
+
+    def until(self, state: Callable[[], str]) -> None:
+        """Raises NotDone with what `state` still tells when the box is over."""
+        while told := self.ask(state):
+            if self.over:
+                raise NotDone(f"after {BOX:.0f} s {told}")
+            time.sleep(LOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """title: an order. act: carries it out, and answers what is the case then. undone: what shows
+    that it is the case no more, "" where nothing does.
+    """
+
+    title: str
+    act: Callable[[Stage, Box], str]
+    undone: Callable[[Stage], str] = lambda _stage: ""
+
+
+def at_once(
+    stage: Stage, layers: Mapping[str, Layer], silences: int = SILENCES
+) -> dict[str, dict[str, str]]:
+    """All of these, and what became of each: outcome, said, took, did.
+
+    silences: attempts without any answer after which one is given up.
+    """
+    if not layers:
+        return {}
+    with ThreadPoolExecutor(len(layers)) as pool:
+        found = pool.map(lambda layer: _tried(stage, layer, silences), layers.values())
+        return dict(zip(layers, found, strict=True))
+
+
+def undone(stage: Stage, found: Mapping[str, Told]) -> dict[str, str]:
+    """What shows of layers that were confirmed that they are the case no more. Of a region that
+    does not answer nothing does.
+    """
+    names = [name for name, layer in KEEPING.items() if confirmed(found.get(name, {}))]
+    with ThreadPoolExecutor(len(KEEPING)) as pool:
+        told = pool.map(lambda name: _undone(stage, KEEPING[name]), names)
+        return {name: said for name, said in zip(names, told, strict=True) if said}
+
+
+def confirmed(layer: Told) -> bool:
+    return layer.get("outcome") == CONFIRMED
+
+
+def _undone(stage: Stage, layer: Layer) -> str:
+    try:
+        return layer.undone(stage)
+    except Exception as error:
+        if meaning(error) not in AGAIN:
+            raise
+        return ""
+
+
+def _tried(stage: Stage, layer: Layer, silences: int) -> dict[str, str]:
+    began = time.monotonic()
+    try:
+        outcome, said = CONFIRMED, layer.act(stage, Box(silences))
+    except Exception as error:
+        silent = meaning(error) in (Meaning.UNCLEAR, Meaning.THROTTLED)
+        outcome = SILENT if silent else REFUSED
+        said = f"{code(error)}: {error}" if not isinstance(error, NotDone) else str(error)
+    took = f"{time.monotonic() - began:.1f} s"
+    did = f"{layer.title}: {outcome}, {said}"
+    return {"outcome": outcome, "said": said, "took": took, "did": did}
+
+
+def leasing(kept: contextlib.ExitStack) -> Layer:
+    """Takes the lease of the old site, and holds it until `kept` is closed.
+
+    A run of site.yml that is in flight there would make anew what the fence takes away. Before each
+    write it looks whether it has lost its lease, which it finds out when it renews that next.
+    """
+
+    def act(stage: Stage, box: Box) -> str:
+        box.ask(Entries(stage.there).look)
+        held = lease.Lease(stage.there, alone(), stage.say)
+        box.ask(lambda: kept.enter_context(held.during(seizing=True)))
+        if not held.ousted:
+            return f"no run writes at {stage.old.site}"
+        time.sleep(lease.RENEW + lease.NOTICED)
+        return f"taken from {', '.join(sorted({holder.who for holder in held.ousted}))}"
+
+    return Layer("Stop the runs that write at the old site", act)
+
+
+def _hosts(stage: Stage, box: Box) -> str:
+    client, name = stage.there.client("autoscaling"), stage.old.name("web")
+    box.ask(
+        lambda: client.update_auto_scaling_group(
+            AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
+        )
+    )
+
+    def left() -> str:
+        ids = [i["InstanceId"] for group in _groups(stage) for i in group["Instances"]]
+        return f"{', '.join(ids)} still there" if ids else ""
+
+    box.until(left)
+    return f"{name} has no hosts"
+
+
+def _hosts_back(stage: Stage) -> str:
+    wanted = any(group["MaxSize"] or group["Instances"] for group in _groups(stage))
+    return f"{stage.old.name('web')} has hosts, or may have" if wanted else ""
+
+
+def _groups(stage: Stage) -> list[Any]:
+    answer = stage.there.client("autoscaling").describe_auto_scaling_groups(
+        AutoScalingGroupNames=[stage.old.name("web")]
+    )
+    return list(answer["AutoScalingGroups"])
+
+
+def _database(stage: Stage, box: Box) -> str:
+    rds, name, group = stage.there.client("rds"), stage.old.database, _group(stage)
+    box.until(partial(_closed, stage.there, group))
+    # Connections that are open outlive their rule.
+    box.ask(lambda: rds.reboot_db_instance(DBInstanceIdentifier=name))
+    began = time.monotonic()
+
+    def busy() -> str:
+        [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        state = str(item["DBInstanceStatus"])
+        # It may be shown as available for a moment before it begins.
+        early = time.monotonic() - began < EARLY
+        return f"{name} is {state}" if early or state != "available" else ""
+
+    box.until(busy)
+    return f"{group} lets nobody in, and {name} was restarted"
+
+
+def _closed(aws: Aws, group: str) -> str:
+    """Takes away what lets somebody in, and tells what still does."""
+    rules = list(_let_in(aws, group))
+    if rules:
+        try:
+            aws.client("ec2").revoke_security_group_ingress(
+                GroupId=group, SecurityGroupRuleIds=rules
+            )
+        except Exception as error:
+            # An attempt whose answer was lost may have taken them away.
+            if meaning(error) is not Meaning.ABSENT:
+                raise
+    left = list(_let_in(aws, group))
+    return f"{group} still lets in by {', '.join(left)}" if left else ""
+
+
+def _database_open(stage: Stage) -> str:
+    group = _group(stage)
+    left = list(_let_in(stage.there, group))
+    return f"{group} lets in by {', '.join(left)}" if left else ""
+
+
+def _group(stage: Stage) -> str:
+    told = known(stage.manifest, stage.old.site).get("security_group/database", {})
+    if not told.get("id"):
+        raise NotDone("the manifest does not tell the group of the old database")
+    return str(told["id"])
+
+
+def _let_in(aws: Aws, group: str) -> Iterable[str]:
+    filters = [{"Name": "group-id", "Values": [group]}]
+    answer = aws.client("ec2").describe_security_group_rules(Filters=filters)
+    return (r["SecurityGroupRuleId"] for r in answer["SecurityGroupRules"] if not r["IsEgress"])
+
+
+def telling(wanted: active.Active) -> Layer:
+    """Has the old region know who serves."""
+
+    def act(stage: Stage, box: Box) -> str:
+        if not box.ask(lambda: active.write(stage.there, wanted)):
+            raise NotDone(f"there is a newer record than that of epoch {wanted.epoch}")
+        return f"epoch {wanted.epoch} is written there"
+
+    return Layer("Tell the old region who serves", act)
+
+
+# Those that keep writes away by themselves.
+KEEPING: Mapping[str, Layer] = {
+    "hosts": Layer("Send the old hosts away", _hosts, _hosts_back),
+    "database": Layer(
+        "Let nobody in to the old database, and end who is in", _database, _database_open
+    ),
+}

@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an operation took, what was lost by it, and what it leaves to people, by its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from .journal import BEGUN, CLOSED, DONE, Entry, Journal
+from .step import CLOSE
+
+# The step with which visitors are served again; in a drill nobody is, but could be.
+SERVED = {"drill": "smoke"}
+MOVED = "names"
+Loss = dict[str, Any]
+
+
+def measured(journal: Journal) -> dict[str, Any]:
+    """As reports/evidence.py describes it."""
+    kind = str(journal.opened["operation"])
+    served = last(journal, SERVED.get(kind, MOVED), DONE)
+    recovery = between(journal.entries[0], served) if kind in TARGETS["recovery"] else None
+    if kind in SERVED and _cut_off(journal, served):
+        # Nobody was served meanwhile, or waited: how long it lay says nothing.
+        recovery = None
+    return {
+        "recovery_time_seconds": recovery,
+        "write_outage_seconds": between(first(journal, "freeze", BEGUN), served),
+        "loss": LOSSES[kind](journal),
+    }
+
+
+def _cut_off(journal: Journal, until: Entry | None) -> bool:
+    """Whether an operation was gone on with before this entry."""
+    earlier = journal.entries[: until["number"] if until else None]
+    return any(entry["facts"].get("again") for entry in earlier)
+
+
+def targets(journal: Journal, declared: Mapping[str, float]) -> dict[str, float]:
+    """Those of the declared targets that an operation is to meet."""
+    kind = str(journal.opened["operation"])
+    names = {"recovery_time_seconds": "recovery", "recovery_point_seconds": "loss"}
+    return {n: v for n, v in declared.items() if kind in TARGETS[names[n]]}
+
+
+def closing(journal: Journal) -> Mapping[str, Any]:
+    """What the last entry has told; {} while it has not ended, or where it was given up."""
+    closed = last(journal, CLOSE, CLOSED)
+    told: Mapping[str, Any] = closed["facts"] if closed else {}
+    return told
+
+
+def findings(journal: Journal) -> list[str]:
+    """What a person has to look at."""
+    found = [*_fence(journal), *_hosts(journal), *_image(journal), *_orphans(journal)]
+    found += _rehearsed(journal)
+    if journal.ended and journal.opened["operation"] in TARGETS["loss"]:
+        found.append(
+            f"Nothing stands by: {journal.opened['from']} is to be made a replica of "
+            f"{journal.opened['to']}."
+        )
+    return found
+
+
+def last(journal: Journal, step: str, state: str) -> Entry | None:
+    found = [e for e in journal.entries if e["step"] == step and e["state"] == state]
+    return found[-1] if found else None
+
+
+def first(journal: Journal, step: str, state: str) -> Entry | None:
+    found = [e for e in journal.entries if e["step"] == step and e["state"] == state]
+    return found[0] if found else None
+
+
+def between(begin: Entry | None, end: Entry | None) -> float | None:
+    """Seconds."""
+    if begin is None or end is None:
+        return None
+    began, ended = (datetime.fromisoformat(entry["at"]) for entry in (begin, end))
+    return round((ended - began).total_seconds(), 3)
+
+
+def _fence(journal: Journal) -> list[str]:
+    found, fence = [], journal.done("fence") or {}
+    if fence and not fence.get("fenced"):
+        found.append(
+            f"The database of {journal.opened['from']} could not be fenced. What it took after "
+            "the promotion is missing in the new one, and is there still."
+        )
+    intake, copy = journal.done("intake") or {}, _copy(journal)
+    if copy:
+        found.append(
+            f"The database was restored from {copy['from']}: it has nothing of what was written "
+            f"after {copy['at']}."
+        )
+    elif (
+        intake
+        and not intake.get("beat")
+        and "stopped" not in intake
+        and journal.opened["operation"] == "failover"
+    ):
+        found.append("No heartbeat was found in the database, so what was lost is not known.")
+    return found
+
+
+def _hosts(journal: Journal) -> list[str]:
+    scaled = journal.done("scale") or {}
+    asked, found = scaled.get("asked", 0), scaled.get("in_service", 0)
+    if found >= asked:
+        return []
+    return [
+        f"Traffic was moved to {found} hosts, and {asked} were asked for, for so many ran at "
+        f"{journal.opened['from']}. aws autoscaling describe-scaling-activities tells why there "
+        "are no more."
+    ]
+
+
+def _image(journal: Journal) -> list[str]:
+    """That hosts are not of the image which the last release or run has told."""
+    image = journal.opened.get("image") or {}
+    id, named = image.get("id"), image.get("named")
+    if not id or not named or id == named:
+        return []
+    release = f" of release {image['release']}" if image.get("release") else ""
+    return [
+        f"Hosts at {journal.opened['to']} are launched from {id}{release}, and the manifest names "
+        f"{named}: see which release they are to run, and roll it out."
+    ]
+
+
+def _orphans(journal: Journal) -> list[str]:
+    found, orphans = [], journal.done("orphans") or {}
+    taken = (journal.done("snapshot") or {}).get("snapshot")
+    if orphans.get("total"):
+        by = journal.opened.get("moved_by")
+        found.append(
+            f"{journal.opened['from']} had {orphans['total']} rows that {journal.opened['to']} "
+            f"never had{f': what was lost by {by}' if by else ''}. They are in the files beside "
+            f"this report, in the folder {journal.id}: decide what becomes of them."
+        )
+    if orphans and orphans["total"] is None:
+        found.append(
+            f"What {journal.opened['from']} had that {journal.opened['to']} never had was not "
+            f"counted: {orphans['said']}."
+        )
+    if orphans.get("in_doubt"):
+        names = ", ".join(sorted(orphans["in_doubt"]))
+        found.append(f"Whether rows of {names} are missing is not known; the snapshot tells.")
+    if taken:
+        found.append(f"Snapshot {taken} stays, and is charged for, until somebody deletes it.")
+    return found
+
+
+def _rehearsed(journal: Journal) -> list[str]:
+    """What a drill has found: that it failed, and what became of production meanwhile."""
+    found = [f"Not rehearsed: {', '.join(undone)}." for undone in _undone(journal)]
+    before, after = _told(journal).get("owned"), (journal.done("clean") or {}).get("owned")
+    if before is None or after is None:
+        return found
+    # Of a region that did not answer once nothing is known.
+    both = before.keys() & after.keys()
+    then, now = ({arn for region in both for arn in owned[region]} for owned in (before, after))
+    what = journal.opened["from"]
+    found += [f"While {what} was rehearsed it lost {arn}." for arn in sorted(then - now)]
+    return found + [f"While {what} was rehearsed {arn} was made." for arn in sorted(now - then)]
+
+
+def _undone(journal: Journal) -> list[list[str]]:
+    failed = closing(journal).get("failed")
+    return [list(failed)] if failed else []
+
+
+def _told(journal: Journal) -> Mapping[str, Any]:
+    """What a drill was told as it was opened."""
+    told: Mapping[str, Any] = journal.opened.get("told") or {}
+    return told
+
+
+def _copy(journal: Journal) -> dict[str, str]:
+    """Of what the database was restored, and as of when; {} where a replica was promoted."""
+    return dict((journal.done("promote") or {}).get("copy") or {})
+
+
+def _expected(journal: Journal) -> Loss:
+    """What is known of it before the lost region is back: it is expected, and not counted.
+
+    seconds: from the newest beat that the new primary has to the newest that was heard of, as it
+    was decided or when it was closed: some are heard of late. Of one that was restored, from the
+    time of its copy.
+    """
+    copy = _copy(journal)
+    expected = (journal.done("decide") or {}).get("expected", {})
+    figures = (expected.get("figures", {}), closing(journal).get("figures", {}))
+    written = [told["WrittenAt"] for told in figures if "WrittenAt" in told]
+    beat = (journal.done("intake") or {}).get("beat") or {}
+    at = datetime.fromisoformat(copy["at"]).timestamp() if copy else beat.get("at")
+    if not written or at is None:
+        return {"seconds": None, "rows": {}, "how": "unknown"}
+    seconds = round(max(0.0, max(written) - at), 1)
+    return {"seconds": seconds, "rows": {}, "how": "expected"}
+
+
+def _none(journal: Journal) -> Loss:
+    """Nothing, once the replica was seen to be equal."""
+    proven = journal.done("caught") is not None
+    return {"seconds": None, "rows": {}, "how": "none" if proven else "unknown"}
+
+
+def _counted(journal: Journal) -> Loss:
+    """What the old primary had and the new one never did."""
+    orphans = journal.done("orphans")
+    if orphans is None or orphans["total"] is None:
+        return {"seconds": None, "rows": {}, "how": "unknown"}
+    rows = {name: count for name, count in orphans["tables"].items() if count}
+    return {"seconds": None, "rows": rows, "how": "counted" if rows else "none"}
+
+
+def _age(journal: Journal) -> Loss:
+    """How much older the data of a copy was than the order for it: as much as would be lost."""
+    beat = ((journal.done("contents") or {}).get("beat") or {}).get("at")
+    told = _told(journal).get("as_of")
+    at = beat or (datetime.fromisoformat(told).timestamp() if told else None)
+    if at is None:
+        return {"seconds": None, "rows": {}, "how": "unknown"}
+    ordered = datetime.fromisoformat(_ordered(journal)["at"]).timestamp()
+    return {"seconds": round(max(0.0, ordered - at), 1), "rows": {}, "how": "expected"}
+
+
+def _ordered(journal: Journal) -> Entry:
+    """The entry by which the copy was chosen. A snapshot is before the drill is opened, and of a
+    backup AWS takes the latest moment as it is asked to restore it, which the building does.
+    """
+    restore = _told(journal).get("declares", {}).get("restore", {})
+    built = first(journal, "build", DONE) if "time" in restore else None
+    return built or journal.entries[0]
+
+
+LOSSES: Mapping[str, Callable[[Journal], Loss]] = {
+    "failover": _expected,
+    "switchover": _none,
+    "reprotect": _counted,
+    "drill": _age,
+}
+# What the declared targets are asked of.
+TARGETS = {
+    "recovery": frozenset({"failover", "drill"}),
+    "loss": frozenset({"failover", "switchover"}),
+}

@@ -1,0 +1,231 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The steps of operations for which both regions are there, as steps.py has those of a failover."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .step import StepOf
+from .steps import (
+    CLOSE_STEP,
+    GRADE,
+    INTAKE,
+    MASTER,
+    NAMES,
+    OPEN_STEP,
+    PROMOTE,
+    PROOF,
+    RECORD,
+    SCALE,
+    SECRETS,
+    SMOKE,
+    SWITCH,
+    THAW,
+)
+
+AGREE = StepOf(
+    "decide",
+    "See what it costs, and decide",
+    "Nobody writes from the freeze until visitors are served at the other site.",
+    ("Choose a quiet hour, and tell everybody. Decide.",),
+    60,
+    by="person",
+)
+HOLD = StepOf(
+    "hold",
+    "Keep every other playbook away",
+    "What one of them would build meanwhile could undo the move.",
+    (
+        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "/phoenix/{environment}/{to}/active --value <the record, moving>",
+        "The same in {from_region}, for {from}.",
+    ),
+    5,
+    hosts=True,
+)
+FREEZE = StepOf(
+    "freeze",
+    "Let nobody write any more",
+    "What is written after the last look at the replica would be lost; reading goes on.",
+    (
+        "On a host in {from_region}: revoke the roles that write from the users of the logins "
+        "application and migration, grant them the reader's, end their sessions, commit a row, and "
+        "note pg_current_wal_lsn().",
+    ),
+    10,
+    by="host freeze",
+    at="from",
+)
+CAUGHT = StepOf(
+    "caught",
+    "See the last row on the replica, and that both are equal",
+    "That the lag is none is a claim; a row that was written last, and is there, is a proof.",
+    (
+        "On a host in {to_region}: wait until the replica has replayed that place in the log, and "
+        "compare the number of rows of each table with that in {from_region}.",
+    ),
+    20,
+    by="host caught_up",
+    if_it_fails="Nothing was promoted. Give the users in {from_region} their roles back.",
+)
+RETIRE = StepOf(
+    "retire",
+    "Send the old hosts away, and let nobody in to the old database",
+    "It is not the primary any more, and nobody may take it for one.",
+    (
+        "$ aws autoscaling update-auto-scaling-group --region {from_region} "
+        "--auto-scaling-group-name {environment}-{from}-web --min-size 0 --max-size 0 "
+        "--desired-capacity 0",
+        "Revoke what the database's security group in {from_region} lets in, and reboot "
+        "{environment}-{from}-database.",
+    ),
+    90,
+)
+EITHER_WAY = replace(
+    SWITCH,
+    by_hand=(
+        "To the recovery site:",
+        *SWITCH.by_hand,
+        "Home again, the alarm being that of the recovery site still:",
+        "$ aws cloudwatch put-metric-data --region {from_region} --namespace Phoenix/Failover "
+        "--metric-name HomeDisabled --dimensions environment={environment} --value 0",
+        "Wait until alarm {environment}-{from}-switch is OK.",
+    ),
+)
+ABANDON = StepOf(
+    "abandon",
+    "Give the operation up, and let the old site serve",
+    "As long as nothing was promoted, it can be as before.",
+    (
+        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "/phoenix/{environment}/{to}/active --value <the record of before>",
+        "Where writing was frozen, give the users in {from_region} their roles back. Then run "
+        "playbook site.",
+    ),
+    5,
+)
+SNAPSHOT = StepOf(
+    "snapshot",
+    "Take a snapshot of the old database",
+    "It may have writes that are nowhere else, and it is deleted later.",
+    (
+        "$ aws rds create-db-snapshot --region {from_region} --db-instance-identifier "
+        "{environment}-{from}-database --db-snapshot-identifier "
+        "{environment}-{from}-database-<the day>",
+        "Wait until it is available.",
+    ),
+    600,
+    hosts=True,
+)
+ORPHANS = StepOf(
+    "orphans",
+    "Count and keep what never reached the new primary",
+    "Those who wrote it were told that it was kept: somebody has to decide about it.",
+    (
+        "On a host in {from_region}: of each table, the rows whose xmin is not visible in the "
+        "snapshot that the failover has recorded; copy them into a file.",
+    ),
+    60,
+    by="host orphans",
+    at="from",
+)
+GIVE_UP = StepOf(
+    "decide",
+    "See what the old database has, and decide that it goes",
+    "It cannot become a replica; one takes its place, and the old data is in its snapshot only.",
+    ("Look at what was counted. Decide.",),
+    60,
+    by="person",
+)
+REMOVE = StepOf(
+    "remove",
+    "Delete the old database",
+    "A replica of the new primary takes its name and its place.",
+    (
+        "$ aws rds modify-db-instance --region {from_region} --apply-immediately "
+        "--no-deletion-protection --db-instance-identifier {environment}-{from}-database",
+        "$ aws rds delete-db-instance --region {from_region} --skip-final-snapshot "
+        "--no-delete-automated-backups --db-instance-identifier {environment}-{from}-database",
+    ),
+    600,
+    reversible=False,
+    if_it_fails="The snapshot is there; what keeps the instance, its events tell.",
+)
+COPIES = StepOf(
+    "copies",
+    "Let the logins be copied there again",
+    "The old region has the logins of before, with which nobody gets in any more.",
+    (
+        "$ aws secretsmanager replicate-secret-to-regions --region {to_region} --secret-id "
+        "{environment}/{home}/application --force-overwrite-replica-secret --add-replica-regions "
+        "Region={from_region}",
+        "The same for the secrets that end with database, migration and reader.",
+    ),
+    20,
+    reversible=False,
+)
+PROTECT = StepOf(
+    "protect",
+    "Write down that the other site is to stand by",
+    "The next run of site.yml makes there what stands by: replica, copies, alarms.",
+    (
+        "$ aws ssm put-parameter --region <that of the recovery site> --overwrite --name "
+        "/phoenix/{environment}/<recovery>/active --value <the record, protected>",
+        "$ ansible-playbook operatingdev.phoenix.site -i <the inventory>",
+    ),
+    5,
+)
+REPLICA = StepOf(
+    "replica",
+    "See that the replica is there",
+    "Until it is, a lost region is lost data.",
+    (
+        "$ aws rds describe-db-instances --region {from_region} --db-instance-identifier "
+        "{environment}-{from}-database",
+        "It is available, and names the database in {to_region} as its source. Where a parameter "
+        "group waits for a reboot: aws rds reboot-db-instance.",
+    ),
+    1800,
+    if_it_fails="Run site.yml again, and this after it.",
+    play=2,
+)
+REPORT = replace(
+    CLOSE_STEP,
+    why="What was counted, and who decided that the old database goes, is kept.",
+    by_hand=("Write down since when {environment} is protected again.",),
+    play=2,
+)
+SWITCHOVER = (
+    OPEN_STEP,
+    AGREE,
+    HOLD,
+    FREEZE,
+    CAUGHT,
+    INTAKE,
+    PROMOTE,
+    SECRETS,
+    THAW,
+    PROOF,
+    RECORD,
+    GRADE,
+    SCALE,
+    SMOKE,
+    EITHER_WAY,
+    NAMES,
+    RETIRE,
+    MASTER,
+    CLOSE_STEP,
+)
+REPROTECT = (
+    OPEN_STEP,
+    RETIRE,
+    SNAPSHOT,
+    ORPHANS,
+    GIVE_UP,
+    REMOVE,
+    COPIES,
+    PROTECT,
+    REPLICA,
+    REPORT,
+)

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The operations by name: what each is made of, and what it may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .drill import DRILL
+from .planned import ABANDON, REPROTECT, SWITCHOVER
+from .step import StepOf
+from .steps import FAILOVER
+
+OPERATIONS: Mapping[str, tuple[StepOf, ...]] = MappingProxyType(
+    {"failover": FAILOVER, "switchover": SWITCHOVER, "reprotect": REPROTECT, "drill": DRILL}
+)
+# Those that ask nothing of the region that they move from, but to fence it.
+ISOLATED = frozenset({"failover"})
+# Those of the site that serves, which it does for the other one.
+OF_ACTIVE = frozenset({"reprotect"})
+# Those that take place in a copy, which has one site only and nobody to move from.
+IN_A_COPY = frozenset({"drill"})
+# The step until which an operation that has failed is begun anew; nothing binds one before it.
+BINDING: Mapping[str, str] = MappingProxyType({"failover": "fence", "switchover": "hold"})
+
+
+def playbook(opened: Mapping[str, object]) -> str:
+    """The playbook that goes on with an operation, by what its journal begins with."""
+    return str(opened.get("playbook") or f"dr_{opened.get('operation')}")
+
+
+def step(operation: str, name: str) -> StepOf:
+    """The step of that name. Raises KeyError where the operation has none."""
+    return {one.name: one for one in (*OPERATIONS[operation], ABANDON)}[name]
