@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..module_utils.aws.session import Aws, warm
+from ..module_utils.converge.catalog import BY_NAME
 from ..module_utils.converge.lease import Lease
 from ..module_utils.operations import perform
+from ..module_utils.operations.journal import Journal
 from ..module_utils.runner import arguments, dry_run
 from ..plugin_utils import folders
 from ..plugin_utils.here import Here, display
+from ..plugin_utils.whole import options
 
 warm()
-LAST = "close"
+LAST = ("close", "abandon")
+DATABASE = "database"
 
 
 class ActionModule(Here):
@@ -31,7 +36,10 @@ class ActionModule(Here):
 
     def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         self._folder = folders.of_reports(task_vars, self._templar)
-        return super().parameters(given, task_vars)
+        given = super().parameters(given, task_vars)
+        template = self._templar.template
+        given.setdefault(DATABASE, options(BY_NAME[DATABASE], template, task_vars))
+        return given
 
     def lease(self, aws: Aws) -> Lease:
         self._leased = aws
@@ -39,19 +47,41 @@ class ActionModule(Here):
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
         keeper = self.keeper(str(params["site"]))
-        last = params.get("step") == LAST
+        last = params.get("step") in LAST
         if last:
             said = keeper.end()
             if said:
                 display.warning(f"the lease was not kept to the end: {said}")
         result = perform.perform(
-            params, dry=dry_run(self._task), say=display.display, lease=self.lease
+            params,
+            dry=dry_run(self._task),
+            say=display.display,
+            lease=self.lease,
+            heard=self._heard,
+            kept=self._entries,
         )
-        if self._leased and not last:
+        if self._leased and not last and result["needed"]:
             keeper.begin(self._leased, self._controller)
         if "report" in result:
             result |= self._kept(result)
         return result
+
+    def _heard(self, journal: Journal) -> None:
+        """Keeps the journal beside the reports, too: the region where it is may be lost as well."""
+        path = self._copy(journal.id)
+        draft = path.with_suffix(".new")
+        draft.write_text("".join(f"{json.dumps(e, sort_keys=True)}\n" for e in journal.entries))
+        draft.replace(path)
+
+    def _entries(self, id: str) -> list[Any]:
+        """The entries of a journal that was kept here, [] where none was."""
+        try:
+            return [json.loads(line) for line in self._copy(id).read_text().splitlines()]
+        except (OSError, ValueError):
+            return []
+
+    def _copy(self, id: str) -> Path:
+        return self._folder / f"{id}.journal.jsonl"
 
     def _kept(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Writes the report into the folder of the site's reports, and shows it in some lines."""

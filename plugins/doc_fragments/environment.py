@@ -27,7 +27,9 @@ options:
       - "Required are C(region), C(stands) (V(home) or V(recovery)) and C(cidr), a private network
         of /16 to /20 that overlaps with that of no other site."
       - "Optional are C(zones), letters such as V([a, b, c]), C(nat) (V(per_zone), V(one) or
-        V(none) NAT gateways; not V(none) where hosts are of an application), C(strategy)
+        V(none) NAT gateways; not V(none) where hosts are of an application, unless the site is
+        closed), C(closed) (whether nothing of the site gets out and nobody from outside gets in; by
+        default it is not, and one that is stands alone, with C(nat) V(none)), C(strategy)
         (V(backup_restore), V(pilot_light) or V(warm_standby)), C(account_id), C(profile) and
         C(role_arn)."
     type: dict
@@ -67,6 +69,12 @@ options:
         Manager.
     type: str
     default: phoenix_owner
+  copy_of:
+    description:
+      - The C(environment) and the C(site) of which this environment is a copy, as that of a drill
+        is. What its operations have to tell is kept there, where it outlives the copy.
+    type: dict
+    default: {}
   tags:
     description:
       - Tags for every object, besides the owner tags that begin with C(phoenix:). At most 44, as
@@ -109,6 +117,12 @@ options:
         work so.
     type: bool
     default: false
+  within:
+    description:
+      - The id of the operation that this run carries out. While an operation moves the environment,
+        nothing else plans.
+    type: str
+    default: ""
   known:
     description:
       - The C(known) of an earlier task, which saves looking up the same objects again.

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from ..module_utils.converge.catalog import TIERS
+from ..module_utils.converge.catalog import BY_NAME, TIERS, Tier
 from ..module_utils.declaration.fields import Field
 
 
@@ -36,19 +36,23 @@ def _option(field: Field) -> dict[str, Any]:
     return option
 
 
+def documented(tiers: Iterable[Tier]) -> str:
+    """A dictionary of options for each tier."""
+    found = {
+        tier.TIER: {
+            "description": [f"Options of the tier, as in module {tier.TIER}."],
+            "type": "dict",
+            "default": {},
+            "suboptions": options(tier.FIELDS),
+        }
+        for tier in tiers
+    }
+    return json.dumps({"options": found})
+
+
 class ModuleDocFragment:
     """Fragment operatingdev.phoenix.tiers."""
 
-    DOCUMENTATION: ClassVar[str] = json.dumps(
-        {
-            "options": {
-                tier.TIER: {
-                    "description": [f"Options of the tier, as in module {tier.TIER}."],
-                    "type": "dict",
-                    "default": {},
-                    "suboptions": options(tier.FIELDS),
-                }
-                for tier in TIERS
-            }
-        }
-    )
+    DOCUMENTATION: ClassVar[str] = documented(TIERS)
+    # Fragment operatingdev.phoenix.tiers.database.
+    DATABASE: ClassVar[str] = documented([BY_NAME["database"]])

@@ -22,7 +22,7 @@ from .converge.run import run
 from .converge.unprotect import UNPROTECT_FIELDS, unprotect
 from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
-from .operations import artifact, gate, manifest, perform, record
+from .operations import artifact, gate, manifest, perform, record, rehearsal, status
 from .operations.validate import check
 
 CONNECTION: Mapping[str, dict[str, Any]] = {
@@ -96,6 +96,11 @@ def validate_arguments() -> dict[str, Any]:
     return {**whole_arguments(), **argument_spec(check.FIELDS)}
 
 
+def status_arguments() -> dict[str, Any]:
+    """The argument spec of module dr_status."""
+    return {**whole_arguments(), **argument_spec(status.FIELDS)}
+
+
 def unprotect_arguments() -> dict[str, Any]:
     """The argument spec of module site_unprotect."""
     return {**whole_arguments(), **argument_spec(UNPROTECT_FIELDS)}
@@ -167,10 +172,22 @@ def run_step() -> None:
     _finish(module, lambda: perform.perform(module.params, dry=module.check_mode))
 
 
+def run_rehearsal() -> None:
+    """The main function of module dr_rehearsal, which never writes."""
+    module = AnsibleModule(whole_arguments(), supports_check_mode=True)
+    _finish(module, lambda: rehearsal.rehearsed(module.params))
+
+
 def run_validate() -> None:
     """The main function of module dr_validate, which never writes."""
     module = AnsibleModule(validate_arguments(), supports_check_mode=True)
     _finish(module, lambda: check.validate(module.params))
+
+
+def run_status() -> None:
+    """The main function of module dr_status, which never writes."""
+    module = AnsibleModule(status_arguments(), supports_check_mode=True)
+    _finish(module, lambda: status.status(module.params))
 
 
 def _finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:

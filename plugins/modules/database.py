@@ -14,9 +14,9 @@ description:
     protection against deletion. At the recovery site, a replica of it with a key, groups and
     settings of its own region.
   - A change is asked for at once, not for the next maintenance window. A parameter that needs a
-    restart waits for one, which this module never does; the fact C(pending_reboot) names its
-    group. So does a new replica, which AWS gives its parameter group only after it was made. Reboot
-    it when that suits you, with C(aws rds reboot-db-instance).
+    restart waits for one; the fact C(pending_reboot) names its group. Restart it
+    when that suits you, with C(aws rds reboot-db-instance). A new replica is restarted once, for
+    AWS gives a replica its parameter group only after it was made.
   - The master password comes from the secret of M(operatingdev.phoenix.storage) when the primary
     is made. It is no option here.
   - A database is never removed or replaced by an edit of the declaration. One that was promoted
@@ -90,9 +90,29 @@ options:
       - Whether AWS refuses to delete the instance.
     type: bool
     default: true
+  final_snapshot:
+    description:
+      - Whether the deletion of the primary leaves a last snapshot. Where V(false), nothing of its
+        data stays, its automated backups included. A tag of the instance keeps it, so a teardown
+        knows it, whatever is declared then.
+    type: bool
+    default: true
   parameters:
     description:
       - PostgreSQL parameters besides those that Phoenix sets itself. Passwords are refused.
+    type: dict
+    default: {}
+  restore:
+    description:
+      - What the primary is made of, where it is not there yet. C(snapshot) is the name of a
+        snapshot in the region of the site that serves. Or C(backup) is the ARN of automated
+        backups there, or C(instance) the name of a primary that stands there, and C(time)
+        V(latest), as where it is left out, or a time in UTC as in V(2026-11-28T10:15:00Z).
+      - C(key) is the ARN of the key of the copy, where that is not the one of the site. It becomes
+        that of the database, and is declared as long as the database stands.
+      - A database that stands is not compared with the rest of it. Major version and master user of
+        the copy are to be those that are declared, and so is its key. Its password becomes that of
+        the secret.
     type: dict
     default: {}
   extensions:

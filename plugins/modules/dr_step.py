@@ -7,17 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dr_step
-short_description: Do one step of a failover, and write down that it is done
+short_description: Do one step of an operation, and write down that it is done
 version_added: 0.1.0
 description:
   - Looks whether the step is done, does it if not, and writes both into the journal of the
     operation, in the bucket of backups of the site that the environment moves to. After a run that
     was killed the same steps again go on where it stopped.
-  - Asks nothing of the region that is given up, but to fence it, and nothing of services that are
-    one for all regions. Requests that would are not sent.
+  - A failover asks nothing of the region that is given up, but to fence it, and nothing of services
+    that are one for all regions. Requests that would are not sent.
   - A step that a host or another module does is begun by this module, and done once it is told what
     came of it.
-  - The site is that which the environment moves to. Role C(dr_site) has the steps in their order.
+  - The site is that which the environment moves to, or that which goes on serving. Role C(dr_site)
+    has the steps in their order.
 notes:
   - Needs what playbook C(site) has made, and its manifest.
 author:
@@ -25,12 +26,15 @@ author:
 extends_documentation_fragment:
   - operatingdev.phoenix.aws
   - operatingdev.phoenix.environment
+  - operatingdev.phoenix.tiers.database
 options:
   operation:
     description:
-      - The operation. V(failover) moves an environment whose region is lost.
+      - The operation. V(failover) moves an environment whose region is lost. V(switchover) moves it
+        while both regions are there, and loses nothing. V(reprotect) makes of the site that served
+        before one that stands by. V(drill) rehearses a failover in a copy of the one that does.
     type: str
-    choices: [failover]
+    choices: [failover, switchover, reprotect, drill]
     required: true
   step:
     description:
@@ -43,7 +47,9 @@ options:
       - intake
       - promote
       - secrets
+      - thaw
       - proof
+      - contents
       - sequences
       - logins
       - record
@@ -53,7 +59,22 @@ options:
       - switch
       - names
       - lock
+      - master
       - close
+      - hold
+      - freeze
+      - caught
+      - retire
+      - snapshot
+      - orphans
+      - remove
+      - copies
+      - protect
+      - replica
+      - build
+      - restore
+      - clean
+      - abandon
     required: true
   confirm:
     description:
@@ -69,6 +90,11 @@ options:
     description:
       - Whether step V(fence) goes on where nothing shows that the old database takes no writes any
         more. What it takes after the promotion the new one lacks.
+    type: bool
+    default: false
+  resume:
+    description:
+      - Whether step V(open) goes on only with an operation that is under way, and begins none.
     type: bool
     default: false
   told:
@@ -133,6 +159,15 @@ title:
   returned: success
   type: str
   sample: Promote the replica
+needed:
+  description:
+    - Whether the operation has anything to do at the site. Where it has not, its steps do nothing.
+  returned: success
+  type: bool
+said:
+  description: Why it has not, "" where it has.
+  returned: success
+  type: str
 done:
   description: Whether the step is done. One that somebody else does is not, until that is told.
   returned: success
@@ -144,6 +179,36 @@ evidence:
   sample: {instance: production-recovery-database, source: ""}
 known:
   description: Of step V(open), what the manifest knows of the site, for modules that come later.
+  returned: success
+  type: dict
+steps:
+  description: Of step V(open), the steps of the operation in their order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    title:
+      description: What it is for, as an order.
+      type: str
+    by:
+      description:
+        - Who does it, where the module only records what that tells. V(host) with the name of a
+          program, V(tier) with that of a role, or V(person) where one is asked.
+      type: str
+    at:
+      description: The site of that host, V(to) or V(from).
+      type: str
+    hosts:
+      description: Whether all hosts are to be there before it.
+      type: bool
+    play:
+      description: In which play of a playbook it is done, where others come in between.
+      type: int
+ask:
+  description: Of a step that somebody else does, what that has to know of earlier steps.
   returned: success
   type: dict
 report:

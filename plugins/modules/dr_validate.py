@@ -23,32 +23,13 @@ extends_documentation_fragment:
   - operatingdev.phoenix.aws
   - operatingdev.phoenix.environment
   - operatingdev.phoenix.tiers
+  - operatingdev.phoenix.objectives
 options:
   strict:
     description:
       - Whether it also fails where something is not known, as before a drill.
     type: bool
     default: false
-  recovery_point_seconds:
-    description:
-      - The objective of the writes that a failover may lose, in seconds.
-    type: int
-    default: 60
-  recovery_time_seconds:
-    description:
-      - The objective of the time that a failover may take, in seconds.
-    type: int
-    default: 3600
-  drill_days:
-    description:
-      - The objective of the days in which a drill proves the way.
-    type: int
-    default: 90
-  commit:
-    description:
-      - The commit of the playbooks. A drill proves those that it ran on.
-    type: str
-    default: ""
 """
 
 EXAMPLES = r"""

@@ -32,6 +32,13 @@ options:
       - EC2 instance type of the builder. It must fit the architecture of the image.
     type: str
     default: t4g.small
+  fallback_instance_types:
+    description:
+      - Instance types, in order, of which the builder is launched where no zone has
+        O(instance_type).
+    type: list
+    elements: str
+    default: []
   image_parameter:
     description:
       - Path of the Systems Manager parameter with the id of the image that the builder starts from.

@@ -17,6 +17,8 @@ description:
     O(sites). With V(per_zone) each zone has a NAT gateway, so the loss of a zone cuts off no other
     one. With V(one) all use that of the first zone, which costs less. With V(none) they have no
     default route.
+  - A site that is C(closed) has interface endpoints for what its hosts call, a group that lets the
+    site in to them, and no rule that names another network than its own.
   - Makes security groups for balancer, web and database that name one another, with every rule an
     object of its own. A rule is changed in place. The default security group is kept empty.
   - Rules, routes and subnets that somebody else put there are named in RV(foreign) and left alone.

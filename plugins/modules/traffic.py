@@ -16,6 +16,8 @@ description:
   - "Where there is a recovery site, the names of both are a pair of records that fails over. The
     switch between them is an alarm in the recovery region: writing its metric there moves the
     traffic, and nothing of the home region takes part."
+  - A site that is C(closed) has an internal balancer, and no zone, record or health check. Its
+    certificate is issued by the proof of the environment in the same account that owns the name.
   - Listeners, rules, records and subscriptions of others are named and left alone.
   - The zone is never removed or replaced by an edit of the declaration.
 notes:

@@ -35,6 +35,15 @@ options:
       - EC2 instance type of the hosts. It must fit the architecture of the image.
     type: str
     default: t4g.small
+  fallback_instance_types:
+    description:
+      - Instance types that are launched where a zone has none of O(instance_type), in order of
+        preference, all on demand. They must fit the architecture of the image too, and be large
+        enough for the application. AWS allows 39.
+      - Another list by itself replaces no host.
+    type: list
+    elements: str
+    default: []
   image_parameter:
     description:
       - Path of the Systems Manager parameter that holds the id of the image.

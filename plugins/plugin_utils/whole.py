@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..module_utils.converge.catalog import TIERS
+from ..module_utils.converge.catalog import TIERS, Tier
 from ..module_utils.runner import CONNECTION, whole_arguments
 from .here import CONNECTION_VARIABLE, PREFIX, Here
 
@@ -21,13 +21,16 @@ class Whole(Here):
     def parameters(self, given: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         given = super().parameters(given, task_vars)
         for tier in TIERS:
-            options = {
-                field.name: self._templar.template(task_vars[f"{tier.TIER}_{field.name}"])
-                for field in tier.FIELDS
-                if f"{tier.TIER}_{field.name}" in task_vars
-            }
-            given.setdefault(tier.TIER, options)
+            given.setdefault(tier.TIER, options(tier, self._templar.template, task_vars))
         return given
+
+
+def options(
+    tier: Tier, template: Callable[[Any], Any], task_vars: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Those of a tier that the variables of its role have."""
+    names = {field.name: f"{tier.TIER}_{field.name}" for field in tier.FIELDS}
+    return {name: template(task_vars[of]) for name, of in names.items() if of in task_vars}
 
 
 def spelled(path: str) -> str:

@@ -63,6 +63,8 @@ _RDS_STORAGE: Final = {
 _PRODUCTS: Final[Mapping[str, _Product]] = {
     "nat_gateway.hour": _Product("AmazonEC2", "NAT Gateway", "NatGateway-Hours"),
     "nat_gateway.data": _Product("AmazonEC2", "NAT Gateway", "NatGateway-Bytes"),
+    "interface_endpoint.hour": _Product("AmazonVPC", "VpcEndpoint", "VpcEndpoint-Hours"),
+    "interface_endpoint.data": _Product("AmazonVPC", "VpcEndpoint", "VpcEndpoint-Bytes"),
     "public_ipv4.hour": _Product("AmazonVPC", "", "PublicIPv4:InUseAddress"),
     "load_balancer.application.hour": _Product(
         "AWSELB", "Load Balancer-Application", "LoadBalancerUsage"

@@ -107,6 +107,8 @@ _WORLD: Final = (GLOBAL,)
 _ROWS: Final[tuple[tuple[str, str, str, str, tuple[str, ...]], ...]] = (
     ("nat_gateway.hour", "Hrs", "0.045", "natgateway", _BOTH),
     ("nat_gateway.data", "GB", "0.045", "natgateway", _BOTH),
+    ("interface_endpoint.hour", "Hrs", "0.01", "vpc", _BOTH),
+    ("interface_endpoint.data", "GB", "0.01", "vpc", _BOTH),
     ("public_ipv4.hour", "Hrs", "0.005", "vpc", _BOTH),
     ("load_balancer.application.hour", "Hrs", "0.0225", "elb", _BOTH),
     ("load_balancer.application.lcu", "LCU-Hrs", "0.008", "elb", _BOTH),

@@ -138,6 +138,11 @@ def _autoscaling_group(spec: Spec, region: str) -> list[Usage]:
     return found
 
 
+def _db_backup_replication(_spec: Spec, region: str) -> list[Usage]:
+    note = "per GB of copied backups; what is sent there from the other region is extra"
+    return [_metered("rds.backup", region, "GB-Mo", note)]
+
+
 def _kms_key(_spec: Spec, region: str) -> list[Usage]:
     return [_each("kms.key", region, "rotated key material and requests are extra")]
 
@@ -212,6 +217,17 @@ def _sns_topic(_spec: Spec, region: str) -> list[Usage]:
     return [_metered("sns.request", region, "Requests", "per request; delivery is extra")]
 
 
+def _interface_endpoint(spec: Spec, region: str) -> list[Usage]:
+    subnets = spec.get("subnets")
+    if not isinstance(subnets, Mapping):
+        return [_each("interface_endpoint.of_undeclared_zones", region)]
+    hours, note = HOURS_PER_MONTH * len(subnets), "per hour and zone, whatever goes through it"
+    return [
+        Usage("interface_endpoint.hour", region, hours, "Hrs", note),
+        _metered("interface_endpoint.data", region, "GB", "per GB through it, first PB"),
+    ]
+
+
 def _vpc_endpoint(spec: Spec, region: str) -> list[Usage]:
     name = str(spec.get("endpoint_type") or "Gateway").lower()
     return [_each(f"{'free.' if name == 'gateway' else ''}vpc_endpoint.{name}", region)]
@@ -262,11 +278,13 @@ _KINDS: Final[Mapping[str, Callable[[Spec, str], list[Usage]]]] = {
     "bucket": _bucket,
     "bucket_replication": _bucket_replication,
     "certificate": _certificate,
+    "db_backup_replication": _db_backup_replication,
     "db_instance": _db_instance,
     "elastic_ip": _elastic_ip,
     "flow_log": _flow_log,
     "health_check": _health_check,
     "hosted_zone": _hosted_zone,
+    "interface_endpoint": _interface_endpoint,
     "kms_key": _kms_key,
     "load_balancer": _load_balancer,
     "log_group": _log_group,

@@ -28,6 +28,7 @@ def check_environment(declared: Mapping[str, Any]) -> Iterator[Problem]:
         rule = "must be one of the declared sites, as every host of the inventory is"
         yield Problem("site", declared["site"], f"{rule}: {', '.join(sites)}", min(sites))
     yield from _stands(sites)
+    yield from _closed(sites)
     for (one, a), (two, b) in itertools.combinations(sites.items(), 2):
         yield from _apart(one, a, two, b, sites)
     # Tags are readable by everybody who may list things.
@@ -43,6 +44,19 @@ def _stands(sites: Sites) -> Iterator[Problem]:
         same = [name for name, site in sites.items() if site["stands"] == stands]
         if len(same) > 1 or (stands == "home" and not same):
             yield Problem("sites", same, f"must have {many} one site that stands {stands}", SITES)
+
+
+def _closed(sites: Sites) -> Iterator[Problem]:
+    """A way out, or another site that is told of each write, would open it."""
+    for name, site in sites.items():
+        if not site.get("closed"):
+            continue
+        if site.get("nat", "none") != "none":
+            rule = "must be none at a closed site, from which nothing gets out"
+            yield Problem(f"sites.{name}.nat", site["nat"], rule, "none")
+        if len(sites) > 1:
+            rule = "must be false where there are other sites: a closed one stands alone"
+            yield Problem(f"sites.{name}.closed", True, rule, False)
 
 
 def _apart(

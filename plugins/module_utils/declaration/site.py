@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..aws.scope import Scope
+from ..engine import canon
 from ..engine.canon import cidr
 from .fields import REQUIRED, Field, Problem, read
 from .regions import REGIONS
@@ -123,6 +124,13 @@ SITE_FIELDS = (
         "per_zone",
         choices=("per_zone", "one", "none"),
     ),
+    Field(
+        "closed",
+        "bool",
+        "true or false: whether nothing of the site gets out, and nobody from outside gets in",
+        False,
+        False,
+    ),
     Field("profile", "str", "the name of a profile in the AWS configuration", "production"),
     Field(
         "role_arn",
@@ -204,6 +212,15 @@ ENVIRONMENT_FIELDS = (
     ),
     Field("site", "str", "the name of one of the sites", "home", REQUIRED),
     Field(
+        "copy_of",
+        "dict",
+        "the environment and the site of which a copy is made",
+        {"environment": "production", "site": "recovery"},
+        {},
+        lambda v: not v or v.keys() == {"environment", "site"},
+        entry=Field("name", "str", SLUG_RULE, "production", check=_slug),
+    ),
+    Field(
         "tags",
         "dict",
         f"at most {MOST_TAGS} tags for every object, text to text: AWS takes fifty, and up to "
@@ -236,7 +253,8 @@ class Site:
 
     scope: its own. peer: that of the other site, None where the environment has one site only.
     cidr: its network, canonical. zones: letters of its zones.
-    nat: per_zone, one or none. strategy: what stands at the site that does not serve.
+    nat: per_zone, one or none. closed: whether it is cut off from all that is outside.
+    strategy: what stands at the site that does not serve.
     active: the name of the site that serves; the account knows it, "" is as declared, the home
     site. protected: whether the other one stands by to take over.
     cidrs, nats: of all sites by name. The ports and the database's name and user are what several
@@ -250,6 +268,7 @@ class Site:
     cidrs: Mapping[str, str]
     zones: tuple[str, ...] = ("a", "b", "c")
     nat: str = "per_zone"
+    closed: bool = False
     nats: Mapping[str, str] = field(default_factory=dict)
     database_name: str = "application"
     application_port: int = 8080
@@ -268,6 +287,11 @@ class Site:
     def is_active(self) -> bool:
         """Whether it serves, and its database takes the writes."""
         return self.scope.site == self.active_site
+
+    @property
+    def reach(self) -> str:
+        """The network of all that it may exchange a packet with: the world, or itself if closed."""
+        return self.cidr if self.closed else canon.ANYWHERE
 
     @property
     def active_site(self) -> str:
@@ -295,6 +319,7 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
             cidrs={other: cidr(site["cidr"]) for other, site in declared["sites"].items()},
             zones=tuple(sorted(declared["sites"][name]["zones"])),
             nat=declared["sites"][name]["nat"],
+            closed=declared["sites"][name]["closed"],
             nats={other: site["nat"] for other, site in declared["sites"].items()},
             database_name=declared["database_name"],
             application_port=declared["application_port"],
@@ -315,4 +340,5 @@ def _scope(declared: Mapping[str, Any], name: str) -> Scope:
         account=site["account_id"] or declared["account_id"],
         stands=site["stands"],
         tags=declared["tags"],
+        copy_of=declared["copy_of"],
     )

@@ -44,7 +44,7 @@ def alarms(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     yield from _hosts(site.scope)
     yield _largest(site.scope)
     if has_hosts(site):
-        yield from _answers(site.scope)
+        yield from _answers(site)
     if not site.is_home:
         yield switch(site.scope)
 
@@ -168,11 +168,12 @@ def _hosts(scope: Scope) -> Iterator[Want]:
     yield _elb(scope, "latency", slow, "TargetResponseTime", "p95", 1.0)
 
 
-def _answers(scope: Scope) -> Iterator[Want]:
+def _answers(site: Site) -> Iterator[Want]:
     """What never falls silent where there are no hosts: the balancer has errors to give only."""
+    scope = site.scope
     text, errors = "The balancer itself answers with errors", "HTTPCode_ELB_5XX_Count"
     yield _elb(scope, "balancer-errors", text, errors, "Sum", 10.0, hosts=False)
-    if scope.region == ROUTE53_METRICS:
+    if scope.region == ROUTE53_METRICS and not site.closed:
         yield _endpoint(scope)
 
 

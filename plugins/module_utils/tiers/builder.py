@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..declaration.site import Site
-from ..engine import canon, graph
+from ..engine import graph
 from ..engine.model import Ref, Want
-from . import security
+from . import endpoints, security
 
 TIER = "image"
 GROUP = "builder"
@@ -60,8 +60,8 @@ def _ways(site: Site, controller: str) -> Iterator[Want]:
     database = site.database_port
     for id, port, peer, description in (
         ("builder/in-ssh", SSH, controller, "The controller"),
-        ("builder/out-https", security.HTTPS, canon.ANYWHERE, "AWS API and packages"),
-        ("builder/out-http", security.HTTP, canon.ANYWHERE, "Packages"),
+        ("builder/out-https", security.HTTPS, site.reach, "AWS API and packages"),
+        ("builder/out-http", security.HTTP, site.reach, "Packages"),
         ("builder/out-database", database, "database", "Configuration of the database"),
         ("database/in-builder", database, GROUP, "Configuration of the database"),
     ):
@@ -93,12 +93,17 @@ def _host(site: Site, options: Mapping[str, Any]) -> Want:
         GROUP,
         {
             "launch": launch,
+            "fallback_types": tuple(options["fallback_instance_types"]),
             # It stands in the first that can launch it: a zone may be lost, or lack the type.
             "subnets": {f"public-{zone}": Ref(f"subnet/public-{zone}") for zone in site.zones},
             "launched_with": hashlib.sha256(text.encode()).hexdigest(),
             "tags": scope.marks("instance", GROUP),
         },
         # Without the way to the internet and the rules it would come up and get nowhere.
-        after=(Ref("route/public"), *(Ref(f"security_group_rule/{id}") for id in RULES)),
+        after=(
+            Ref("route/public"),
+            *(Ref(f"security_group_rule/{id}") for id in RULES),
+            *endpoints.ready(site),
+        ),
         tier=TIER,
     )

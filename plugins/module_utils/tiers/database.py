@@ -1,6 +1,8 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The database of a site: a primary where it serves, a replica of it at the other one."""
+"""The database of a site: a primary where it serves; a replica of it at the other one, or copies of
+its backups, as the strategy has it.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,12 @@ from ..declaration.secrets import HIDDEN, NO_SECRET, SECRETIVE
 from ..declaration.site import Site
 from ..engine.model import Ref, Want
 from ..kinds.base import Kind
+from ..kinds.db_backup_replication import DbBackupReplication
 from ..kinds.db_instance import DbInstance
 from ..kinds.db_parameter_group import DbParameterGroup
 from ..kinds.db_subnet_group import DbSubnetGroup
 from ..kinds.log_group import LogGroup, path
-from . import database_access, windows
+from . import database_access, database_restore, windows
 from .login import MASTER, home_of
 from .standing import has_database
 
@@ -80,6 +83,7 @@ FIELDS: tuple[Field, ...] = (
     Field("multi_az", "bool", "true or false", True, True),
     Field("replica_multi_az", "bool", "true or false", False, False),
     Field("deletion_protection", "bool", "true or false", True, True),
+    Field("final_snapshot", "bool", "true or false", True, True),
     Field(
         "parameters",
         "dict",
@@ -95,17 +99,25 @@ FIELDS: tuple[Field, ...] = (
         ),
         entry=Field("value", "scalar", "a text, a number or a truth value", "16384"),
     ),
+    database_restore.FIELD,
     *database_access.FIELDS,
 )
 LOGS = ("postgresql", "upgrade")
 LOG_DAYS = 90
 _FIRST = tuple(Ref(f"log_group/{log}") for log in LOGS)
-KINDS: tuple[Kind, ...] = (DbSubnetGroup(), DbParameterGroup(), LogGroup(), DbInstance())
+KINDS: tuple[Kind, ...] = (
+    DbSubnetGroup(),
+    DbParameterGroup(),
+    LogGroup(),
+    DbInstance(),
+    DbBackupReplication(),
+)
 
 
 def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules between the fields."""
     yield from database_access.check(site)
+    yield from database_restore.check(site, options["restore"])
     size, limit = options["storage_gb"], options["max_storage_gb"]
     # Storage grows by itself only to a limit that is a tenth above what is there.
     if limit * 10 < size * 11:
@@ -124,9 +136,8 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
         if SECRETIVE.search(str(name)):
             yield Problem(f"parameters.{name}", HIDDEN, NO_SECRET, f"leave out {name}")
         elif name == "rds.force_ssl" and _text(value) != "1":
-            yield Problem(
-                f"parameters.{name}", value, "must stay on: connections are encrypted", "1"
-            )
+            rule = "must stay on: connections are encrypted"
+            yield Problem(f"parameters.{name}", value, rule, "1")
 
 
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
@@ -135,8 +146,9 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     groups = (_subnet_group(site), _parameter_group(scope, options))
     if site.is_active:
         return (*groups, *_log_groups(scope), _primary(site, options))
-    if site.peer and has_database(site):
-        return (*groups, *_log_groups(scope), *_replica(site, site.peer, options))
+    if site.peer and site.protected:
+        copy = _replica if has_database(site) else _backups
+        return (*groups, *_log_groups(scope), *copy(site, site.peer, options))
     return groups
 
 
@@ -198,6 +210,7 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
             "username": site.database_user,
             "database": site.database_name,
             "secret": home_of(site).secret(MASTER),
+            **database_restore.declared(options["restore"]),
         },
         after=(Ref(f"secret/{MASTER}"), *_FIRST),
         tier=TIER,
@@ -205,19 +218,42 @@ def _primary(site: Site, options: Mapping[str, Any]) -> Want:
 
 
 def _replica(site: Site, peer: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
-    name = peer.database
-    yield Want("db_instance", "main", {"identifier": name}, tier=TIER, given=True, site=peer.site)
+    yield _original(peer)
     yield Want(
         "db_instance",
         "main",
         {
             **_instance(site, options),
             "multi_az": options["replica_multi_az"],
-            "source": peer.arn("rds", f"db:{name}"),
+            "source": peer.arn("rds", f"db:{peer.database}"),
+            "restarted": True,
         },
         after=(Ref(f"{peer.site}:db_instance/main", ready=True), *_FIRST),
         tier=TIER,
     )
+
+
+def _backups(site: Site, peer: Scope, options: Mapping[str, Any]) -> Iterator[Want]:
+    """What a database is made of here, where the other region is lost, and none stands."""
+    scope = site.scope
+    yield _original(peer)
+    yield Want(
+        "db_backup_replication",
+        "main",
+        {
+            "source": peer.arn("rds", f"db:{peer.database}"),
+            "key": Ref("kms_key/main", "arn"),
+            "retention": options["backup_days"],
+            "tags": scope.marks("db_backup_replication", "main", scope.database),
+        },
+        after=(Ref(f"{peer.site}:db_instance/main", ready=True),),
+        tier=TIER,
+    )
+
+
+def _original(peer: Scope) -> Want:
+    spec = {"identifier": peer.database}
+    return Want("db_instance", "main", spec, tier=TIER, given=True, site=peer.site)
 
 
 def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,6 +278,7 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
         "backup_window": options["backup_window"],
         "maintenance_window": options["maintenance_window"],
         "deletion_protection": options["deletion_protection"],
+        "final_snapshot": options["final_snapshot"],
         "copy_tags": True,
         "minor_upgrades": True,
         "insights_key": Ref("kms_key/main", "arn"),

@@ -28,10 +28,15 @@ MOST_TAGS = 10
 
 
 def names(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
-    """Zone, certificate and records. Home makes what both sites share."""
-    yield from _zone(site, options)
+    """Zone, certificate and records. Home makes what both sites share.
+
+    A closed site bears a name that another environment owns, and writes nothing of it anywhere.
+    """
+    if not site.closed:
+        yield from _zone(site, options)
     yield from _certificate(site, options)
-    yield from _site_record(site, options)
+    if not site.closed:
+        yield from _site_record(site, options)
 
 
 def _zone(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
@@ -60,8 +65,9 @@ def _certificate(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     }
     marks = site.scope.marks("certificate", "main")
     yield Want("certificate", "main", {**wanted, "tags": marks}, tier=TIER)
-    # The sites of an account are asked for the same proof, so home's record serves both.
-    proofs = list(_proofs(site, options, wanted)) if site.is_home else []
+    # All certificates of an account for a name are asked for the same proof: home's record serves
+    # the other site too, and that of the environment which owns the name a closed one.
+    proofs = list(_proofs(site, options, wanted)) if site.is_home and not site.closed else []
     yield from proofs
     after = (Ref("certificate/main"), *(Ref(proof.address) for proof in proofs))
     yield Want("certificate_validation", "main", wanted, after=after, tier=TIER, given=True)

@@ -36,6 +36,7 @@ AMI = re.compile(r"ami-[0-9a-f]{8,17}")
 KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+( .*)?")
 SAME = (
     "instance_type",
+    "fallback_instance_types",
     "image_parameter",
     "image_id",
     "application",

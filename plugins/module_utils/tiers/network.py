@@ -18,6 +18,7 @@ from ..kinds.base import Kind
 from ..kinds.default_security_group import DefaultSecurityGroup
 from ..kinds.elastic_ip import ElasticIp
 from ..kinds.flow_log import FlowLog
+from ..kinds.interface_endpoint import InterfaceEndpoint
 from ..kinds.internet_gateway import InternetGateway
 from ..kinds.nat_gateway import NatGateway
 from ..kinds.route import Route
@@ -27,7 +28,7 @@ from ..kinds.security_group_rule import SecurityGroupRule
 from ..kinds.subnet import Subnet
 from ..kinds.vpc import Vpc
 from ..kinds.vpc_endpoint import VpcEndpoint
-from . import builder, security
+from . import builder, endpoints, security
 from .subnets import subnets
 
 TIER = "network"
@@ -46,6 +47,7 @@ KINDS: tuple[Kind, ...] = (
     RouteTable(),
     Route(),
     VpcEndpoint(),
+    InterfaceEndpoint(),
     FlowLog(),
     DefaultSecurityGroup(),
     SecurityGroup(others=(builder.GROUP,)),
@@ -75,10 +77,12 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     found += tables
     found += _routes(ways)
     if options["s3_endpoint"]:
-        found.append(_s3_endpoint(scope, [table.id for table in tables]))
+        # Open to all buckets where the site is: those of updates belong to many accounts.
+        found.append(endpoints.gateway(site, [table.id for table in tables]))
+    found += endpoints.interfaces(site)
     if options["flow_logs"]:
         found.append(_flow_log(scope, options["flow_log_interval"]))
-    return (*found, *security.groups(scope), *security.rules(site))
+    return (*found, *security.groups(site), *security.rules(site))
 
 
 def _ways_out(letters: tuple[str, ...], nat: str) -> dict[str, str]:
@@ -153,18 +157,6 @@ def _route(id: str, target: Ref) -> Want:
     return Want(
         "route", id, {"table": table, "destination": canon.ANYWHERE, "target": target}, tier=TIER
     )
-
-
-def _s3_endpoint(scope: Scope, tables: list[str]) -> Want:
-    """Open to all buckets: those of the operating system's updates belong to many accounts."""
-    allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
-    spec = {
-        "vpc": Ref("vpc/main"),
-        "service": f"com.amazonaws.{scope.region}.s3",
-        "route_tables": {id: Ref(f"route_table/{id}") for id in tables},
-        "policy": canon.policy({"Version": "2012-10-17", "Statement": [allow]}),
-    }
-    return _want(scope, "vpc_endpoint", "s3", spec)
 
 
 def _flow_log(scope: Scope, interval: int) -> Want:

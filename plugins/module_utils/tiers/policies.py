@@ -12,6 +12,8 @@ from ..engine import canon
 from ..engine.model import Ref
 
 VERSION = "2012-10-17"
+# What the buckets of a site are for.
+PURPOSES = ("releases", "backups", "logs")
 Statement = Mapping[str, Any]
 
 

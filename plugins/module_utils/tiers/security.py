@@ -13,11 +13,15 @@ from ..engine.model import Ref, Want
 
 TIER = "network"
 GROUPS = ("balancer", "web", "database")
+ENDPOINTS = "endpoints"
 HTTP, HTTPS = 80, 443
+# Group, direction, what, port, peer, description.
+Way = tuple[str, str, str, int, str, str]
 
 
-def groups(scope: Scope) -> Iterator[Want]:
+def groups(site: Site) -> Iterator[Want]:
     """The default group, emptied, and one group for each of those who talk."""
+    scope = site.scope
     yield Want(
         "default_security_group",
         "main",
@@ -28,7 +32,7 @@ def groups(scope: Scope) -> Iterator[Want]:
         },
         tier=TIER,
     )
-    for name in GROUPS:
+    for name in (*GROUPS, ENDPOINTS) if site.closed else GROUPS:
         yield group(scope, name, TIER)
 
 
@@ -36,20 +40,29 @@ def rules(site: Site) -> Iterator[Want]:
     """Every way that is open. What answers needs no rule: groups remember connections."""
     application, database = site.application_port, site.database_port
     ways = (
-        ("balancer", "in", "https", HTTPS, canon.ANYWHERE, "Visitors"),
-        ("balancer", "in", "http", HTTP, canon.ANYWHERE, "Visitors, sent on to HTTPS"),
+        ("balancer", "in", "https", HTTPS, site.reach, "Visitors"),
         ("balancer", "out", "web", application, "web", "Requests to the application"),
         ("web", "in", "balancer", application, "balancer", "Requests from the balancer"),
         ("web", "out", "database", database, "database", "Queries to the database"),
-        ("web", "out", "https", HTTPS, canon.ANYWHERE, "AWS API and updates"),
-        ("web", "out", "http", HTTP, canon.ANYWHERE, "Updates"),
+        ("web", "out", "https", HTTPS, site.reach, "AWS API and updates"),
+        *(_endpoints(site) if site.closed else _without_tls()),
         *_queries(site),
     )
     for group, direction, what, port, peer, description in ways:
         yield rule(site.scope, f"{group}/{direction}-{what}", port, peer, description, TIER)
 
 
-def _queries(site: Site) -> Iterator[tuple[str, str, str, int, str, str]]:
+def _without_tls() -> Iterator[Way]:
+    """What is no secret, with the world."""
+    yield ("balancer", "in", "http", HTTP, canon.ANYWHERE, "Visitors, sent on to HTTPS")
+    yield ("web", "out", "http", HTTP, canon.ANYWHERE, "Updates")
+
+
+def _endpoints(site: Site) -> Iterator[Way]:
+    yield (ENDPOINTS, "in", "https", HTTPS, site.reach, "AWS API")
+
+
+def _queries(site: Site) -> Iterator[Way]:
     """Nobody is let in to the database of a site that served, and is not made a replica yet."""
     if site.is_active or site.protected:
         yield ("database", "in", "web", site.database_port, "web", "Queries from the application")

@@ -27,7 +27,7 @@ from .key_policy import key
 from .login import APPLICATION, LOGINS, MASTER, ROTATED, home_of
 
 TIER = "storage"
-PURPOSES = ("releases", "backups", "logs")
+PURPOSES = policies.PURPOSES
 ABORT_DAYS = 7
 LONGEST_BUCKET = 63
 # What names of buckets may not begin with.

@@ -59,20 +59,21 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
         _balancer(site, options),
         _targets(site, options),
         *_listeners(site, options),
-        *((_endpoint(scope, options),) if has_hosts(site) else ()),
+        *((_endpoint(scope, options),) if has_hosts(site) and not site.closed else ()),
         *alarms(site, options),
     )
 
 
 def _balancer(site: Site, options: Mapping[str, Any]) -> Want:
     scope = site.scope
+    scheme, layer = ("internal", "app") if site.closed else ("internet-facing", "public")
     return Want(
         "load_balancer",
         "main",
         {
-            "scheme": "internet-facing",
+            "scheme": scheme,
             "subnets": {
-                f"{scope.region}{letter}": Ref(f"subnet/public-{letter}") for letter in site.zones
+                f"{scope.region}{letter}": Ref(f"subnet/{layer}-{letter}") for letter in site.zones
             },
             "security_groups": (Ref("security_group/balancer"),),
             "attributes": {
@@ -85,7 +86,7 @@ def _balancer(site: Site, options: Mapping[str, Any]) -> Want:
             "tags": scope.marks("load_balancer", "main"),
         },
         # AWS refuses a balancer that faces the internet in a network without a way to it.
-        after=(Ref("internet_gateway/main", ready=True),),
+        after=() if site.closed else (Ref("internet_gateway/main", ready=True),),
         tier=TIER,
     )
 

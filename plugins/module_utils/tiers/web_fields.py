@@ -17,6 +17,8 @@ IMAGE_PARAMETER = "/aws/service/debian/release/12/latest/arm64"
 LONGEST_NAME = 200
 LONGEST_VALUE = 4096
 LONGEST_USER_DATA = 16384
+# A group may have forty types, and one of them is the preferred one.
+MOST_FALLBACKS = 39
 # Names that parameters of Systems Manager may not begin with, whatever their case.
 RESERVED = ("aws", "ssm")
 # Parameters that the tier writes itself.
@@ -48,6 +50,7 @@ TYPE = re.compile(
 ARM = re.compile(r"a1\.|[a-z]+\d+g")
 ARCHITECTURES = {"arm64": "arm64", "aarch64": "arm64", "amd64": "x86_64", "x86_64": "x86_64"}
 TYPES = {"arm64": "t4g.small", "x86_64": "t3.small"}
+OTHERS = {"arm64": ["t4g.medium"], "x86_64": ["t3.medium"]}
 
 RELEASED = re.compile(r"[A-Za-z0-9][\w.-]{0,39}-[0-9a-f]{8}", re.ASCII)
 IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
@@ -65,6 +68,19 @@ FIELDS: tuple[Field, ...] = (
         "t4g.small",
         "t4g.small",
         lambda v: bool(TYPE.fullmatch(v)),
+    ),
+    Field(
+        "fallback_instance_types",
+        "list",
+        "at most 39 EC2 instance types, each once",
+        ["t4g.medium", "m7g.medium"],
+        (),
+        lambda v: (
+            len(v) <= MOST_FALLBACKS
+            and len(set(v)) == len(v)
+            and all(isinstance(each, str) and TYPE.fullmatch(each) for each in v)
+        ),
+        elements="str",
     ),
     Field(
         "image_parameter",
@@ -191,7 +207,9 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _ways_out(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """Without them no host of an application becomes ready: S3 alone has an endpoint."""
+    """Without them no host of an application becomes ready: only a closed site has endpoints."""
+    if site.closed:
+        return
     for name, nat in site.nats.items():
         if options["application"] and nat == "none":
             rule = (
@@ -224,10 +242,20 @@ def _architecture(options: Mapping[str, Any]) -> Iterator[Problem]:
     """A host whose processor is not that of its image never starts. What an id holds is unknown."""
     end = options["image_parameter"].rpartition("/")[2]
     wanted = ARCHITECTURES.get(end, "")
-    found = "arm64" if ARM.match(options["instance_type"]) else "x86_64"
-    if not options["image_id"] and wanted and found != wanted:
-        rule = f"must have the processor of image_parameter, {end}, and has {found}"
-        yield Problem("instance_type", options["instance_type"], rule, TYPES[wanted])
+    preferred, others = options["instance_type"], options["fallback_instance_types"]
+    if not options["image_id"] and wanted:
+        rule = f"must have the processor of image_parameter, {end}, and has "
+        if (found := _processor(preferred)) != wanted:
+            yield Problem("instance_type", preferred, rule + found, TYPES[wanted])
+        if found := ", ".join(sorted({*map(_processor, others)} - {wanted})):
+            yield Problem("fallback_instance_types", others, rule + found, OTHERS[wanted])
+    if preferred in others:
+        rule = f"must not have instance_type, {preferred}, which is tried before them"
+        yield Problem("fallback_instance_types", others, rule, [])
+
+
+def _processor(instance_type: str) -> str:
+    return "arm64" if ARM.match(instance_type) else "x86_64"
 
 
 def _parameter(name: str, value: str) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ from ..kinds.scaling_processes import ScalingProcesses
 from ..kinds.serving import Serving
 from ..kinds.ssm_parameter import SsmParameter
 from ..kinds.target_group import name_of
-from . import web_fields, web_role
+from . import endpoints, web_fields, web_role
 from .alarms import HOST_ERRORS
 from .configuration import NEEDED, configuration
 from .database_access import NONE, PARAMETER
@@ -226,6 +226,7 @@ def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) ->
             "template": Ref("launch_template/web"),
             "template_version": Ref("launch_template/web", "version"),
             "launch": launch,
+            "fallback_types": tuple(options["fallback_instance_types"]),
             "min_size": _least(site, options),
             "max_size": _most(site, options),
             "subnets": {f"app-{letter}": Ref(f"subnet/app-{letter}") for letter in letters},
@@ -240,7 +241,10 @@ def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) ->
             # A host has an id of its own, from the launch template.
             "propagate": {key: key != ID for key in tags},
         },
-        after=tuple(Ref(f"route/app-{letter}", ready=True) for letter in way_out),
+        after=(
+            *(Ref(f"route/app-{letter}", ready=True) for letter in way_out),
+            *endpoints.ready(site),
+        ),
         tier=TIER,
     )
 
@@ -309,7 +313,7 @@ def _serving(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         after = (
             Ref(DATABASE, ready=True),
             Ref("listener/https", ready=True),
-            Ref("dns_record/site", ready=True),
+            *(() if site.closed else (Ref("dns_record/site", ready=True),)),
             Ref("autoscaling_group/web", ready=True),
         )
         minimum = {"minimum": options["min_size"]}

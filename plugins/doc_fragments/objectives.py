@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of what an environment is to withstand, shared by the modules that look at it."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  recovery_point_seconds:
+    description:
+      - The objective of the writes that a failover may lose, in seconds.
+    type: int
+    default: 60
+  recovery_time_seconds:
+    description:
+      - The objective of the time that a failover may take, in seconds.
+    type: int
+    default: 3600
+  drill_days:
+    description:
+      - The objective of the days in which a drill proves the way.
+    type: int
+    default: 90
+  commit:
+    description:
+      - The commit of the playbooks. A drill proves those that it ran on.
+    type: str
+    default: ""
+"""
