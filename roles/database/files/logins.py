@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The logins to a database, on a host that may read their secrets: none of them leaves it.
 
-    logins.py WHAT, and on standard input {"path", "region", "database", "secrets": {login: name}}
+    logins.py WHAT, and on standard input {"path", "region", "database", "secrets": {login: name}},
+    and {"server": {"host", "port"}} where no parameter below the path tells that
 
 open: writes the master user's into a file for libpq, and tells where the server is. passwords: lets
 the users of all secrets log in with what the secrets hold, and tells whom it gave a new password.
@@ -41,8 +42,12 @@ class Server:
     def __init__(self, given: Mapping[str, Any]) -> None:
         wanted = ("database_endpoint", "database_port")
         self.place = configuration.Place(given["path"].rstrip("/"), given["region"], wanted)
-        self.parameters = configuration.fetch_parameters(self.place)
-        self.host, self.port = (self.parameters[name] for name in wanted)
+        told = given.get("server")
+        self.parameters = {} if told else configuration.fetch_parameters(self.place)
+        server: list[str] = (
+            [told["host"], told["port"]] if told else [self.parameters[name] for name in wanted]
+        )
+        self.host, self.port = server
         self.database = given["database"]
         self._secrets = given["secrets"]
 

@@ -3,7 +3,7 @@
 """Gives logins to the database new passwords, while those that are in use go on working.
 
     rotate.py WHAT, and on standard input what logins.py is told, with {"users": {login: [a, b]},
-    "rotate": [login]}
+    "rotate": [login]}, and {"operation"} where a rotation is that operation's own
 
 A login has two users, and its secret names one. The other one gets the new password, and then the
 secret names it: who reads the secret from then on logs in as that, and who has read it before is
@@ -13,6 +13,11 @@ at before anything is written.
 The label AWSPENDING tells how far a rotation has come, so that one which was cut off is finished
 and no second one begun: on a version that is not current, that is the login to come; on the current
 one, all but `end` is done.
+
+An operation by which another site serves has a rotation of its own: the version that is to come is
+named after it, so that it is finished and not begun twice, and any other that has not ended gives
+way, for who is of the old site may know its passwords. Nobody is waited for then: whoever is logged
+in as the other user goes on until that session ends, and is to read the new login.
 
 begin: up to where the secrets name the new logins. end: when whoever used the old ones has read the
 new ones. Both print {login: {"user", "before", "version", "changed"}}; before is who had the login
@@ -25,6 +30,7 @@ import json
 import secrets
 import string
 import sys
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,10 +91,13 @@ class Secret:
             text = "secret " + self.name + ": is a JSON object with username and password"
             raise Refused(text) from None
 
-    def propose(self, login: Mapping[str, Any]) -> None:
-        """Keep a login that is to come. The SDK's token makes its repetitions one version."""
+    def propose(self, login: Mapping[str, Any], version: str = "") -> None:
+        """Keep a login that is to come. Its token makes repetitions one version, and names that;
+        where none is given it is the SDK's.
+        """
+        token = {"ClientRequestToken": version} if version else {}
         self._client.put_secret_value(
-            SecretId=self.name, SecretString=json.dumps(login), VersionStages=[PENDING]
+            SecretId=self.name, SecretString=json.dumps(login), VersionStages=[PENDING], **token
         )
 
     def adopt(self) -> None:
@@ -119,8 +128,10 @@ class Rotation:
         self.login = login
         self.secret = Secret(given["secrets"][login], server.place.region)
         pending, current = self.secret.version(PENDING), self.secret.version(CURRENT)
-        self.proposed = bool(pending) and pending != current
-        self.adopted = bool(pending) and pending == current
+        self.version = version_of(given.get("operation", ""), self.secret.name)
+        self.proposed = pending not in ("", current) and self.version in ("", pending)
+        self.unsettled = pending == current
+        self.adopted = current == self.version if self.version else self.unsettled
         self._now = self.secret.read(CURRENT)
         users = given["users"][login]
         if self._now["username"] not in users:
@@ -146,7 +157,7 @@ class Rotation:
         """Go on from wherever it is, to where the secret names the new login."""
         if not self.adopted:
             if not self.proposed:
-                self.secret.propose(self.next)
+                self.secret.propose(self.next, self.version)
             if not self.works:
                 set_password(master, self.next)
             # It must work before anybody reads it.
@@ -156,9 +167,9 @@ class Rotation:
 
     def end(self) -> dict[str, Any]:
         """Let the next rotation be another one."""
-        if self.adopted:
+        if self.unsettled:
             self.secret.settle()
-        return self.told(self.adopted)
+        return self.told(self.unsettled)
 
     def told(self, changed: bool) -> dict[str, Any]:
         now = str(self._now["username"])
@@ -176,7 +187,8 @@ def begin(server: Server, given: Mapping[str, Any]) -> dict[str, Any]:
             if not cursor.fetchone()[0]:
                 raise Refused("another rotation is under way; run this again when it has ended")
         rotations = [Rotation(server, given, login) for login in given["rotate"]]
-        refuse_used(master, rotations)
+        if not given.get("operation"):
+            refuse_used(master, rotations)
         return {rotation.login: rotation.run(server, master) for rotation in rotations}
     finally:
         master.close()
@@ -186,6 +198,11 @@ def end(server: Server, given: Mapping[str, Any]) -> dict[str, Any]:
     """Raises Refused, or what `configuration` and the SDK raise."""
     rotations = [Rotation(server, given, login) for login in given["rotate"]]
     return {rotation.login: rotation.end() for rotation in rotations}
+
+
+def version_of(operation: str, secret: str) -> str:
+    """The version of a secret that an operation makes; "" of none."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, operation + "/" + secret)) if operation else ""
 
 
 def refuse_used(master: Any, rotations: list[Rotation]) -> None:

@@ -1,14 +1,17 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the beats of a database tell, as metrics for another region."""
+"""What the beats of a database tell, and that a host serves, as metrics for another region."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 NAMESPACE = "Phoenix/Heartbeat"
 MINUTE = 60.0
+# Each host tells it as 1, once a minute, so the sum of a minute is how many there are.
+HOSTS = "Hosts"
 
 
 class Beat(NamedTuple):
@@ -47,10 +50,26 @@ def figures(beats: tuple[Beat, ...]) -> dict[str, float]:
     return found
 
 
-def metric_data(environment: str, found: Mapping[str, float]) -> list[dict[str, Any]]:
-    """As PutMetricData takes them."""
+def minute_of(at: float) -> float:
+    """When the minute of a moment began; both in unix seconds."""
+    return at // MINUTE * MINUTE
+
+
+def turned(counted: float, at: float) -> float | None:
+    """The minute that a moment is in, where it is later than the last one that was counted; else
+    None, also where the clock has gone back. All in unix seconds.
+    """
+    minute = minute_of(at)
+    return minute if minute > counted else None
+
+
+def metric_data(
+    environment: str, found: Mapping[str, float], at: float | None = None
+) -> list[dict[str, Any]]:
+    """As PutMetricData takes them. at: of when they are, in unix seconds; None is now."""
     dimensions = [{"Name": "environment", "Value": environment}]
+    moment = {} if at is None else {"Timestamp": datetime.fromtimestamp(at, UTC)}
     return [
-        {"MetricName": name, "Dimensions": dimensions, "Value": value}
+        {"MetricName": name, "Dimensions": dimensions, "Value": value, **moment}
         for name, value in found.items()
     ]

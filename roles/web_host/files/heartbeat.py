@@ -2,10 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Beat in the database each second, and tell another region how far its copies have come.
 
+    heartbeat.py FLAG
+
 All hosts run it and one of them beats: who holds a lock of the database, which goes with its
-session. Metrics are put by a thread of their own, so a region that does not answer holds no beat
-up. Nothing that goes wrong ends it; each new trouble is said once. The database is where the
-variables of libpq say.
+session. Each tells the other region once a minute that it is there, once the file FLAG says that
+its application was ready. Metrics are put by a thread of their own, so a region that does not
+answer holds no beat up. Nothing that goes wrong ends it; each new trouble is said once. The
+database is where the variables of libpq say.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import configuration
 import psycopg2
-from beats import NAMESPACE, Beat, figures, kept, metric_data
+from beats import HOSTS, NAMESPACE, Beat, figures, kept, metric_data, minute_of, turned
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -74,12 +77,18 @@ class Voice:
 
 
 class Publisher(threading.Thread):
-    """Tells a region of the newest beats, if there are new ones. beats: set by who beats."""
+    """Tells a region of the newest beats, if there are new ones, and once a minute that this host
+    is there. beats: set by who beats. ready: a file that is there once the application was ready.
 
-    def __init__(self, region: str) -> None:
+    A host counts in each minute that has begun while this was running, and in none twice: not after
+    a restart, and not where the answer of the region was lost.
+    """
+
+    def __init__(self, region: str, ready: Path) -> None:
         super().__init__(name="publisher", daemon=True)
         self.beats: tuple[Beat, ...] = ()
         self._region = region
+        self._ready = ready
         self._client: Any = None
         self._environment = ""
         self._voice = Voice()
@@ -87,19 +96,26 @@ class Publisher(threading.Thread):
     def run(self) -> None:
         """Never returns."""
         told: tuple[Beat, ...] = ()
+        counted = minute_of(time.time())
         while True:
             time.sleep(PUBLISH)
-            beats = self.beats
-            if beats is not told and self._publish(beats):
+            beats, minute = self.beats, turned(counted, time.time())
+            found = figures(beats) if beats is not told else {}
+            # Whatever becomes of it: told again it would be one more host.
+            counted = minute or counted
+            counts = minute if self._ready.exists() else None
+            if (found or counts) and self._publish(found, counts):
                 told = beats
 
-    def _publish(self, beats: tuple[Beat, ...]) -> bool:
-        """Whether it went well."""
+    def _publish(self, found: Mapping[str, float], counted: float | None) -> bool:
+        """Whether it went well. counted: the minute in which this host counts, None for none."""
         try:
             if not self._client:
                 self._environment = environment()
                 self._client = configuration.client("cloudwatch", self._region, QUICK)
-            data = metric_data(self._environment, figures(beats))
+            data = metric_data(self._environment, found)
+            if counted:
+                data += metric_data(self._environment, {HOSTS: 1.0}, counted)
             self._client.put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except (BotoCoreError, ClientError, OSError, configuration.Wrong) as trouble:
             # One that was made without credentials never gets any.
@@ -108,6 +124,11 @@ class Publisher(threading.Thread):
             return False
         self._voice.well("publishing to " + self._region)
         return True
+
+    def refuse_dead(self) -> None:
+        """Raises SystemExit where it has ended, by a mistake of its own."""
+        if not self.is_alive():
+            raise SystemExit("who publishes has died, as is told above")
 
 
 def environment() -> str:
@@ -127,6 +148,8 @@ def beat(voice: Voice, publisher: Publisher | None) -> None:
         with session.cursor() as cursor:
             while not asked(cursor, TRY, LOCK)[0]:
                 voice.well("another host beats")
+                if publisher:
+                    publisher.refuse_dead()
                 time.sleep(PAUSE)
             while True:
                 due = time.monotonic() + PAUSE
@@ -134,8 +157,7 @@ def beat(voice: Voice, publisher: Publisher | None) -> None:
                 voice.well("beating")
                 if publisher:
                     publisher.beats = beats
-                    if not publisher.is_alive():
-                        raise SystemExit("who publishes has died, as is told above")
+                    publisher.refuse_dead()
                 time.sleep(max(due - time.monotonic(), 0))
     finally:
         session.close()
@@ -147,13 +169,13 @@ def asked(cursor: Any, statement: str, *values: Any) -> Any:
     return cursor.fetchone()
 
 
-def main(variables: Mapping[str, str]) -> None:
+def main(variables: Mapping[str, str], ready: Path) -> None:
     """Returns only where there is nothing to beat in: what was read at boot does not change."""
     if variables.get("DATABASE_ACCESS") != "write" or not variables.get("PGHOST"):
         print("there is no database here that takes writes, and so no beat", flush=True)
         return
     region = variables.get("HEARTBEAT_REGION")
-    publisher = Publisher(region) if region else None
+    publisher = Publisher(region, ready) if region else None
     if publisher:
         publisher.start()
     voice = Voice()
@@ -166,4 +188,4 @@ def main(variables: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(os.environ)
+    main(os.environ, Path(sys.argv[1]))
