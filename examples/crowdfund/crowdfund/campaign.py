@@ -15,6 +15,7 @@ from campaigns, lateral (
 ) as raised
 where slug = %s
 """
+TOUCH = "update campaigns set title = title where slug = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,8 @@ def read_campaign(connection: Connection, slug: str) -> Campaign | None:
     """The campaign of that name, if there is one."""
     row = connection.execute(READ, (slug,)).fetchone()
     return Campaign(**row) if row else None
+
+
+def touch_campaign(connection: Connection, slug: str) -> bool:
+    """Writes the campaign of that name as it is. False where there is none."""
+    return connection.execute(TOUCH, (slug,)).rowcount == 1

@@ -20,7 +20,7 @@ from flask import (
 )
 
 from crowdfund.answers import cached, for_a_browser, problem
-from crowdfund.campaign import Campaign, read_campaign
+from crowdfund.campaign import Campaign, read_campaign, touch_campaign
 from crowdfund.database import Database, Unavailable
 from crowdfund.pledges import Invalid, KeyReused, Pledge, add_pledge, parse_offer, read_pledge
 from crowdfund.release import version
@@ -148,3 +148,11 @@ def ready() -> Response:
         answer.status_code = 503
         return answer
     return jsonify(status="ready", version=version(), schema=revision)
+
+
+@pages.post("/ready")
+def write() -> Response:
+    """Commits a write by which nothing changes: 503 where the database takes none."""
+    slug = settings().campaign
+    written = database().run(lambda connection: touch_campaign(connection, slug))
+    return jsonify(status="written", version=version()) if written else abort(404)

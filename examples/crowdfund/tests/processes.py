@@ -64,6 +64,10 @@ class Running:
         headers = {"Idempotency-Key": key}
         return requests.post(self.url + "/pledges", json=pledge, headers=headers, timeout=60)
 
+    def write(self) -> requests.Response:
+        """Have a write committed by which nothing changes."""
+        return requests.post(self.url + "/ready", timeout=60)
+
     def answers(self, path: str, status: int = 200, patience: float = 10) -> bool:
         """Whether a path is answered with a status, in that many seconds."""
         try:

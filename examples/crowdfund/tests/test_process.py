@@ -123,6 +123,7 @@ def test_a_failover_loses_no_acknowledged_pledge_and_needs_no_restart(
             endpoint.move(standby.port)
             application.await_answer("/")  # a standby can be read from
             assert application.answers("/ready", 503)
+            assert application.write().status_code == 503
             assert application.post(PLEDGE, "another-key").status_code == 503
             with serving(url, DATABASE_ACCESS="read") as reading:
                 reading.await_answer("/ready")  # as at a site that has but a standby
@@ -130,6 +131,11 @@ def test_a_failover_loses_no_acknowledged_pledge_and_needs_no_restart(
             until(lambda: application.post(PLEDGE, KEY).status_code == 200, "the first is known")
             until(lambda: application.post(PLEDGE, "another-key").ok, "another one is taken")
             application.await_answer("/ready")
+            version = "select xmin::text, title from campaigns"
+            [(before, title)] = standby.sql(name, version)
+            assert application.write().json()["status"] == "written"
+            [(after, same)] = standby.sql(name, version)
+            assert after != before and same == title
         assert standby.sql(name, "select count(*) from pledges") == [(2,)]
         standby.stop()
 
