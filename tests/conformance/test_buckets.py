@@ -62,6 +62,11 @@ def test_a_bucket_is_made_once(s3: Any) -> None:
     assert s3.get_bucket_versioning(**BUCKET)["Status"] == "Enabled"
 
 
+def test_whether_there_is_a_bucket_is_told(s3: Any) -> None:
+    s3.head_bucket(**BUCKET)
+    assert refused(s3.head_bucket, Bucket="source-2") == "404"
+
+
 def test_a_replication_is_kept_and_taken_away(s3: Any) -> None:
     replicate(s3)
     told = s3.get_bucket_replication(**BUCKET)["ReplicationConfiguration"]

@@ -74,3 +74,24 @@ def test_a_database_is_restored_abroad_from_replicated_backups(estate: Estate) -
     )
     found = estate.one("db", AWAY)
     assert (found["DBInstanceStatus"], found["KmsKeyId"]) == ("available", made["KmsKeyId"])
+
+
+def test_a_replica_is_restored_from_its_snapshots_and_to_no_point_in_time(estate: Estate) -> None:
+    abroad = estate.account.client("rds", AWAY)
+    estate.create()
+    estate.replicate()
+    code = refused(
+        abroad.restore_db_instance_to_point_in_time,
+        SourceDBInstanceIdentifier="replica",
+        TargetDBInstanceIdentifier="earlier",
+        UseLatestRestorableTime=True,
+        DBSubnetGroupName="subnets",
+    )
+    assert code == "InvalidDBInstanceState"
+    abroad.create_db_snapshot(DBInstanceIdentifier="replica", DBSnapshotIdentifier="now")
+    abroad.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier="again", DBSnapshotIdentifier="now", DBSubnetGroupName="subnets"
+    )
+    found = estate.one("again", AWAY)
+    assert "ReadReplicaSourceDBInstanceIdentifier" not in found
+    assert found["KmsKeyId"] == estate.one("replica", AWAY)["KmsKeyId"]

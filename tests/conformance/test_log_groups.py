@@ -56,3 +56,11 @@ def test_tags_of_a_group_are_added_removed_and_listed(logs: Any) -> None:
 def test_a_deleted_group_is_gone(logs: Any) -> None:
     logs.delete_log_group(**NAMED)
     assert refused(logs.delete_log_group, **NAMED) == "ResourceNotFoundException"
+
+
+def test_the_streams_of_a_group_are_told_and_of_one_that_is_gone_not(logs: Any) -> None:
+    logs.create_log_stream(**NAMED, logStreamName="one")
+    [stream] = logs.describe_log_streams(**NAMED)["logStreams"]
+    assert stream["logStreamName"] == "one"
+    logs.delete_log_group(**NAMED)
+    assert refused(logs.describe_log_streams, **NAMED) == "ResourceNotFoundException"

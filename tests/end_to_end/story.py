@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import time
@@ -12,38 +13,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import pytest
 
 from sandbox import visit
-from sandbox.background import Background
 from sandbox.ground.podman import Podman
 from tests.end_to_end.traffic import Shop
-from tools.twin import Twin, twins
+from tools.standing import Standing, sites
+from tools.twin import Twin
 
 NAME = "shop.example.com"
+SITES = ("home", "recovery")
 REGIONS = ("us-east-1", "us-west-2")
 # AWS seconds in a second: what AWS gives up after an hour is given up in 18 s.
-SPEED = "200"
+SPEED = 200.0
 
 
 @dataclass
-class Story:
-    """A checkout whose sites stand, and all pledges that were acknowledged.
+class Story(Standing):
+    """A checkout whose sites stand, and all pledges that were acknowledged, but those that were
+    lost with a region.
 
-    values: what `make` is told each time, NAME=value.
+    dark: a region that does not answer.
     """
 
-    values: tuple[str, ...]
-    twin: Twin
     url: str
     shop: Shop
     ledger: dict[str, int] = field(default_factory=dict)
-
-    def call(self, method: str, name: str, content: Any = None) -> Any:
-        background = Background(self.twin.identity.folder)
-        found = background.status()
-        assert found is not None
-        return background.client(found["endpoint"]).call(method, name, content)
+    lost: list[str] = field(default_factory=list)
+    dark: str = ""
 
     def aws(self, service: str, region: str) -> Any:
         keys = json.loads((self.twin.identity.folder / "connection.json").read_text("ascii"))
@@ -54,6 +50,19 @@ class Story:
             aws_access_key_id=keys["access_key"],
             aws_secret_access_key=keys["secret_key"],
         )
+
+    def reports(self, *operations: str) -> list[dict[str, Any]]:
+        """The steps by name of the newest reports, oldest first, which are of these operations."""
+        paths = sorted((self.twin.folder / ".cache/reports").glob("*Z-*-*.json"))
+        found = [json.loads(path.read_text("utf-8")) for path in paths[-len(operations) :]]
+        assert [one["operation"] for one in found] == list(operations)
+        return [{step["name"]: step for step in one["steps"]} for one in found]
+
+    def kept(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table that were found at the old primary only, in all files of them."""
+        paths = (self.twin.folder / ".cache/reports").glob(f"*-reprotect-*/{table}.jsonl.gz")
+        texts = [gzip.decompress(path.read_bytes()).decode() for path in paths]
+        return [json.loads(line) for text in texts for line in text.splitlines()]
 
     def serving(self) -> dict[str, str]:
         """The hosts at home that the balancer sends requests to, with their zones."""
@@ -87,11 +96,43 @@ class Story:
         words = (*visit.psql(database, "application", terminal=False), "-Atc", text)
         return Podman(self.twin.identity)(*words).strip()
 
+    def pledged(self, region: str = REGIONS[0]) -> list[str]:
+        """The keys of the pledges that a region's database has, oldest first."""
+        return self.ask("select idempotency_key from pledges order by created_at", region).split()
+
+    def copied(self, site: str) -> dict[str, Any]:
+        """The backups of a site's database that the other region has a copy of, as AWS tells."""
+        away = dict(zip(SITES, reversed(REGIONS), strict=True))[site]
+        [found] = self.aws("rds", away).describe_db_instance_automated_backups(
+            DBInstanceIdentifier=f"production-{site}-database"
+        )["DBInstanceAutomatedBackups"]
+        return dict(found)
+
+    def page(self, operation: str) -> str:
+        """The newest report of an operation, as people see it."""
+        path = self.twin.folder / ".cache/reports" / f"{self.whole(operation)['id']}.html"
+        return path.read_text("utf-8")
+
     def strike(self, disaster: str, **details: str) -> None:
         self.call("POST", "disasters", {"disaster": disaster, **details})
 
     def release(self, version: int | str) -> str:
         return self.twin.make("release", *self.values, f"VERSION={version}")
+
+    def play(self, playbook: str, *words: str) -> str:
+        """What a playbook printed. Raises RuntimeError with it if it failed."""
+        return self.twin.make(
+            "play", *self.values, f"PLAYBOOK={playbook}", f"WITH={' '.join(words)}"
+        )
+
+    def found(self) -> Shop:
+        """The shop, as somebody finds it who looks its name up now."""
+        told = visit.page(self.call("GET", "balancers"), self.call("GET", "names"), NAME)
+        return Shop(page_of(told), NAME)
+
+    def declare(self, strategy: str) -> None:
+        """What the recovery site lives from, from the next run on."""
+        declare(self.twin, strategy)
 
     def site(self) -> str:
         return self.twin.make("site", *self.values)
@@ -106,14 +147,20 @@ def page_of(told: str) -> str:
     return str(re.findall(rf"^(https://\S+)/ is https://{NAME}/", told, re.MULTILINE)[-1])
 
 
+def declare(twin: Twin, strategy: str) -> None:
+    """As a person does it, in the inventory of the checkout."""
+    inventory = twin.folder / "inventories/sandbox/group_vars/all.yml"
+    text, count = re.subn(r"strategy: \w+", f"strategy: {strategy}", inventory.read_text("utf-8"))
+    assert count == 1
+    inventory.write_text(text, "utf-8")
+
+
 @contextmanager
-def standing(*values: str) -> Iterator[Story]:
+def standing(*values: str, strategy: str = "pilot_light") -> Iterator[Story]:
     """A story that begins when `make site` has ended. values: what `make` is told, NAME=value."""
-    with twins("shop") as [twin], pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SANDBOX_SPEED", SPEED)
-        twin.give_images()
-        page = page_of(twin.make("site", *values))
-        yield Story(values, twin, page, Shop(page, NAME))
+    with sites("shop", SPEED, *values, before=lambda twin: declare(twin, strategy)) as made:
+        page = page_of(made.told)
+        yield Story(made.values, made.twin, made.told, page, Shop(page, NAME))
 
 
 def until(true: Callable[[], bool], told: Callable[[], Any]) -> float:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 READERS = 4
 PAUSE = 0.05  # seconds between two requests of a visitor
 PATIENCE = 20.0  # seconds that a visitor waits for an answer
+HOPE = 60.0  # seconds after which a visitor who is not answered gives up what was begun
 AMOUNT = 500
 
 
@@ -63,13 +64,17 @@ class Shop:
 
 @dataclass
 class Traffic:
-    """What the visitors saw. ledger: acknowledged pledges, amount by key."""
+    """What the visitors saw. ledger: acknowledged pledges, amount by key. at: when each of those
+    was acknowledged, in seconds since 1970.
+    """
 
     shop: Shop
     ledger: dict[str, int]
     failures: list[Failure] = field(default_factory=list)
+    at: dict[str, float] = field(default_factory=dict)
     answers: int = 0
     over: threading.Event = field(default_factory=threading.Event)
+    hopeless: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self) -> None:
@@ -83,8 +88,9 @@ class Traffic:
             content = {"amount_cents": AMOUNT, "email": "ada@example.com", "name": "Ada"}
             headers = {"Idempotency-Key": key}
             while self._asked("POST", "/pledges", content, headers) not in (200, 201):
-                time.sleep(PAUSE)
-            self.ledger[key] = AMOUNT
+                if self.hopeless.wait(PAUSE):
+                    return
+            self.at[key], self.ledger[key] = time.time(), AMOUNT
 
     def _asked(
         self, method: str, path: str, content: Any = None, headers: dict[str, str] | None = None
@@ -103,13 +109,15 @@ class Traffic:
 
 
 @contextmanager
-def visitors(shop: Shop, ledger: dict[str, int] | None = None) -> Iterator[Traffic]:
+def visitors(
+    shop: Shop, ledger: dict[str, int] | None = None, readers: int = READERS
+) -> Iterator[Traffic]:
     """Readers, and a writer where there is a ledger, as long as the block runs.
 
-    Then each ends what it has begun.
+    Then each ends what it has begun, or gives it up where nobody answers.
     """
     traffic = Traffic(shop, {} if ledger is None else ledger)
-    threads = [threading.Thread(target=traffic.read) for _ in range(READERS)]
+    threads = [threading.Thread(target=traffic.read) for _ in range(readers)]
     if ledger is not None:
         threads.append(threading.Thread(target=traffic.pledge))
     for thread in threads:
@@ -118,5 +126,8 @@ def visitors(shop: Shop, ledger: dict[str, int] | None = None) -> Iterator[Traff
         yield traffic
     finally:
         traffic.over.set()
+        for thread in threads:
+            thread.join(HOPE)
+        traffic.hopeless.set()
         for thread in threads:
             thread.join()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import failing_over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
-    fence,
+    layers,
     stage,
 )
 from environment import Environment
@@ -42,8 +42,8 @@ def standing(sandbox: Handle) -> Environment:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Operations look as often as an account that takes no time allows."""
     monkeypatch.setattr(stage, "LOOK", 0.1)
-    monkeypatch.setattr(fence, "LOOK", 0.1)
-    monkeypatch.setattr(fence, "EARLY", 0.1)
+    monkeypatch.setattr(layers, "LOOK", 0.1)
+    monkeypatch.setattr(layers, "EARLY", 0.1)
 
 
 @pytest.fixture

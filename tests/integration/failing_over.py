@@ -16,6 +16,9 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
     manifest,
     perform,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.procedures import (
+    OPERATIONS,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import FAILOVER
 from environment import Environment
 
@@ -25,6 +28,17 @@ BUCKET = "production-recovery-backups-123456789012-us-west-2"
 # What hosts would tell.
 TOLD: dict[str, dict[str, Any]] = {
     "intake": {"in_recovery": True, "snapshot": "100:104:", "lsn": "0/1"},
+    "freeze": {"frozen": ["application_application_a"], "lsn": "0/2"},
+    "caught": {"caught": True, "differ": []},
+    "thaw": {"thawed": []},
+    "orphans": {"tables": {"public.pledge": 2}, "total": 2, "in_doubt": []},
+    "contents": {
+        "tables": {"public.pledge": {"rows": 40, "checksum": "00000000000000a7"}},
+        "not_read": {},
+        "migrations": {"public.alembic_version": "0002"},
+        "beat": {"id": 7, "at": 1795860900.0, "age": 12.5},
+        "in_recovery": False,
+    },
     "sequences": {"moved": {"public.pledge_id_seq": 1000}},
     "logins": {"application": {"user": "application_application_b", "version": "v2"}},
     "grade": {"changed": ["db_instance/main"]},
@@ -33,6 +47,8 @@ TOLD: dict[str, dict[str, Any]] = {
     "lock": {"locked": {"application": "application_application_a"}},
     "names": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
 }
+JOURNALS = "operations/"
+REPORT = {"report.html", "report.json"}
 Call = Mapping[str, Any]
 
 
@@ -64,10 +80,11 @@ def step(
     dry: bool = False,
     lease: Taker = taken_alone,
     say: Callable[[str], None] = lambda line: None,
+    site: str = "recovery",
     **more: Any,
 ) -> dict[str, Any]:
     given = {"operation": "failover", "step": name, "confirm": "production", **more}
-    params = environment.params("recovery", **{"wait_timeout": 60, **given})
+    params = environment.params(site, **{"wait_timeout": 60, **given})
     return perform.perform(params, dry=dry, lease=lease, say=say)
 
 
@@ -76,9 +93,9 @@ def upto(
 ) -> list[dict[str, Any]]:
     """All steps up to this one, as a playbook does them: what is done is not told again."""
     found: list[dict[str, Any]] = []
-    for one in FAILOVER:
+    for one in OPERATIONS[more.get("operation", "failover")]:
         result = step(environment, one.name, lease=lease, **more)
-        if one.told and not result["done"]:
+        if one.by and not result["done"]:
             proof = {"in_recovery": False, "proof": result["id"]}
             told = TOLD.get(one.name, proof)
             result = step(environment, one.name, lease=lease, told=told, **more)
@@ -117,16 +134,22 @@ def switched(environment: Environment) -> bool:
     return bool(alarm["StateValue"] == "ALARM")
 
 
-def keys(environment: Environment) -> list[str]:
-    """The entries of the journals at the recovery site, asked of S3 itself."""
+def objects(environment: Environment) -> list[str]:
+    """All that operations have kept at the recovery site, asked of S3 itself."""
     pages = environment.aws("recovery").client("s3").get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=BUCKET, Prefix="operations/recovery/")
-    return [
-        item["Key"]
-        for page in found
-        for item in page.get("Contents", [])
-        if not item["Key"].rpartition("/")[2].startswith("report.")
-    ]
+    return [item["Key"] for page in found for item in page.get("Contents", [])]
+
+
+def keys(environment: Environment) -> list[str]:
+    """The entries of the journals at the recovery site."""
+    names = objects(environment)
+    return [key for key in names if not key.rpartition("/")[2].startswith("report.")]
+
+
+def reported(environment: Environment) -> set[str]:
+    """What there is of the reports of operations."""
+    return {key.rpartition("/")[2] for key in objects(environment)} & REPORT
 
 
 def entries(environment: Environment) -> list[dict[str, Any]]:
@@ -157,7 +180,10 @@ def beside_journal(environment: Environment, mark: int) -> set[str]:
 
 
 def forget(environment: Environment) -> None:
-    """Removes all journals of the recovery site, as no collection would."""
-    client = environment.aws("recovery").client("s3")
-    for key in keys(environment):
-        client.delete_object(Bucket=BUCKET, Key=key)
+    """Removes all journals of both sites, as no collection would."""
+    for site in ("home", "recovery"):
+        aws = environment.aws(site)
+        client, bucket = aws.client("s3"), aws.scope.bucket("backups")
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=JOURNALS)
+        for item in [item for page in pages for item in page.get("Contents", [])]:
+            client.delete_object(Bucket=bucket, Key=item["Key"])

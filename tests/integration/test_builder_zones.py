@@ -69,6 +69,18 @@ def test_it_stands_in_the_next_zone_where_one_has_no_capacity_and_stays_there(
     assert zone(zones) == "us-east-1b"
 
 
+def test_of_a_type_that_no_zone_has_the_next_one_takes_its_place_and_stays(
+    zones: Environment,
+) -> None:
+    wanted = {**BUILDER, "fallback_instance_types": ["t4g.medium", "m7g.medium"]}
+    mark = zones.handle.mark()
+    with lacking(zones, instance_type="t4g.small"):
+        assert "instance/builder" in keep(zones, wanted)["done"]
+    assert launches(zones, mark) == 4
+    assert keep(zones, wanted)["changed"] is False
+    assert keep(zones, BUILDER)["changed"] is False
+
+
 def test_where_no_zone_has_capacity_all_are_named_at_once_with_a_way_on(
     zones: Environment,
 ) -> None:

@@ -107,20 +107,25 @@ def test_a_good_inventory_passes_the_check_without_a_request(
     assert sandbox.log(mark) == []
 
 
+WRONG = [
+    ({"phoenix_colour": "red"}, "phoenix_colour", "is unknown; there are"),
+    ({"web_tier_min_size": 20}, "web_tier_min_size", "must not be more than max_size, 12"),
+    ({"database_password": "hunter2"}, "database_password", "in clear text"),
+]
+MORE = [
+    ({"network_flow_log": True}, "network_flow_log", "did you mean network_flow_logs?"),
+    ({"traffic_domain": None}, "traffic_domain", "is required: a lower-case domain name"),
+    ({"network_flow_log_interval": "often"}, "network_flow_log_interval", "60 or 600"),
+    ({"phoenix_account_id": 12345678901}, "phoenix_account_id", "12 digits"),
+    ({"phoenix_aws": "default"}, "phoenix_aws", "the options by which the account"),
+    ({"phoenix_aws": {"profil": "x"}}, "phoenix_aws.profil", "did you mean profile?"),
+    ({"phoenix_aws": {"endpoint_url": "ftp://x"}}, "phoenix_aws.endpoint_url", "http"),
+]
+
+
 @pytest.mark.parametrize(
     ("changes", "path", "rule"),
-    [
-        ({"network_flow_log": True}, "network_flow_log", "did you mean network_flow_logs?"),
-        ({"phoenix_colour": "red"}, "phoenix_colour", "is unknown; there are"),
-        ({"traffic_domain": None}, "traffic_domain", "is required: a lower-case domain name"),
-        ({"network_flow_log_interval": "often"}, "network_flow_log_interval", "60 or 600"),
-        ({"web_tier_min_size": 20}, "web_tier_min_size", "must not be more than max_size, 12"),
-        ({"database_password": "hunter2"}, "database_password", "in clear text"),
-        ({"phoenix_account_id": 12345678901}, "phoenix_account_id", "12 digits"),
-        ({"phoenix_aws": "default"}, "phoenix_aws", "the options by which the account"),
-        ({"phoenix_aws": {"profil": "x"}}, "phoenix_aws.profil", "did you mean profile?"),
-        ({"phoenix_aws": {"endpoint_url": "ftp://x"}}, "phoenix_aws.endpoint_url", "http"),
-    ],
+    [*WRONG, *(pytest.param(*one, marks=pytest.mark.sweep) for one in MORE)],
 )
 def test_a_mistake_is_told_by_the_name_of_the_variable(
     inventory: Inventory, sandbox: Handle, changes: dict[str, Any], path: str, rule: str

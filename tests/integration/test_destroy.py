@@ -7,35 +7,17 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import teardown
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import TIERS
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import (
-    Refusal,
-    declared,
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import (
+    existing,
+    patience,
 )
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site import Converger
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.login import LOGINS
-from environment import SITES, Environment, addresses, done
-from objects import objects, stateful_ids
-
-SECRETS = [f"secret/{login}" for login in LOGINS]
-KEPT_AT_HOME = ["snapshot", "kms_key/main,", *(f"{name}," for name in SECRETS)]
-RELEASES = "production-home-releases-123456789012-us-east-1"
-
-
-def lift(environment: Environment) -> None:
-    """What unprotect.yml does."""
-    traffic = {**environment.declared["traffic"], "deletion_protection": False}
-    environment.run(database={"deletion_protection": False}, traffic=traffic)
-
-
-def refused(environment: Environment, site: str, **options: Any) -> dict[str, Any]:
-    """The result of a teardown that must be refused before its first write."""
-    mark = environment.handle.mark()
-    with pytest.raises(Refusal) as caught:
-        environment.destroy(site, **options)
-    assert environment.handle.writes_since(mark) == []
-    return {"message": str(caught.value), **caught.value.result}
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.elsewhere import (
+    LINGERING,
+)
+from environment import SITES, Environment, addresses
+from objects import objects
+from taking_down import KEPT_AT_HOME, RELEASES, SECRETS, lift, refused
 
 
 def test_without_the_typed_name_nothing_is_touched(standing: Environment) -> None:
@@ -108,6 +90,22 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     assert key["Enabled"]
 
 
+def test_what_only_the_tagging_api_lists_still_is_neither_left_nor_a_site_that_stands_elsewhere(
+    empty: Environment,
+) -> None:
+    empty.run()
+    lift(empty)
+    aws, view = empty.aws("home"), View(empty.aws("home"))
+    there = [arn for arn in view.tagged() if not any(part in arn for part in LINGERING)]
+    assert existing.standing(view, there) == there
+    empty.handle.strike("deleted-listed")
+    assert empty.destroy("recovery", confirm="production")["left"] == []
+    # Its region is looked at only where it is not declared.
+    empty.declared = {**empty.declared, "sites": {"home": SITES["home"]}}
+    assert empty.destroy("home", confirm="production")["left"] == []
+    assert set(there) <= set(View(aws).tagged())
+
+
 @pytest.mark.sweep
 def test_the_logs_of_the_database_are_ours_from_the_first_and_go_with_it(
     empty: Environment,
@@ -131,64 +129,6 @@ def test_the_logs_of_the_database_are_ours_from_the_first_and_go_with_it(
     assert logs.describe_log_groups()["logGroups"] == []
 
 
-@pytest.mark.sweep
-def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment) -> None:
-    empty.run()
-    lift(empty)
-    empty.destroy("recovery", confirm="production")
-    empty.destroy("home", confirm="production")
-    again = empty.destroy("home", confirm="production")
-    assert again["done"] == []
-    assert [item.split()[0] for item in again["kept"]] == KEPT_AT_HOME
-
-
-def test_a_snapshot_of_another_database_whose_name_begins_alike_is_not_ours(
-    empty: Environment,
-) -> None:
-    rds = empty.aws("home").client("rds")
-    rds.create_db_instance(
-        DBInstanceIdentifier="production-home-two-database",
-        DBInstanceClass="db.t4g.micro",
-        Engine="postgres",
-        AllocatedStorage=20,
-        MasterUsername="someone",
-        MasterUserPassword="not-a-secret-1",
-    )
-    rds.create_db_snapshot(
-        DBInstanceIdentifier="production-home-two-database", DBSnapshotIdentifier="theirs"
-    )
-    assert empty.plan()["home"]["notices"] == []
-    assert empty.foresee("home")["kept"] == []
-    task = declared(empty.params("home"), TIERS)
-    with Converger(task) as converger:
-        assert teardown.keeps(converger, converger.plan_destruction()) == frozenset()
-
-
-@pytest.mark.sweep
-def test_what_was_taken_down_can_be_built_again_with_the_same_key_and_secret(
-    empty: Environment,
-) -> None:
-    empty.run()
-    before = stateful_ids(empty)
-    lift(empty)
-    empty.destroy("recovery", confirm="production")
-    empty.destroy("home", confirm="production")
-    (snapshot,) = empty.aws("home").client("rds").describe_db_snapshots()["DBSnapshots"]
-    planned = empty.plan()
-    ran = empty.run()
-    for told in (planned, ran):
-        (notice,) = told["home"]["notices"]
-        assert "db_instance/main is made empty" in notice
-        assert snapshot["DBSnapshotIdentifier"] in notice and "docs/destroy.md" in notice
-        assert told["recovery"]["notices"] == []
-    assert empty.plan()["home"]["notices"] == []
-    after = stateful_ids(empty)
-    kept = {name for name in before if "/" in name}
-    assert kept and all(before[name] == after[name] for name in kept)
-    assert addresses(ran) == done(ran)
-    assert addresses(empty.plan()) == set()
-
-
 def test_a_teardown_of_a_half_built_environment_leaves_nothing(empty: Environment) -> None:
     for tier in ("storage", "network"):
         empty.run_tier(tier)
@@ -198,6 +138,28 @@ def test_a_teardown_of_a_half_built_environment_leaves_nothing(empty: Environmen
     # Keys and secrets wait for their end, and AWS lists gateways for a while after theirs.
     waiting = ("kms_key", "secret", "nat_gateway")
     assert {n for n in objects(empty) if not n.split()[1].startswith(waiting)} == set()
+
+
+def test_a_database_that_is_being_made_and_then_deleted_for_long_keeps_no_teardown_from_its_end(
+    empty: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty.declared = {
+        **empty.declared,
+        "sites": {"home": {**SITES["home"], "nat": "one"}},
+        "deletion_protection": False,
+    }
+    known: dict[str, Any] = {}
+    for tier in ("storage", "network"):
+        known |= empty.start_tier(tier, "home", {"known": known})["known"]
+    # Two zones take 15 s now, and the deletion 4 s.
+    empty.handle.speed(60)
+    try:
+        empty.start_tier("database", "home", {"known": known})
+        monkeypatch.setattr(patience, "BLOCKED", 2.0)
+        gone = empty.destroy("home", confirm="production")
+    finally:
+        empty.handle.speed(0)
+    assert gone["left"] == [] and "- home db_instance/main" in gone["report"]
 
 
 def mail(environment: Environment) -> None:
@@ -259,88 +221,3 @@ def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
         assert {"kms_key/main", *SECRETS} <= staying
         assert going & staying == set()
         assert any(line.endswith(f" {len(going)}") for line in report)
-
-
-def test_the_key_of_a_site_without_a_snapshot_is_told_once_with_its_fate(
-    empty: Environment,
-) -> None:
-    for tier in ("storage", "network"):
-        empty.run_tier(tier)
-    told = empty.foresee("recovery")["report"]
-    gone = empty.destroy("recovery", confirm="production")["report"]
-    for report, fate in ((told, "in 30 days"), (gone, "on ")):
-        (line,) = [line for line in report if "kms_key/main" in line]
-        assert line.startswith(f"= recovery kms_key/main, scheduled for deletion {fate}")
-
-
-@pytest.mark.sweep
-def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_says(
-    empty: Environment,
-) -> None:
-    empty.run()
-    lift(empty)
-    for site in ("recovery", "home"):
-        empty.destroy(site, confirm="production")
-    empty.run()
-    for site in ("recovery", "home"):
-        empty.unprotect(site, confirm="production")
-        name = f"production-{site}-database"
-        rds = empty.aws(site).client("rds")
-        rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
-    (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-    ec2 = empty.aws("home").client("ec2")
-    tag = {"Name": "tag:phoenix:id", "Values": ["security_group/database"]}
-    (group,) = ec2.describe_security_groups(Filters=[tag])["SecurityGroups"]
-    owner = {
-        "phoenix:environment": "production",
-        "phoenix:site": "home",
-        "phoenix:id": "db_instance/main",
-    }
-    rds.restore_db_instance_from_db_snapshot(
-        DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"],
-        DBInstanceIdentifier=name,
-        DBSubnetGroupName=name,
-        DBParameterGroupName=name,
-        VpcSecurityGroupIds=[group["GroupId"]],
-        Tags=[{"Key": key, "Value": value} for key, value in owner.items()],
-    )
-    planned = empty.plan()
-    assert planned["home"]["notices"] == []
-    assert "home db_instance/main" not in addresses(planned, "create")
-    empty.run()
-    assert addresses(empty.plan()) == set()
-
-
-def test_a_key_whose_deletion_somebody_has_begun_is_called_back_before_it_takes_the_data_along(
-    empty: Environment,
-) -> None:
-    empty.run()
-    for site in SITES:
-        aws = empty.aws(site)
-        key = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]["KeyId"]
-        aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    planned = empty.plan()
-    assert addresses(planned) == {f"{site} kms_key/main" for site in SITES}
-    ran = empty.run()
-    assert addresses(ran) == done(ran) == addresses(planned)
-    for site in SITES:
-        aws = empty.aws(site)
-        data = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]
-        assert data["KeyState"] == "Enabled"
-    assert addresses(empty.plan()) == set()
-
-
-def test_a_database_whose_key_is_about_to_be_lost_is_not_destroyed_for_its_snapshot_would_be_too(
-    empty: Environment,
-) -> None:
-    empty.run()
-    lift(empty)
-    empty.destroy("recovery", confirm="production")
-    aws = empty.aws("home")
-    key = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]["KeyId"]
-    aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    mark = empty.handle.mark()
-    with pytest.raises(Refusal, match=r"waits for its deletion[\s\S]*run site.yml first") as told:
-        empty.destroy("home", confirm="production")
-    assert told.value.result["code"] == "key_leaves"
-    assert empty.handle.writes_since(mark) == []

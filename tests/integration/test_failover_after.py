@@ -40,7 +40,7 @@ OF_RECOVERY = {
 IN_WEB = "destroy security_group_rule/database/in-web"
 
 
-@pytest.fixture(params=["home answered", "home was dark"])
+@pytest.fixture(params=[pytest.param("home answered", marks=pytest.mark.sweep), "home was dark"])
 def moved(built: Environment, request: pytest.FixtureRequest) -> Environment:
     """An environment that was failed over, with the region of home back."""
     if request.param == "home was dark":
@@ -87,6 +87,7 @@ def test_while_a_failover_is_under_way_no_other_playbook_undoes_what_it_has_done
     assert over.let_in(built) == before == []
 
 
+@pytest.mark.sweep
 def test_of_the_old_database_nothing_is_changed_when_home_is_back(moved: Environment) -> None:
     client = moved.aws("home").client("rds")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import failing_over as over
 import pytest
@@ -15,7 +17,12 @@ from environment import Environment
 NOW = datetime.datetime.now(datetime.UTC)
 
 
-def put(environment: Environment, figures: Mapping[str, float], about: str = "production") -> None:
+def put(
+    environment: Environment,
+    figures: Mapping[str, float],
+    about: str = "production",
+    ago: datetime.timedelta = datetime.timedelta(),
+) -> None:
     """What the hosts of an environment tell the recovery region; the newest counts."""
     environment.aws("recovery").client("cloudwatch").put_metric_data(
         Namespace="Phoenix/Heartbeat",
@@ -23,7 +30,7 @@ def put(environment: Environment, figures: Mapping[str, float], about: str = "pr
             {
                 "MetricName": name,
                 "Dimensions": [{"Name": "environment", "Value": about}],
-                "Timestamp": datetime.datetime.now(datetime.UTC),
+                "Timestamp": datetime.datetime.now(datetime.UTC) - ago,
                 "Value": value,
             }
             for name, value in figures.items()
@@ -79,10 +86,42 @@ def test_seconds_and_rows_are_told_from_what_hosts_told_last(stood: Environment)
     assert expected["seconds_at_most"] >= 35
     assert expected["rows_at_most"] >= 70
     assert "12 rows and 5.0 s were missing" in str(told["question"])
+    assert "told last, 3" in str(told["question"])
     over.step(stood, "open")
     recorded = over.step(stood, "decide", reason="a drill")["evidence"]
     assert recorded["expected"]["figures"] == figures
     assert recorded["reason"] == "a drill"
+
+
+def test_of_a_region_that_was_lost_at_night_it_is_told_in_the_morning_how_long_ago_it_told_last(
+    whole: Environment,
+) -> None:
+    """Of an environment of another name, of which nothing newer is told."""
+    ago = datetime.timedelta(hours=23, minutes=30)
+    at = (datetime.datetime.now(datetime.UTC) - ago).timestamp()
+    put(whole, {"WrittenAt": at, "ReplicatedAt": at - 2}, about="night", ago=ago)
+    client = whole.aws("recovery")
+    client.scope = replace(client.scope, environment="night")
+    figures = decide.heartbeat(client)
+    assert figures == {"WrittenAt": at, "ReplicatedAt": at - 2}
+    assert decide.expected(figures, at + ago.total_seconds())["told_ago"] == ago.total_seconds()
+
+
+def test_no_more_figures_are_asked_for_than_aws_answers_at_once(stood: Environment) -> None:
+    mark = stood.handle.mark()
+    aws, asked = stood.aws("recovery"), list[dict[str, Any]]()
+    client = aws.client("cloudwatch")
+    client.meta.events.register(
+        "provide-client-params.cloudwatch.GetMetricStatistics",
+        lambda params, **more: asked.append(params),
+    )
+    decide.heartbeat(aws)
+    assert len(stood.handle.log(mark)) == len(asked) == len(decide.FIGURES)
+    for one in asked:
+        window = one["EndTime"] - one["StartTime"]
+        assert window.total_seconds() / one["Period"] == 1440
+        # AWS rounds what is no whole minute, and counts one more.
+        assert one["StartTime"].second == one["StartTime"].microsecond == 0
 
 
 def test_a_clock_that_is_late_makes_no_loss_smaller_than_hosts_told(
@@ -101,6 +140,12 @@ def test_a_clock_that_is_late_makes_no_loss_smaller_than_hosts_told(
 def test_rows_that_nobody_counted_are_not_said_to_be_none() -> None:
     loss = decide.expected({"WrittenAt": 100.0, "ReplicatedAt": 90.0}, 130.0)
     assert (loss["seconds_at_least"], loss["seconds_at_most"]) == (10.0, 40.0)
+    assert (loss["rows"], loss["rows_at_most"]) == (None, None)
+
+
+def test_where_only_the_age_of_what_is_there_is_known_that_is_told() -> None:
+    loss = decide.expected({"ReplicatedAt": 90.0}, 130.0)
+    assert (loss["seconds_at_least"], loss["seconds_at_most"]) == (None, 40.0)
     assert (loss["rows"], loss["rows_at_most"]) == (None, None)
 
 

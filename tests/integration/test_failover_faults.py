@@ -70,7 +70,7 @@ def test_what_a_later_step_lacks_is_found_before_anything_is_fenced_or_promoted(
     assert over.keys(built) == []
 
 
-@pytest.mark.parametrize("effect", ["lost", "error500"])
+@pytest.mark.parametrize("effect", ["lost", pytest.param("error500", marks=pytest.mark.sweep)])
 def test_of_each_write_one_answer_is_lost_and_all_is_done_once(
     dark: Environment, effect: str
 ) -> None:
@@ -84,6 +84,7 @@ def test_of_each_write_one_answer_is_lost_and_all_is_done_once(
     assert over.told(dark)[-1] == "close closed"
 
 
+@pytest.mark.sweep
 def test_requests_that_are_refused_for_being_many_stop_no_failover(built: Environment) -> None:
     built.handle.faults([{"effect": "throttle", "probability": 0.1, "seed": 7}])
     over.upto(built, "close")
@@ -92,6 +93,8 @@ def test_requests_that_are_refused_for_being_many_stop_no_failover(built: Enviro
     assert over.switched(built)
 
 
+# The SDK goes on asking for more than a minute.
+@pytest.mark.sweep
 def test_an_act_that_fails_otherwise_is_in_the_journal_with_its_code(dark: Environment) -> None:
     over.upto(dark, "intake", accept_unfenced=True)
     refused = {"effect": "error500", "region": over.RECOVERY, "action": "PromoteReadReplica"}

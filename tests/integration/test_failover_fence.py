@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import fence
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
+    fence,
+    layers,
+)
 from environment import Environment
 
 GROUP, OLD = "production-home-web", "production-home-database"
@@ -31,7 +36,8 @@ def test_of_a_home_that_answers_every_layer_is_confirmed_and_is_the_case(
     assert over.let_in(built)
     mark = built.handle.mark()
     over.upto(built, "fence")
-    assert outcomes(built) == dict.fromkeys(("record", "hosts", "database"), "confirmed")
+    every = ("lease", "hosts", "database", "record")
+    assert outcomes(built) == dict.fromkeys(every, "confirmed")
     aws = built.aws("home")
     [group] = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])[
         "AutoScalingGroups"
@@ -52,7 +58,7 @@ def test_without_a_confirmed_layer_it_ends_before_the_promotion_and_says_what_be
     assert caught.value.result["code"] == "unfenced"
     assert "accept_unfenced" in caught.value.result["hint"]
     assert over.told(dark)[-1] == "fence failed"
-    for layer in ("record", "hosts", "database"):
+    for layer in ("lease", "hosts", "database"):
         assert f"{layer}: " in over.entries(dark)[-1]["facts"]["said"]
     with pytest.raises(Refusal, match="has not done fence"):
         over.step(dark, "promote")
@@ -61,7 +67,10 @@ def test_without_a_confirmed_layer_it_ends_before_the_promotion_and_says_what_be
     assert not over.is_replica(dark)
 
 
-def test_that_home_was_told_alone_keeps_no_writes_away(built: Environment) -> None:
+def test_home_is_not_told_who_serves_before_its_fence_holds_or_that_it_does_not_is_accepted(
+    built: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "BOX", 1.0)
     built.handle.faults(silenced("UpdateAutoScalingGroup", "RevokeSecurityGroupIngress"))
     with pytest.raises(Refusal, match="takes no writes any more"):
         over.upto(built, "close")
@@ -69,8 +78,12 @@ def test_that_home_was_told_alone_keeps_no_writes_away(built: Environment) -> No
         "UpdateAutoScalingGroup",
         "RevokeSecurityGroupIngress",
     }
-    assert active.read(built.aws("home")).site == "recovery"
+    for site in ("home", "recovery"):
+        assert active.read(built.aws(site)) == active.Active()
     assert over.is_replica(built)
+    over.upto(built, "fence", accept_unfenced=True)
+    assert active.read(built.aws("home")).site == "recovery"
+    assert outcomes(built)["record"] == "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -78,8 +91,9 @@ def test_that_home_was_told_alone_keeps_no_writes_away(built: Environment) -> No
     [("UpdateAutoScalingGroup", "database"), ("RevokeSecurityGroupIngress", "hosts")],
 )
 def test_one_layer_that_keeps_writes_away_is_enough(
-    built: Environment, broken: str, left: str
+    built: Environment, broken: str, left: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(layers, "BOX", 3.0)
     built.handle.faults(silenced(broken))
     over.upto(built, "fence")
     assert built.handle.fired()
@@ -123,3 +137,162 @@ def test_a_record_that_is_newer_is_not_taken_for_ours(built: Environment) -> Non
     over.upto(built, "fence")
     assert outcomes(built)["record"] == "refused"
     assert active.read(built.aws("home")) == newer
+
+
+@pytest.mark.parametrize("when", ["before the fence", "while it fences"])
+def test_a_newer_record_of_who_serves_ends_it_before_anything_more(
+    built: Environment, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = active.Active(9, "home", True, "2026-01-01T00:00:00+00:00", "switchover")
+    over.upto(built, "decide")
+    hosts = layers.KEEPING["hosts"]
+
+    def moved(stage: Any, box: Any) -> str:
+        active.write(built.aws("recovery"), newer)
+        return hosts.act(stage, box)
+
+    if when == "while it fences":
+        changed = {**layers.KEEPING, "hosts": replace(hosts, act=moved)}
+        monkeypatch.setattr(fence, "KEEPING", changed)
+    else:
+        active.write(built.aws("recovery"), newer)
+    mark = built.handle.mark()
+    with pytest.raises(
+        Refusal, match=r"switchover has written that home serves \(epoch 9\)"
+    ) as error:
+        over.step(built, "fence")
+    assert error.value.result["code"] == "not_done"
+    if when == "before the fence":
+        assert not [call for call in built.handle.log(mark) if call["region"] == over.HOME]
+    assert active.read(built.aws("recovery")) == newer
+    assert active.read(built.aws("home")) == active.Active()
+    with pytest.raises(Refusal, match="has not done fence"):
+        over.step(built, "promote")
+
+
+@pytest.mark.parametrize("effect", ["error500", "throttle", "lost", "dark"])
+def test_a_home_that_answers_badly_is_asked_again_until_it_is_fenced(
+    built: Environment, effect: str
+) -> None:
+    """Of each write and of each look several attempts in a row go wrong, but that the region tells
+    nothing at all two at the most: the SDK makes two of each.
+    """
+    times = 2 if effect == "dark" else 5
+    actions = (
+        "UpdateAutoScalingGroup",
+        "DescribeAutoScalingGroups",
+        "RevokeSecurityGroupIngress",
+        "RebootDBInstance",
+        "DescribeDBInstances",
+    )
+    built.handle.faults(
+        [
+            {"effect": effect, "region": over.HOME, "action": action, "times": times}
+            for action in actions
+        ]
+    )
+    over.upto(built, "fence")
+    assert {fault["action"] for fault in built.handle.fired()} == set(actions)
+    every = ("lease", "hosts", "database", "record")
+    assert outcomes(built) == dict.fromkeys(every, "confirmed")
+    assert over.let_in(built) == []
+
+
+def test_a_home_that_answers_nothing_is_given_up_within_seconds(dark: Environment) -> None:
+    over.upto(dark, "decide")
+    began = time.monotonic()
+    over.step(dark, "fence", accept_unfenced=True)
+    assert time.monotonic() - began < 15
+    assert set(outcomes(dark).values()) == {"silent"}
+
+
+def hosts_come_back(environment: Environment) -> None:
+    environment.aws("home").client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=GROUP, MinSize=1, MaxSize=1, DesiredCapacity=1
+    )
+
+
+def somebody_is_let_in(environment: Environment) -> None:
+    ec2 = environment.aws("home").client("ec2")
+    [group] = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["production-home-database"]}]
+    )["SecurityGroups"]
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
+    ec2.authorize_security_group_ingress(
+        GroupId=group["GroupId"], IpPermissions=[{**rule, "IpRanges": [{"CidrIp": "10.20.0.0/16"}]}]
+    )
+
+
+UNDO = {"hosts": hosts_come_back, "database": somebody_is_let_in}
+
+
+@pytest.mark.parametrize("what", UNDO)
+def test_a_fence_that_was_undone_before_the_promotion_is_put_up_again(
+    built: Environment, what: str
+) -> None:
+    over.upto(built, "intake")
+    UNDO[what](built)
+    assert not over.step(built, "fence", dry=True)["changed"]
+    over.upto(built, "fence")
+    assert over.let_in(built) == []
+    [group] = (
+        built.aws("home")
+        .client("autoscaling")
+        .describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])["AutoScalingGroups"]
+    )
+    assert (group["MaxSize"], group["Instances"]) == (0, [])
+    assert over.told(built).count("fence done") == 2
+
+
+def test_a_fence_that_holds_is_looked_at_and_left_and_after_the_promotion_not_even_that(
+    built: Environment,
+) -> None:
+    over.upto(built, "intake")
+    mark = built.handle.mark()
+    over.step(built, "fence")
+    home = {"autoscaling DescribeAutoScalingGroups", "ec2 DescribeSecurityGroupRules"}
+    assert {c for c in over.calls(built, mark) if c.startswith(over.HOME)} == {
+        f"{over.HOME} {call}" for call in home
+    }
+    over.upto(built, "promote")
+    somebody_is_let_in(built)
+    mark = built.handle.mark()
+    over.step(built, "fence")
+    assert not [call for call in over.calls(built, mark) if call.startswith(over.HOME)]
+
+
+def test_a_fence_that_was_undone_and_cannot_be_put_up_again_was_accepted_by_nobody(
+    built: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "BOX", 1.0)
+    over.upto(built, "fence")
+    hosts_come_back(built)
+    built.handle.faults(silenced("UpdateAutoScalingGroup", "RebootDBInstance"))
+    with pytest.raises(Refusal, match="takes no writes any more"):
+        over.step(built, "fence")
+    assert over.told(built)[-1] == "fence failed"
+
+
+def test_what_was_confirmed_stands_where_home_answers_no_more(built: Environment) -> None:
+    over.upto(built, "intake")
+    over.go_dark(built)
+    assert over.step(built, "fence")["evidence"]["fenced"]
+    over.upto(built, "promote")
+
+
+def test_a_failover_that_ended_at_its_fence_is_begun_anew_and_somebody_asked_again(
+    dark: Environment,
+) -> None:
+    with pytest.raises(Refusal, match="takes no writes any more"):
+        over.upto(dark, "fence")
+    first = over.entries(dark)[0]["facts"]
+    assert over.step(dark, "open", dry=True)["changed"]
+    again = over.step(dark, "open")
+    assert again["id"] != over.keys(dark)[0].split("/")[2]
+    assert again["operation"]["began"] >= first["began"]
+    asked = over.step(dark, "decide", dry=True)
+    assert not asked["done"] and "Type the name of the environment" in asked["question"]
+    with pytest.raises(Refusal) as caught:
+        over.step(dark, "decide", confirm="", accept_unfenced=True)
+    assert caught.value.result["code"] == "unconfirmed"
+    assert over.is_replica(dark)

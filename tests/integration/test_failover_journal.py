@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import failing_over as over
 import pytest
@@ -28,10 +31,18 @@ OTHERS = {
 def begun(environment: Environment, *states: tuple[str, str]) -> journals.Journal:
     """A journal of another kind of operation, by what the library writes."""
     aws = environment.aws("recovery")
-    journal = journals.begin(aws, journals.new_id("failback", journals.now()), OTHERS)
+    id = journals.new_id("failback", journals.now(), journals.ids(aws))
+    journal = journals.begin(aws, id, OTHERS)
     for step, state in states:
         journals.write(aws, journal, step, state, {})
     return journal
+
+
+def unended(aws: Aws, kept: Sequence[Any] = ()) -> list[journals.Entry]:
+    """The entries of the operation that has not ended, where these are kept."""
+    found = journals.unended(aws, lambda id: kept)
+    assert found
+    return found.entries
 
 
 def put(aws: Aws, key: str, body: bytes) -> None:
@@ -86,6 +97,27 @@ def test_an_entry_that_stands_at_another_number_is_none(stood: Environment) -> N
         over.step(stood, "fence")
 
 
+def test_an_entry_that_was_kept_is_not_read_again_and_one_that_is_another_is(
+    stood: Environment,
+) -> None:
+    aws = stood.aws("recovery")
+    journal = begun(stood, ("decide", "begun"), ("decide", "done"))
+    _, same, longer = (json.loads(json.dumps(entry)) for entry in journal.entries)
+    same["state"], longer["state"] = "later", "failed"
+    for key, entry in zip(over.keys(stood)[1:], (same, longer), strict=True):
+        put(aws, key, json.dumps(entry, sort_keys=True).encode())
+    states = [entry["state"] for entry in unended(aws, journal.entries)]
+    assert states == ["opened", "begun", "failed"]
+    read = [entry["state"] for entry in unended(aws)]
+    assert read == ["opened", "later", "failed"]
+
+
+@pytest.mark.parametrize("kept", [[None], [[]], ["open"], [{}], [{"number": 1}]])
+def test_what_was_kept_and_is_no_entry_is_left_alone(stood: Environment, kept: list[Any]) -> None:
+    aws, journal = stood.aws("recovery"), begun(stood, ("decide", "begun"))
+    assert unended(aws, kept) == journal.entries
+
+
 def test_what_became_of_a_journal_that_was_closed_stops_no_other_operation(
     stood: Environment,
 ) -> None:
@@ -111,19 +143,85 @@ def test_what_s3_copies_of_the_other_sites_journals_is_not_this_sites(
     assert journals.unended(aws) is not None
 
 
+def test_the_newest_operation_is_found_with_as_few_requests_as_there_were_never_others(
+    stood: Environment,
+) -> None:
+    for number in range(3):
+        begun(stood, *[("close", journals.CLOSED)] * (number + 1))
+    aws = stood.aws("recovery")
+    mark = stood.handle.mark()
+    assert journals.unended(aws) is None
+    assert [call["action"] for call in stood.handle.log(mark)] == ["ListObjectsV2"] * 2 + [
+        "GetObject"
+    ]
+    newest = begun(stood)
+    found = journals.unended(aws)
+    assert found is not None and found.id == newest.id
+
+
+def test_an_operation_that_is_opened_by_a_clock_that_is_late_is_the_newest_all_the_same(
+    stood: Environment,
+) -> None:
+    aws, soon = stood.aws("recovery"), journals.now() + datetime.timedelta(hours=1)
+    early = journals.begin(aws, journals.new_id("failback", soon, journals.ids(aws)), OTHERS)
+    journals.write(aws, early, "close", journals.CLOSED, {})
+    id = over.step(stood, "open")["id"]
+    assert id > early.id
+    found = journals.unended(aws)
+    assert found is not None and found.id == id
+
+
+def test_an_operation_that_was_given_up_has_no_report_and_one_that_was_done_gets_it(
+    stood: Environment,
+) -> None:
+    """Also one that an earlier version, or a killed run, has left without; but a journal of which
+    no account can be given stops nobody.
+    """
+    closing = {
+        "ended": "2026-01-01T01:00:00+00:00",
+        "regions": {"home": over.HOME, "recovery": over.RECOVERY},
+        "targets": {"recovery_time_seconds": 3600.0, "recovery_point_seconds": 60.0},
+        "version": "0.1.0",
+        "figures": {},
+    }
+    aws = stood.aws("recovery")
+    over.step(stood, "open")
+    with pytest.raises(Refusal, match="nothing was touched"):
+        over.step(stood, "decide", confirm="")
+    done = over.step(stood, "open")["id"]
+    journal = journals.load(aws, done)
+    journals.write(aws, journal, "close", journals.CLOSED, closing)
+    begun(stood, ("close", journals.CLOSED))
+    over.step(stood, "open")
+    reports = [key for key in over.objects(stood) if key.endswith("report.json")]
+    assert [key.split("/")[2] for key in reports] == [done]
+
+
 def test_a_second_kind_of_operation_is_refused_while_one_has_not_ended(
     stood: Environment,
 ) -> None:
     other = begun(stood)
     for name in ("open", "decide", "promote"):
         with pytest.raises(Refusal) as caught:
-            over.step(stood, name)
+            over.step(stood, name, operation="switchover")
         assert caught.value.result["code"] == "out_of_order"
     with pytest.raises(Refusal, match=f"failback {other.id} of bob@elsewhere, begun at 2026"):
-        over.step(stood, "open")
+        over.step(stood, "open", operation="switchover")
     assert over.told(stood) == ["open opened"]
     journals.write(stood.aws("recovery"), other, "close", journals.CLOSED, {})
+    over.step(stood, "open", operation="switchover")
+
+
+def test_a_failover_takes_the_place_of_one_that_needs_the_region_that_is_lost(
+    stood: Environment,
+) -> None:
+    begun(stood)
+    for name in ("decide", "promote"):
+        with pytest.raises(Refusal) as caught:
+            over.step(stood, name)
+        assert caught.value.result["code"] == "out_of_order"
     over.step(stood, "open")
+    assert over.told(stood) == ["open opened", "open closed", "open opened"]
 
 
 def test_of_two_that_write_one_number_the_second_is_told_and_writes_nothing_over(
@@ -141,7 +239,9 @@ def test_of_two_that_write_one_number_the_second_is_told_and_writes_nothing_over
     assert len(mine.entries) == 1
 
 
-@pytest.mark.parametrize("skipped", range(3))
+@pytest.mark.parametrize(
+    "skipped", [0, *(pytest.param(number, marks=pytest.mark.sweep) for number in (1, 2))]
+)
 @pytest.mark.parametrize("effect", ["lost", "error500", "throttle"])
 def test_an_answer_of_s3_that_does_not_come_is_not_taken_for_another_run(
     stood: Environment, effect: str, skipped: int

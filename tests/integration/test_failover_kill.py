@@ -10,44 +10,55 @@ import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from environment import Environment
-from killing import FAILOVER, killed_run
+from killing import FAILOVER, killed_operation
 
-# The writes of the acts, in the order in which they come; those of the fence come at once.
+# The writes of the acts, in the order in which they come, and which of its kind each is; of those
+# of the fence the lease, the hosts and the database come at once, and then the record.
 ACTS = (
-    (over.HOME, "ssm", "PutParameter"),
-    (over.HOME, "autoscaling", "UpdateAutoScalingGroup"),
-    (over.HOME, "ec2", "RevokeSecurityGroupIngress"),
-    (over.HOME, "rds", "RebootDBInstance"),
-    (over.RECOVERY, "rds", "PromoteReadReplica"),
-    (over.RECOVERY, "secretsmanager", "StopReplicationToReplica"),
-    (over.RECOVERY, "secretsmanager", "TagResource"),
-    (over.RECOVERY, "cloudwatch", "PutMetricData"),
+    (over.HOME, "ssm", "PutParameter", 1),
+    (over.HOME, "autoscaling", "UpdateAutoScalingGroup", 1),
+    (over.HOME, "ec2", "RevokeSecurityGroupIngress", 1),
+    (over.HOME, "rds", "RebootDBInstance", 1),
+    (over.HOME, "ssm", "PutParameter", 2),
+    (over.HOME, "ssm", "DeleteParameter", 1),
+    (over.RECOVERY, "rds", "PromoteReadReplica", 1),
+    (over.RECOVERY, "secretsmanager", "StopReplicationToReplica", 1),
+    (over.RECOVERY, "secretsmanager", "TagResource", 1),
+    (over.RECOVERY, "cloudwatch", "PutMetricData", 1),
+    (over.RECOVERY, "secretsmanager", "PutSecretValue", 1),
+    (over.RECOVERY, "rds", "ModifyDBInstance", 1),
+    (over.RECOVERY, "secretsmanager", "UpdateSecretVersionStage", 1),
 )
 # Requests of a failover that nobody kills, about; the sweep goes on until there are no more.
-MOST = 760
+MOST = 800
 EACH = 7
 
 
-def killed(environment: Environment, rule: dict[str, Any]) -> bool:
+def killed(environment: Environment, rule: dict[str, Any], *beside: dict[str, Any]) -> bool:
     """Whether a run got as far as the request at which it was to be killed."""
-    status = killed_run(environment, rule, FAILOVER)
-    fired = environment.handle.fired()
+    status = killed_operation(environment, rule, FAILOVER, *beside)
+    fired = [one for one in environment.handle.fired() if one["effect"] == "kill"]
     environment.handle.faults([])
     assert status == (-signal.SIGKILL if fired else 0)
     return bool(fired)
 
 
 def finished(environment: Environment, mark: int) -> None:
-    """By one more of the same command, unless it was closed already, with nothing done twice."""
+    """By one more of the same command, with nothing done twice. Where it was closed already that
+    command is told so, and has the report made that is missing.
+    """
     if "close closed" not in over.told(environment):
-        assert killed_run(environment, {"action": "CreateVpc"}, FAILOVER) == 0
+        assert killed_operation(environment, {"action": "CreateVpc"}) == 0
+    elif over.reported(environment) != over.REPORT:
+        assert killed_operation(environment, {"action": "CreateVpc"}) == 1
+    assert over.reported(environment) == over.REPORT
     environment.handle.faults([])
     written = over.entries(environment)
     assert [entry["number"] for entry in written] == list(range(len(written)))
     told = over.told(environment)
     assert told.count("open opened") == told.count("close closed") == 1
     assert told[-1] == "close closed"
-    assert {"fence done", "promote done", "record done", "switch done"} <= set(told)
+    assert {"fence done", "promote done", "master done", "record done", "switch done"} <= set(told)
     ids = {key.split("/")[2] for key in over.keys(environment)}
     assert len(ids) == 1
     assert not over.is_replica(environment)
@@ -60,26 +71,60 @@ def finished(environment: Environment, mark: int) -> None:
     executed = [call["action"] for call in taken if call["region"] == over.RECOVERY]
     assert executed.count("PromoteReadReplica") == 1
     assert executed.count("StopReplicationToReplica") == 4
+    assert executed.count("PutSecretValue") == 1
 
 
 def test_a_failover_that_dies_at_every_write_of_its_acts_is_one_failover_in_the_end(
     built: Environment,
 ) -> None:
     mark = built.handle.mark()
-    for number, (region, service, action) in enumerate(ACTS):
-        rule = {"region": region, "service": service, "action": action, "at": 1}
+    # Those of the fence come at once, and this one may be done when a run dies at another.
+    acts = [act for act in ACTS if act[2] != "RevokeSecurityGroupIngress"]
+    for number, (region, service, action, at) in enumerate(acts):
+        rule = {"region": region, "service": service, "action": action, "at": at}
         assert killed(built, {**rule, "mode": ("after", "before")[number % 2]})
     finished(built, mark)
 
 
+@pytest.mark.sweep
+def test_a_failover_of_a_dark_home_that_dies_at_every_write_of_its_acts_is_one_failover_in_the_end(
+    built: Environment,
+) -> None:
+    mark, dark = built.handle.mark(), {"effect": "dark", "region": over.HOME}
+    acts = [act for act in ACTS if act[0] == over.RECOVERY]
+    for number, (region, service, action, at) in enumerate(acts):
+        rule = {"region": region, "service": service, "action": action, "at": at}
+        assert killed(built, {**rule, "mode": ("after", "before")[number % 2]}, dark)
+    assert killed_operation(built, {"action": "CreateVpc"}, FAILOVER, dark) == 0
+    assert over.told(built)[-1] == "close closed"
+    assert over.reported(built) == over.REPORT
+    assert not over.is_replica(built) and over.switched(built)
+    assert active.read(built.aws("recovery")).site == "recovery"
+    done = [call["action"] for call in built.handle.log(mark) if call["status"] == 200]
+    assert done.count("PromoteReadReplica") == 1
+
+
+@pytest.mark.parametrize("at", [3, pytest.param(4, marks=pytest.mark.sweep)])
+def test_a_report_that_a_killed_run_has_not_made_is_made_by_the_same_command(
+    built: Environment, at: int
+) -> None:
+    """It writes that it goes on, and that all is done, and dies before a page or its facts."""
+    mark = built.handle.mark()
+    over.upto(built, "master")
+    assert killed(built, {"service": "s3", "action": "PutObject", "at": at, "mode": "before"})
+    assert over.told(built)[-1] == "close closed"
+    assert over.reported(built) != over.REPORT
+    finished(built, mark)
+
+
 @pytest.mark.parametrize("mode", ["before", "after"])
-@pytest.mark.parametrize(("region", "service", "action"), ACTS)
+@pytest.mark.parametrize(("region", "service", "action", "at"), ACTS)
 @pytest.mark.sweep
 def test_a_failover_that_dies_at_a_write_of_an_act_is_finished_by_the_same_command(
-    built: Environment, region: str, service: str, action: str, mode: str
+    built: Environment, region: str, service: str, action: str, at: int, mode: str
 ) -> None:
     mark = built.handle.mark()
-    rule = {"region": region, "service": service, "action": action, "at": 1}
+    rule = {"region": region, "service": service, "action": action, "at": at}
     assert killed(built, {**rule, "mode": mode})
     finished(built, mark)
 

@@ -9,9 +9,12 @@ from typing import Any
 import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import perform
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import opening
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts.stage import (
     Stage,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.procedures import (
+    OPERATIONS,
 )
 from environment import Environment
 
@@ -43,7 +46,7 @@ def test_a_step_that_tries_more_is_refused_before_anything_is_sent(
     stood: Environment, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     over.step(stood, "open")
-    monkeypatch.setitem(perform.ACTS, "decide", _Intruder(FORBIDDEN[what]))
+    monkeypatch.setitem(opening.ACTS["failover"], "decide", _Intruder(FORBIDDEN[what]))
     mark = stood.handle.mark()
     with pytest.raises(Refusal, match="was not sent"):
         over.step(stood, "decide")
@@ -68,6 +71,15 @@ def test_no_step_is_done_before_all_earlier_ones_are(
     assert caught.value.result["code"] == "out_of_order"
     assert over.beside_journal(stood, mark) == set()
     assert over.told(stood) == ["open opened"]
+
+
+@pytest.mark.parametrize("operation", ["failover", "switchover"])
+def test_nothing_that_visitors_do_not_need_is_done_before_they_are_served(operation: str) -> None:
+    names = [step.name for step in OPERATIONS[operation]]
+    unneeded = {"lock", "master", "retire", "close"} & set(names)
+    assert set(names[names.index("names") + 1 :]) == unneeded
+    # The old passwords go at once; for this one the database has to be ready.
+    assert names[-2:] == ["master", "close"]
 
 
 @pytest.mark.parametrize("name", over.steps("decide", "promote", "close")[1:])

@@ -11,6 +11,7 @@ from environment import Environment
 
 ATTEMPTS = {
     "ssm GetParameter",
+    "ssm GetParametersByPath",
     "autoscaling UpdateAutoScalingGroup",
     "ec2 DescribeSecurityGroupRules",
 }
@@ -44,3 +45,25 @@ def test_once_it_is_through_the_same_command_says_who_serves_and_does_nothing(
     assert over.told(dark) == before
     assert over.beside_journal(dark, mark) == set()
     assert before.count("close closed") == 1
+
+
+def test_a_database_that_is_a_replica_gets_no_traffic(
+    built: Environment,
+) -> None:
+    over.upto(built, "proof")
+    right = over.TOLD["contents"]
+    for wrong, why in (
+        ({"in_recovery": True}, "it is a replica still"),
+        ({"in_recovery": None}, "it is a replica still"),
+    ):
+        with pytest.raises(Refusal, match=why) as caught:
+            over.step(built, "contents", told={**right, **wrong})
+        assert caught.value.result["code"] == "not_done"
+    with pytest.raises(Refusal, match="has not done contents"):
+        over.step(built, "switch")
+    large = {**right, "tables": {}, "not_read": {"public.pledge": "too large"}}
+    # What is done is not told again.
+    for told in (large, right):
+        over.step(built, "contents", told=told)
+        [done] = [e for e in over.entries(built) if (e["step"], e["state"]) == ("contents", "done")]
+        assert {key: done["facts"][key] for key in large} == large

@@ -8,6 +8,7 @@ from typing import Any
 
 import failing_over as over
 import pytest
+import validating
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import manifest
 from environment import Environment
@@ -106,3 +107,18 @@ def test_the_copy_of_the_other_sites_manifest_takes_the_place_of_none(kept: Envi
     copied = client.get_object(Bucket=over.BUCKET, Key="manifest/home.json")["Body"].read()
     assert b"vpc-old" in copied
     assert body(kept) == before
+
+
+def test_an_image_that_was_removed_since_is_not_believed_where_the_region_has_another(
+    kept: Environment,
+) -> None:
+    gone = {**KNOWN["recovery"], "image/current": {"id": "ami-0123456789abcdef0"}}
+    write(kept, recovery=gone)
+    assert "image/current" not in over.step(kept, "open", dry=True)["known"]
+    there = validating.image(kept, "recovery", "2")
+    try:
+        told = over.step(kept, "open")["known"]
+    finally:
+        kept.aws("recovery").client("ec2").deregister_image(ImageId=there)
+    assert told["image/current"]["id"] == there
+    assert told.keys() == gone.keys()

@@ -5,12 +5,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import validating
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import manifest
+from environment import Environment
 
 from playbooks import Playbooks, changed
 from sandbox.running import Handle
+
+BOOK = """
+- hosts: all
+  gather_facts: false
+  roles: [operatingdev.phoenix.preflight]
+  tasks:
+    - ansible.builtin.import_role: {name: operatingdev.phoenix.image, tasks_from: keep}
+      when: false
+    - ansible.builtin.debug: {msg: "RECIPE {{ image_recipe }}"}
+"""
 
 
 @pytest.fixture
@@ -76,3 +91,38 @@ def test_what_cannot_be_released_is_refused_before_anything_is_touched(
     assert ran.returncode != 0
     assert told in " ".join(ran.stdout.split())
     assert sandbox.writes_since(mark) == []
+
+
+def recipe(playbooks: Playbooks, *words: str) -> str:
+    """That of which role image makes images of this application."""
+    book = playbooks.folder / "book.yml"
+    book.write_text(BOOK)
+    command, variables = playbooks.call("release", *words)
+    command[1] = str(book)
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    found = re.search(r"RECIPE ([0-9a-f]{8})", ran.stdout)
+    assert found, ran.stdout[-4000:]
+    return found[1]
+
+
+def in_manifest(environment: Environment, site: str) -> str:
+    """The image that a site's own manifest names for it."""
+    found = manifest.known(manifest.load(environment.aws(site)), site)
+    return str(found["image/current"]["id"])
+
+
+def test_a_release_leaves_a_manifest_that_names_its_image_at_each_site(
+    sandbox: Handle, tmp_path: Path, options: dict[str, object]
+) -> None:
+    """The images are there already: nothing has to be built for it."""
+    sandbox.reset()
+    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
+    words = ("-e", json.dumps({**options, "phoenix_wait_timeout": 60}))
+    changed(playbooks.run("site"))
+    old = {site: validating.image(environment, site, "1.3.0") for site in ("home", "recovery")}
+    changed(playbooks.run("site", *words))
+    assert {site: in_manifest(environment, site) for site in old} == old
+    named = recipe(playbooks, *words)
+    new = {site: validating.image(environment, site, "1.4.0", named) for site in old}
+    changed(playbooks.run("release", *words))
+    assert {site: in_manifest(environment, site) for site in new} == new

@@ -73,12 +73,9 @@ def mended(fit: Environment) -> Iterator[Environment]:
     validating.mend(fit)
 
 
-def test_a_fresh_environment_lacks_a_restart_of_its_copy_a_manifest_and_what_time_brings(
-    fresh: dict[str, Any],
-) -> None:
-    assert states(fresh, "fail") == {"Replica as declared", "Manifest"}
+def test_a_fresh_environment_lacks_a_manifest_and_what_time_brings(fresh: dict[str, Any]) -> None:
+    assert states(fresh, "fail") == {"Manifest"}
     assert states(fresh, "unknown") == {"Replication lag", "Heartbeat", "Proof"}
-    assert "reboot-db-instance" in row(fresh, "Replica as declared")["next"]
 
 
 def test_of_a_fit_environment_all_is_good_but_that_no_drill_has_shown_it(fit: Environment) -> None:
@@ -129,6 +126,12 @@ def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -
         (validating.no_login, "Logins", "production/home/application", SITE),
         (validating.no_certificate, "Certificate", "no certificate of shop.example.com", SITE),
         (validating.no_manifest, "Manifest", "has no manifest", SITE),
+        (
+            validating.old_manifest,
+            "Manifest",
+            "it takes ami-0123456789abcdef0 for the image of hosts",
+            f"{SITE} -e dr_site_write_manifest=true",
+        ),
         (
             validating.low_quota,
             "Room for hosts",
@@ -200,14 +203,16 @@ def test_an_environment_that_was_moved_and_has_no_copy_yet_is_not_fit(
             active.forget(mended.aws(site))
     assert found["standby"] == "home"
     assert "Active site" in states(found, "fail")
-    assert row(found, "Active site")["next"].endswith("docs/disaster-recovery.md")
+    assert row(found, "Active site")["next"].endswith("phoenix.dr_reprotect")
 
 
 def test_without_a_copy_that_streams_a_backup_in_the_region_is_asked_for(fit: Environment) -> None:
     recovery = {**SITES["recovery"], "strategy": "backup_restore"}
     found = looked(fit, sites={**SITES, "recovery": recovery})
     assert "no backup of production-home-database is in us-west-2" in row(found, "Backup")["said"]
-    assert "start-db-instance-automated-backups-replication" in row(found, "Backup")["next"]
+    assert row(found, "Copied backups")["said"] == "db_backup_replication/main is missing"
+    for what in ("Backup", "Copied backups"):
+        assert row(found, what)["next"].endswith("ansible-playbook operatingdev.phoenix.site")
     assert not {"Replica", "Heartbeat"} & {one["what"] for one in found["rows"]}
 
 

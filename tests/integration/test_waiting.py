@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import TIERS
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import declared
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.site import RULES
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.task import RULES
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.apply import Event, apply
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import (
     Action,

@@ -97,11 +97,11 @@ def beat(environment: Environment, age: float = 5.0, lag: float = 1.0) -> None:
     )
 
 
-def image(environment: Environment, site: str, release: str) -> str:
+def image(environment: Environment, site: str, release: str, recipe: str = "0a1b2c3d") -> str:
     """An image of ours of a release; its id."""
     aws = environment.aws(site)
-    ec2, id = aws.client("ec2"), f"{release}-0a1b2c3d"
-    tags = {**aws.scope.marks("image", id), RELEASE: release, RECIPE: "0a1b2c3d"}
+    ec2, id = aws.client("ec2"), f"{release}-{recipe}"
+    tags = {**aws.scope.marks("image", id), RELEASE: release, RECIPE: recipe}
     [template] = ec2.describe_launch_templates()["LaunchTemplates"]
     [subnet, *_rest] = ec2.describe_subnets(Filters=aws.scope.filters())["Subnets"]
     [host] = ec2.run_instances(
@@ -180,6 +180,13 @@ def no_certificate(environment: Environment) -> None:
 def no_manifest(environment: Environment) -> None:
     aws = environment.aws("recovery")
     aws.client("s3").delete_object(Bucket=aws.scope.bucket("backups"), Key=manifest.key(aws))
+
+
+def old_manifest(environment: Environment) -> None:
+    """It was written before the release that runs."""
+    knowledge = manifest.load(environment.aws("recovery"))["sites"]["recovery"]["known"]
+    old = {**knowledge, "image/current": {"id": "ami-0123456789abcdef0"}}
+    manifest.write(environment.params("recovery", knowledge={"recovery": old}), dry=False)
 
 
 def low_quota(environment: Environment) -> None:

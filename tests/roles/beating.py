@@ -90,7 +90,7 @@ class Beats:
         """All that a unit has said."""
         return self.remote.shell(f"journalctl -o cat -u {unit}")
 
-    def told(self, name: str) -> list[float]:
+    def told(self, name: str, statistic: str = "Maximum") -> list[float]:
         """What the other region knows of a metric of the last minutes, the newest last."""
         now = datetime.now(UTC)
         found = self.remote.site.client("cloudwatch", AWAY).get_metric_statistics(
@@ -100,7 +100,7 @@ class Beats:
             StartTime=now - timedelta(minutes=10),
             EndTime=now + timedelta(minutes=2),
             Period=60,
-            Statistics=["Maximum"],
+            Statistics=[statistic],
         )
         points = sorted(found["Datapoints"], key=lambda it: it["Timestamp"])
-        return [float(it["Maximum"]) for it in points]
+        return [float(it[statistic]) for it in points]

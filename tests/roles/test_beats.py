@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
+    decide,
+    scale,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_role
 
 from sandbox.running import CHECKOUT
@@ -74,3 +80,50 @@ def test_hosts_may_put_what_they_tell_which_names_the_environment(program: Modul
             "Value": NOW,
         }
     ]
+
+
+def minutes(program: ModuleType, begin: float, end: float) -> list[float]:
+    """In which minutes a host counts whose program runs from a moment to another one."""
+    counted, found = program.minute_of(begin), []
+    at = begin
+    while (at := at + 10.0) <= end:
+        minute = program.turned(counted, at)
+        if minute:
+            counted = minute
+            found.append(minute)
+    return found
+
+
+def test_a_host_counts_once_in_each_minute_that_begins_while_it_is_there(
+    program: ModuleType,
+) -> None:
+    first = program.minute_of(NOW)
+    assert minutes(program, NOW, NOW + 190) == [first + 60, first + 120, first + 180]
+
+
+def test_neither_a_restart_nor_who_takes_its_place_within_a_minute_makes_two_of_a_host(
+    program: ModuleType,
+) -> None:
+    """The sum of a minute is how many there were as it began."""
+    found: Counter[float] = Counter()
+    for end in range(1, 180, 7):
+        both = [*minutes(program, NOW - 60, NOW + end), *minutes(program, NOW + end + 2, NOW + 300)]
+        assert max(Counter(both).values()) == 1
+        found.update(both)
+    assert found
+
+
+def test_a_clock_that_goes_back_counts_no_minute_twice(program: ModuleType) -> None:
+    counted = program.minute_of(NOW)
+    assert program.turned(counted, NOW - 3600) is None
+    assert program.turned(counted, NOW + 59) is None
+    assert program.turned(counted, NOW + 60) == counted + 60
+
+
+def test_that_a_host_is_there_is_told_of_the_minute_that_has_begun(program: ModuleType) -> None:
+    [datum] = program.metric_data("production", {program.HOSTS: 1.0}, program.minute_of(NOW))
+    assert (datum["MetricName"], datum["Value"]) == ("Hosts", 1.0)
+    assert datum["Timestamp"] == datetime.fromtimestamp(NOW - 0.25, UTC)
+    assert datum["Timestamp"].second == 0
+    # Who reads it asks for the same.
+    assert (program.HOSTS, program.NAMESPACE) == (scale.HOSTS, decide.NAMESPACE)

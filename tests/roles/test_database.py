@@ -326,6 +326,20 @@ def test_the_other_region_is_told_the_second_of_the_newest_beat_and_how_far_the_
 
 
 @pytest.mark.sample
+def test_hosts_are_counted_in_the_other_region_whoever_of_them_beats_once_they_were_ready(
+    beating: Beats,
+) -> None:
+    shell, until = beating.remote.shell, beating.remote.site.until
+    assert beating.told("Hosts", "Sum") == []
+    shell("mkdir -p /run/phoenix-ready && touch /run/phoenix-ready/yes")
+    shell("systemctl start other")
+    until(lambda: 2.0 in beating.told("Hosts", "Sum"))
+    shell("systemctl stop other")
+    until(lambda: beating.told("Hosts", "Sum")[-1] == 1.0)
+    assert max(beating.told("Hosts", "Sum")) == 2.0
+
+
+@pytest.mark.sample
 def test_a_dark_recovery_region_does_not_stop_the_beats(beating: Beats) -> None:
     cloud = beating.remote.site.cloud
     cloud.faults([{"effect": "dark", "service": "cloudwatch", "region": AWAY}])

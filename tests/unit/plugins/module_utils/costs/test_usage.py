@@ -46,6 +46,7 @@ REFERENCE: list[tuple[str, dict[str, Any]]] = [
     ("flow_log", {}),
     ("health_check", {"type": "HTTPS"}),
     ("hosted_zone", {}),
+    ("interface_endpoint", {"subnets": {"app-a": "subnet-1"}}),
     ("kms_key", {}),
     ("load_balancer", {"zones": 3}),
     ("nat_gateway", {}),
@@ -181,6 +182,14 @@ def test_only_what_aws_gives_for_nothing_is_free_in_a_kind_that_has_both() -> No
     assert cost("vpc_endpoint", {"endpoint_type": "Interface"})[2] == 1
     assert cost("ssm_parameter", {"tier": "Advanced"})[2] == 1
     assert cost("certificate", {"certificate_authority_arn": "arn:aws:acm-pca:::a"})[2] == 1
+
+
+def test_an_interface_endpoint_is_paid_in_each_zone_and_by_the_gigabyte() -> None:
+    zones = {"subnets": {"app-a": "subnet-1", "app-b": "subnet-2", "app-c": "subnet-3"}}
+    hour, data = usages("interface_endpoint", zones, EAST)
+    assert (hour.quantity, hour.metered, data.unit, data.metered) == (2190, False, "GB", True)
+    assert cost("interface_endpoint", zones)[0] == Decimal("21.90")
+    assert cost("interface_endpoint", {})[2] == 1
 
 
 def test_copies_of_buckets_and_secrets_are_priced_where_they_cost() -> None:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import StillUsed
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
     Aws,
@@ -84,7 +86,9 @@ class Life:
     def remove(self, want: Want) -> None:
         have = self.find(want)
         if have is not None:
-            self.kind.delete(self.aws, have)
+            # As the world does, which asks again after a while.
+            with contextlib.suppress(StillUsed):
+                self.kind.delete(self.aws, have)
 
     def another(self, want: Want, **spec: Any) -> Want:
         """The same want with some of its spec changed."""

@@ -95,6 +95,7 @@ def group(
         "template": facts["id"],
         "template_version": facts["version"],
         "launch": template.spec["launch"],
+        "fallback_types": (),
         "min_size": 0,
         "max_size": 12,
         "subnets": subnets,

@@ -88,6 +88,7 @@ def builder(scope: Scope, aws: Aws) -> Want:
         "builder",
         {
             "launch": launch,
+            "fallback_types": (),
             "subnets": named,
             "launched_with": "0a1b",
             "tags": scope.marks("instance", "builder"),
@@ -233,7 +234,7 @@ def test_a_host_stays_while_an_image_is_made_of_it(life: Any, aws: Aws, builder:
     made = ec2_backends["123456789012"]["us-east-1"].amis[image]
     made.state = "pending"
     with pytest.raises(StillUsed, match=f"image {image} is being made of {number}"):
-        life(Instance()).remove(builder)
+        Instance().delete(aws, life(Instance()).find(builder))
     assert described(aws)["State"]["Name"] == "running"
     made.state = "failed"
     life(Instance()).remove(builder)

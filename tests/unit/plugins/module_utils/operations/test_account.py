@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.account import (
     facts,
-    loss,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.journal import (
     BEGUN,
@@ -18,6 +17,14 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.jo
     FAILED,
     OPENED,
     Journal,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.measures import (
+    findings,
+    measured,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.planned import (
+    REPROTECT,
+    SWITCHOVER,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import FAILOVER
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.evidence_page import page
@@ -127,15 +134,34 @@ def test_each_run_of_the_playbook_is_an_attempt() -> None:
     assert steps(found)["fence"]["outcome"] == "already"
 
 
+def test_a_run_whose_plays_each_open_the_operation_is_one_attempt() -> None:
+    found = told(
+        (1.0, "open", BEGUN, {"again": True, "run": "a"}),
+        (2.0, "open", BEGUN, {"again": True, "run": "a"}),
+        (3.0, "open", BEGUN, {"again": True, "run": "b"}),
+    )
+    began = [datetime.datetime.fromisoformat(one["began"]) for one in found["attempts"]]
+    assert [(at - BEGAN).total_seconds() for at in began] == [0.0, 1.0, 3.0]
+
+
 def test_the_loss_is_from_the_newest_beat_that_is_there_to_the_newest_that_was_heard_of() -> None:
     decided = (1.0, "decide", DONE, {"expected": {"figures": FIGURES}})
-    assert loss(journal(decided, (2.0, "intake", DONE, {"beat": {"at": 998.5}}))) == {
-        "seconds": 1.5,
-        "rows": {},
-        "how": "expected",
-    }
+    told = journal(decided, (2.0, "intake", DONE, {"beat": {"at": 998.5}}))
+    assert measured(told)["loss"] == {"seconds": 1.5, "rows": {}, "how": "expected"}
     # The replica had applied what the recovery region had not heard of yet.
-    assert loss(journal(decided, (2.0, "intake", DONE, {"beat": {"at": 1003.0}})))["seconds"] == 0.0
+    late = journal(decided, (2.0, "intake", DONE, {"beat": {"at": 1003.0}}))
+    assert measured(late)["loss"]["seconds"] == 0.0
+
+
+def test_a_beat_that_was_heard_of_late_makes_the_loss_larger_and_never_smaller() -> None:
+    decided = (1.0, "decide", DONE, {"expected": {"figures": FIGURES}})
+    intake = (2.0, "intake", DONE, {"beat": {"at": 998.5}})
+    for late, seconds in (({"WrittenAt": 1004.0}, 5.5), ({"WrittenAt": 990.0}, 1.5), ({}, 1.5)):
+        closed = (9.0, "close", CLOSED, {"figures": late})
+        found = told(decided, intake, closed)
+        assert found["measured"]["loss"]["seconds"] == seconds
+        assert steps(found)["decide"]["evidence"]["expected"]["figures"] == FIGURES
+        assert steps(found)["close"]["evidence"] == {"figures": late}
 
 
 def test_without_heartbeats_the_loss_is_unknown_and_a_person_is_told() -> None:
@@ -144,6 +170,19 @@ def test_without_heartbeats_the_loss_is_unknown_and_a_person_is_told() -> None:
     )
     assert found["measured"]["loss"]["how"] == "unknown"
     assert any("No heartbeat" in one for one in found["findings"])
+
+
+def test_the_loss_of_a_restore_is_from_the_moment_of_its_copy_and_a_person_is_told_which() -> None:
+    at = datetime.datetime.fromtimestamp(990, datetime.UTC).isoformat()
+    entries = (
+        (1.0, "decide", DONE, {"expected": {"figures": FIGURES}}),
+        (2.0, "intake", DONE, {"stopped": []}),
+        (3.0, "promote", DONE, {"copy": {"from": "backup", "at": at}}),
+    )
+    assert measured(journal(*entries))["loss"] == {"seconds": 10.0, "rows": {}, "how": "expected"}
+    found = told(*entries)["findings"]
+    assert any("was restored from backup" in one and at in one for one in found)
+    assert not any("No heartbeat" in one for one in found)
 
 
 def test_that_nothing_was_fenced_and_that_nothing_stands_by_is_a_finding() -> None:
@@ -156,3 +195,73 @@ def test_the_report_of_any_stage_can_be_shown() -> None:
     for found in (whole(), told(), told((1.0, "promote", FAILED, {"said": "<refused>"}))):
         assert "<svg" in page({**found, "before": "", "sha256": "0" * 64})
         assert any("failover" in line.lower() for line in text(found))
+
+
+def of(kind: str, *entries: tuple[float, str, str, dict[str, Any]]) -> Journal:
+    found = journal(*entries)
+    opened = {**found.entries[0], "facts": {**OPENED_WITH, "operation": kind}}
+    return Journal(found.id, [opened, *found.entries[1:]])
+
+
+def test_a_move_tells_for_how_long_nobody_could_write_and_that_nothing_was_lost() -> None:
+    moved = of(
+        "switchover",
+        (10, "freeze", BEGUN, {}),
+        (11, "freeze", DONE, {"lsn": "0/1"}),
+        (12, "caught", DONE, {"caught": True}),
+        (52, "names", DONE, {}),
+        (60, "close", CLOSED, {}),
+    )
+    found = facts(moved, REGIONS, TARGETS, "0.1.0", {})
+    assert found["measured"] == {
+        "recovery_time_seconds": None,
+        "write_outage_seconds": 42.0,
+        "loss": {"seconds": None, "rows": {}, "how": "none"},
+    }
+    assert found["targets"] == {"recovery_point_seconds": 60.0}
+    assert [step["name"] for step in found["steps"]] == [step.name for step in SWITCHOVER]
+    assert "every acknowledged write is there" in page(found) and text(found)
+
+
+def test_a_protection_tells_what_was_lost_per_table_and_which_snapshot_stays() -> None:
+    protected = of(
+        "reprotect",
+        (10, "snapshot", DONE, {"snapshot": "old-1"}),
+        (20, "orphans", DONE, {"tables": {"public.a": 2, "public.b": 0}, "total": 2}),
+        (60, "close", CLOSED, {}),
+    )
+    found = facts(protected, REGIONS, TARGETS, "0.1.0", {})
+    assert found["measured"]["loss"] == {"seconds": None, "rows": {"public.a": 2}, "how": "counted"}
+    told = " ".join(findings(protected))
+    assert "home had 2 rows that recovery never had. They are" in told
+    assert "Snapshot old-1 stays" in told
+    assert "Nothing stands by" not in told
+    assert [step["name"] for step in found["steps"]] == [step.name for step in REPROTECT]
+    assert page(found) and text(found)
+
+
+def test_a_protection_names_the_move_by_which_the_rows_were_lost() -> None:
+    counted = of("reprotect", (20, "orphans", DONE, {"tables": {"public.a": 2}, "total": 2}))
+    counted.opened["moved_by"] = "one-failover"
+    assert "never had: what was lost by one-failover. They" in " ".join(findings(counted))
+
+
+@pytest.mark.parametrize(
+    ("restore", "lost"),
+    [
+        pytest.param({"snapshot": "rds:x"}, 5.0, id="a snapshot is as old as the drill finds it"),
+        pytest.param({"backup": "arn:x", "time": "latest"}, 65.0, id="a backup is newer by then"),
+    ],
+)
+def test_a_drill_tells_how_much_older_the_copy_was_than_the_order_for_it(
+    restore: dict[str, str], lost: float
+) -> None:
+    rehearsed = of(
+        "drill",
+        (10, "build", BEGUN, {}),
+        (60, "build", DONE, {}),
+        (70, "contents", DONE, {"beat": {"id": 1, "at": BEGAN.timestamp() - 5, "age": 75.0}}),
+    )
+    rehearsed.opened["told"] = {"declares": {"restore": restore}}
+    loss = measured(rehearsed)["loss"]
+    assert loss == {"seconds": lost, "rows": {}, "how": "expected"}

@@ -68,7 +68,7 @@ def test_home_has_a_primary_and_the_recovery_site_a_replica_of_it() -> None:
     )
 
 
-def test_a_site_that_lives_from_backups_has_the_groups_only() -> None:
+def test_a_site_that_lives_from_backups_has_them_copied_and_all_that_a_database_needs() -> None:
     sites = {
         **ENVIRONMENT["sites"],  # type: ignore[dict-item]
         "recovery": {
@@ -77,12 +77,26 @@ def test_a_site_that_lives_from_backups_has_the_groups_only() -> None:
         },
     }
     found = database.wants(site("recovery", sites=sites), options())
-    assert {want.address for want in found} == OWN - LOGS - {"db_instance/main"}
+    copied, given = "db_backup_replication/main", "home:db_instance/main"
+    assert {want.address for want in found} == OWN - {"db_instance/main"} | {copied, given}
+    [want] = [want for want in found if want.address == copied]
+    assert want.spec["source"] == "arn:aws:rds:us-east-1:123456789012:db:production-home-database"
+    assert want.spec["retention"] == 7
+    assert graph.needs(want) == {"kms_key/main": False, given: True}
 
 
 def test_the_replica_can_take_the_place_of_the_primary() -> None:
     primary, replica = (wants(name)["db_instance/main"].spec for name in ("home", "recovery"))
-    own = {"identifier", "tags", "source", "multi_az", "username", "database", "secret"}
+    own = {
+        "identifier",
+        "tags",
+        "source",
+        "multi_az",
+        "username",
+        "database",
+        "secret",
+        "restarted",
+    }
     shared = primary.keys() - own
     assert {key: primary[key] for key in shared} == {key: replica[key] for key in shared}
     assert replica.keys() | own == primary.keys() | own
@@ -214,3 +228,49 @@ def test_a_limit_of_exactly_a_tenth_more_is_enough() -> None:
 )
 def test_windows_that_meet_are_seen_also_over_midnight(day: str, week: str, meet: bool) -> None:
     assert windows.overlap(day, week) is meet
+
+
+OTHER_KEY = "arn:aws:kms:us-east-1:123456789012:key/mrk-1"
+
+
+def test_what_is_restored_with_another_key_has_that_one_and_all_else_the_site_s() -> None:
+    spec = wants(restore={"snapshot": "last", "key": OTHER_KEY})["db_instance/main"].spec
+    assert (spec["restore"], spec["key"]) == ({"snapshot": "last"}, OTHER_KEY)
+    plain = wants(restore={"snapshot": "last"})["db_instance/main"].spec
+    assert spec == {**plain, "key": OTHER_KEY}
+    assert plain["key"] == wants()["db_instance/main"].spec["key"] == plain["insights_key"]
+
+
+def test_a_key_of_another_region_is_refused_where_the_database_is_restored() -> None:
+    given = options(restore={"snapshot": "last", "key": OTHER_KEY.replace("east", "west")})
+    [problem] = database.check(site(), given)
+    assert (problem.path, "us-east-1" in problem.rule) == ("restore.key", True)
+    assert list(database.check(site("recovery"), given)) == []
+    assert list(database.check(site(), options(restore={"snapshot": "a", "key": OTHER_KEY}))) == []
+
+
+@pytest.mark.parametrize(
+    ("restore", "taken"),
+    [
+        ({"instance": "production-home-database", "time": "latest", "key": OTHER_KEY}, True),
+        ({"instance": "production-home-database"}, True),
+        ({"instance": "a", "snapshot": "b"}, False),
+        ({"instance": "-a"}, False),
+        ({"snapshot": "a", "time": "latest"}, False),
+        ({"snapshot": "a", "key": "alias/phoenix-production-home"}, False),
+        ({"key": OTHER_KEY}, False),
+        ({"snapshot": "a", "more": "b"}, False),
+    ],
+)
+def test_what_it_is_restored_from_is_one_thing_and_named_as_aws_does(
+    restore: dict[str, str], taken: bool
+) -> None:
+    _found, problems = read(database.FIELDS, {"restore": restore})
+    assert (problems == []) == taken
+
+
+def test_what_a_deletion_leaves_is_declared_of_both_so_that_it_is_true_of_a_promoted_one() -> None:
+    for name in ("home", "recovery"):
+        assert wants(name)["db_instance/main"].spec["final_snapshot"] is True
+        left = wants(name, final_snapshot=False)["db_instance/main"].spec["final_snapshot"]
+        assert left is False

@@ -40,6 +40,10 @@ def site(**changes: Any) -> Site:
     return found
 
 
+def closed(**changes: Any) -> Site:
+    return site(closed=True, nat="none", **changes)
+
+
 def wants(of: Site | None = None, **options: Any) -> dict[str, Want]:
     """The tier's wants by address."""
     complete, problems = read(network.FIELDS, options)
@@ -68,9 +72,11 @@ def test_the_reference_network_has_all_its_parts() -> None:
     }
 
 
-@pytest.mark.parametrize("nat", ["per_zone", "one", "none"])
-def test_every_reference_leads_somewhere_and_none_in_a_circle(nat: str) -> None:
-    found = wants(site(nat=nat))
+@pytest.mark.parametrize(
+    "of", [site(nat="per_zone"), site(nat="one"), site(nat="none"), closed()], ids=range(4)
+)
+def test_every_reference_leads_somewhere_and_none_in_a_circle(of: Site) -> None:
+    found = wants(of)
     targets = {name: set(graph.needs(want)) for name, want in found.items()}
     assert set().union(*targets.values()) - found.keys() == EARLIER
     graph.order({name: needs - EARLIER for name, needs in targets.items()})
@@ -85,7 +91,8 @@ def test_every_object_carries_its_owner_and_its_tier() -> None:
 
 
 def test_every_kind_that_is_wanted_belongs_to_the_tier() -> None:
-    assert {want.kind for want in wants().values()} == {kind.name for kind in network.KINDS}
+    found = {**wants(), **wants(closed())}
+    assert {want.kind for want in found.values()} == {kind.name for kind in network.KINDS}
 
 
 def test_another_spelling_of_the_declaration_wants_the_same() -> None:

@@ -3,24 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.fields import read
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.site import (
-    MOST_TAGS,
-    Site,
-    read_site,
-)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import graph
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Ref, Want
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import image, web_tier
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import web_tier
 
-SITES: Mapping[str, Mapping[str, Any]] = {
-    "home": {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16"},
-    "recovery": {"region": "us-west-2", "stands": "recovery", "cidr": "10.21.0.0/16"},
-}
+from .web import GROUP, SITES, options, site, sites, wants
+
 # What earlier tiers make at every site.
 EARLIER = {
     "certificate/main",
@@ -39,30 +30,6 @@ EARLIER = {
     "subnet/app-c",
     "target_group/web",
 }
-GROUP = "autoscaling_group/web"
-
-
-def sites(**recovery: Any) -> dict[str, Mapping[str, Any]]:
-    return {**SITES, "recovery": {**SITES["recovery"], **recovery}}
-
-
-def site(name: str = "home", declared: Mapping[str, Any] = SITES, **more: Any) -> Site:
-    environment = {"environment": "production", "account_id": "123456789012"}
-    found, problems = read_site({**environment, "sites": declared, "site": name, **more})
-    if found is None:
-        raise LookupError(problems)
-    return found
-
-
-def options(**given: Any) -> dict[str, Any]:
-    found, problems = read(web_tier.FIELDS, given)
-    if problems:
-        raise LookupError(problems)
-    return found
-
-
-def wants(name: str = "home", declared: Mapping[str, Any] = SITES, **given: Any) -> dict[str, Want]:
-    return {want.address: want for want in web_tier.wants(site(name, declared), options(**given))}
 
 
 @pytest.mark.parametrize("name", SITES)
@@ -180,60 +147,6 @@ def test_what_the_database_was_set_up_with_is_kept_at_home_and_left_to_whoever_s
     assert "ssm_parameter/database_configuration" not in wants("recovery")
 
 
-@pytest.mark.parametrize("name", SITES)
-def test_the_builder_writes_what_the_database_was_set_up_with_and_new_passwords_and_nothing_else(
-    name: str,
-) -> None:
-    [document] = wants(name)["iam_role/builder"].spec["policies"].values()
-    reads = ("Get", "Describe", "List", "Decrypt")
-    written = {
-        (action, resource)
-        for item in document["Statement"]
-        for action in item["Action"]
-        for resource in item["Resource"]
-        if item["Sid"] != "Sessions" and not action.partition(":")[2].startswith(reads)
-    }
-    account = f"{SITES[name]['region']}:123456789012"
-    secrets = f"arn:aws:secretsmanager:{account}:secret:production/home"
-    rotated = [f"{secrets}/{it}-??????" for it in ("application", "migration", "reader")]
-    path = f"arn:aws:ssm:{account}:parameter/production/{name}/database_configuration"
-    assert {pair for pair in written if pair[0] != "kms:GenerateDataKey"} == {
-        *(("secretsmanager:PutSecretValue", secret) for secret in rotated),
-        *(("secretsmanager:UpdateSecretVersionStage", secret) for secret in rotated),
-        ("ssm:PutParameter", path),
-    }
-    assert wants(name)["instance_profile/builder"].spec["role"].target == "iam_role/builder"
-
-
-@pytest.mark.parametrize("name", SITES)
-def test_hosts_may_change_nothing_of_the_account(name: str) -> None:
-    [document] = wants(name)["iam_role/web"].spec["policies"].values()
-    actions = {action for item in document["Statement"] for action in item["Action"]}
-    assert not [action for action in actions if "*" in action]
-    assert not {action for action in actions if action.startswith(("iam:", "ec2:", "rds:", "sts:"))}
-    free = {
-        item["Sid"]: item.get("Condition")
-        for item in document["Statement"]
-        if "*" in item["Resource"]
-    }
-    assert set(free) == {"Metrics", "Sessions"}
-    namespaces = ("Phoenix/Application", "Phoenix/Heartbeat")
-    assert free["Metrics"] == {"StringEquals": {"cloudwatch:namespace": namespaces}}
-
-
-@pytest.mark.parametrize(
-    ("role", "logins"),
-    [("web", ["application"]), ("builder", ["application", "database", "migration", "reader"])],
-)
-def test_logins_are_read_in_the_region_of_who_reads_them_and_hosts_read_one_only(
-    role: str, logins: list[str]
-) -> None:
-    [document] = wants("recovery")[f"iam_role/{role}"].spec["policies"].values()
-    [secret] = [item for item in document["Statement"] if item["Sid"] == "DatabaseLogins"]
-    top = "arn:aws:secretsmanager:us-west-2:123456789012:secret:production/home"
-    assert secret["Resource"] == tuple(f"{top}/{login}-??????" for login in logins)
-
-
 def test_the_same_declaration_in_another_order_is_the_same() -> None:
     one, two = {"b": "1", "a": "2"}, {"a": "2", "b": "1"}
     assert wants(parameters=one) == wants(parameters=two)
@@ -302,79 +215,3 @@ def test_an_environment_whose_parameters_aws_would_refuse_is_refused() -> None:
 def test_a_malformed_option_is_refused(given: dict[str, Any]) -> None:
     _found, wrong = read(web_tier.FIELDS, given)
     assert [item.path for item in wrong] == list(given)
-
-
-def test_hosts_are_launched_for_the_login_that_is_current_in_their_region() -> None:
-    for name in SITES:
-        found = wants(name, application="shop")
-        tags = found["launch_template/web"].spec["launch"]["instance_tags"]
-        assert tags["phoenix:login"] == Ref("login/application", "version")
-        login = found["login/application"]
-        assert login.given
-        assert login.spec["name"] == "production/home/application"
-        assert "login/taken" not in found
-    found = wants("recovery", application="shop")
-    assert "secret/application" not in graph.needs(found["login/application"])
-
-
-def test_with_as_many_tags_as_may_be_declared_hosts_and_images_bear_what_aws_takes() -> None:
-    tags = {f"t{number}": "x" for number in range(MOST_TAGS)}
-    at = site(tags=tags)
-    given = options(application="shop", parameters={"theme": "dark"})
-    found = {want.address: want for want in web_tier.wants(at, given)}
-    host = found["launch_template/web"].spec["launch"]["instance_tags"]
-    release = {"application": "shop", "release": "1", "recipe": "0a1b2c3d"}
-    source = {"source_image": "ami-0123456789abcdef0", "source_region": "us-west-2"}
-    [golden] = image.wants(at, read(image.FIELDS, {**release, **source})[0])
-    assert max(len(host), len(golden.spec["tags"])) == 50
-
-
-def test_where_no_host_of_an_application_starts_no_copy_of_its_login_is_needed() -> None:
-    found = wants("recovery")
-    assert "login/application" not in found
-    launch = found["launch_template/web"]
-    assert "phoenix:login" not in launch.spec["launch"]["instance_tags"]
-    assert "login/application" not in graph.needs(launch)
-
-
-@pytest.mark.parametrize(
-    ("place", "given"),
-    [({}, {"application": "shop"}), ({"strategy": "warm_standby"}, {})],
-    ids=["application", "warm standby"],
-)
-def test_hosts_that_would_find_no_copy_of_their_login_are_refused(
-    place: dict[str, str], given: dict[str, str]
-) -> None:
-    there = site("recovery", sites(**place))
-    for replicate, refused in ((False, ["replicate"]), (True, [])):
-        found = web_tier.check_copies(there, {"replicate": replicate}, options(**given))
-        assert [problem.path for problem in found] == refused
-    assert not list(web_tier.check_copies(site("recovery"), {"replicate": False}, options()))
-
-
-def test_hosts_of_an_application_make_way_when_a_parameter_that_they_have_read_changes() -> None:
-    def launch(**given: Any) -> Want:
-        return wants(**{"application": "shop", **given})["launch_template/web"]
-
-    def tag(**given: Any) -> str:
-        return str(launch(**given).spec["launch"]["instance_tags"].get("phoenix:configuration"))
-
-    light, dark = {"theme": "light"}, {"theme": "dark"}
-    assert len({tag(), tag(parameters=light), tag(parameters=dark)}) == 3
-    both = {"a": "1", "b": "2"}
-    assert tag(parameters=both) == tag(parameters=dict(reversed(both.items())))
-    assert "ssm_parameter/theme" in graph.needs(launch(parameters=dark))
-    # An image of one's own may ask for them at any time.
-    assert tag(application="", parameters=dark) == "None"
-
-
-def test_after_a_rotation_its_version_is_awaited_and_then_that_all_hosts_have_read_it() -> None:
-    version = "0" * 32
-    found = wants("recovery", application="shop", login_version=version)
-    launch = found["launch_template/web"]
-    assert launch.spec["launch"]["instance_tags"]["phoenix:login"] == version
-    assert graph.needs(launch)["login/application"] is True
-    assert found["login/application"].spec["version"] == version
-    taken = found["login/taken"]
-    assert taken.given and taken.spec["taken"]
-    assert graph.needs(taken)[GROUP] is True

@@ -8,6 +8,7 @@ from typing import Any
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.entries import Entry
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.holder import Holder
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Have
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.db_copies import Copy
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.journal import (
     CLOSED,
     OPENED,
@@ -17,6 +18,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.va
     standing,
     verdict,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports import evidence
 
 from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, NOW, ago, look
 
@@ -35,15 +37,37 @@ def journal(kind: str, ended: bool, at: Any = NOW, **facts: Any) -> Journal:
     return Journal(f"20261128T101500Z-{kind}-3f2a", list(entries))
 
 
+def report(kind: str, days: float = 1, took: float | None = 601.0, **more: Any) -> dict[str, Any]:
+    """The sealed one of an operation that ended so many days ago."""
+    found = {
+        "id": f"{ago(days=days):%Y%m%dT%H%M%SZ}-{kind}-3f2a",
+        "operation": kind,
+        "outcome": "succeeded",
+        "ended": ago(days=days).isoformat(),
+        "commit": "1f3a5c7",
+        "measured": {"recovery_time_seconds": took},
+        **more,
+    }
+    return evidence.sealed(found, "")
+
+
 def entry(age: float) -> Entry:
     return Entry(1, 1, age, Holder("there/1/1", "there/2/1", "bob@there"))
 
 
-def manifest(active: str = "home", lacks: str = "") -> dict[str, Any]:
+def credentials(method: str, **more: Any) -> dict[str, Any]:
+    own = {"arn": "arn:aws:iam::123456789012:user/ada", "method": method, "region": ""}
+    kept = {"temporary": True, "expires": None, "renewed": False}
+    return {**own, **kept, **more}
+
+
+def manifest(active: str = "home", lacks: str = "", image: str = "") -> dict[str, Any]:
     known = {
         site: {name: {"id": "x"} for name in standing.NEEDED[side] if name != lacks}
         for site, side in (("recovery", "to"), ("home", "from"))
     }
+    if image:
+        known["recovery"]["image/current"] = {"id": image}
     return {
         "active": active,
         "written": ago(days=2).isoformat(),
@@ -69,6 +93,13 @@ def alarm(state: str) -> dict[str, Any]:
 def image(release: str, state: str = "available") -> dict[str, str]:
     created = ago(days=1).isoformat()
     return {"id": "ami-1", "release": release, "created": created, "state": state}
+
+
+def copied(
+    version: str = "16.10", username: str = "phoenix_owner", key: str = "key", **length: float
+) -> Copy:
+    """A copy of the database as it was so long ago."""
+    return Copy({"snapshot": "x"}, "snapshot x", ago(**length), version, key, username)
 
 
 def offer(*zones: str, twice: bool = True) -> dict[str, Any]:

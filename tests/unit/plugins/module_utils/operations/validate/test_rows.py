@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,13 @@ from tests.unit.plugins.module_utils.operations.validate.cases import (
     APPLICATION,
     CASES,
 )
-from tests.unit.plugins.module_utils.operations.validate.facts import DARK, PRIMARY, journal
+from tests.unit.plugins.module_utils.operations.validate.facts import (
+    DARK,
+    PRIMARY,
+    copied,
+    have,
+    report,
+)
 from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, ago, look, told
 
 
@@ -55,30 +62,43 @@ def test_of_an_application_its_release_is_judged(
 @pytest.mark.parametrize(
     ("found", "state"),
     [
-        (None, "fail"),
-        ({"what": "snapshot x", "at": ago(hours=5)}, "fail"),
-        ({"what": "the replicated backup", "at": ago(seconds=30)}, "pass"),
+        ([], "fail"),
+        ([copied(hours=5)], "fail"),
+        ([copied(hours=5), copied(seconds=30)], "pass"),
+        ([copied(seconds=30, version="15.4")], "fail"),
+        ([copied(seconds=30, username="postgres")], "fail"),
+        ([copied(seconds=30, key="another")], "fail"),
+        ([copied(seconds=30, key="another"), copied(seconds=40)], "pass"),
         (DARK, "unknown"),
     ],
 )
-def test_a_site_that_lives_from_backups_is_judged_by_its_newest_one(found: Any, state: str) -> None:
-    seen = look({"backup": found}, strategy="backup_restore")
+def test_a_site_that_lives_from_backups_is_judged_by_the_newest_one_that_it_can_use(
+    found: Any, state: str
+) -> None:
+    key = replace(have("kms_key/main", "Enabled"), facts={"arn": "key"})
+    seen = look({"copies": found, "kms_key/main": key}, strategy="backup_restore")
     row = told("Backup", seen)
     assert row and row["state"] == state
     assert told("Replica", seen) is None and told("Backup", look()) is None
+
+
+def test_a_site_that_lives_from_backups_is_told_where_they_are_not_copied() -> None:
+    name = "db_backup_replication/main"
+    for facts, state in ({}, "pass"), ({name: None}, "fail"):
+        row = told("Copied backups", look(facts, strategy="backup_restore"))
+        assert row and row["state"] == state
+    assert told("Copied backups", look()) is None
 
 
 def test_a_site_of_which_nothing_stands_by_is_not_good_and_told_since_when() -> None:
     since = ago(hours=2).isoformat()
     row = told("Active site", look({"active": Active(1, "", False, since)}, protected=False))
     assert row and (row["state"], row["age_seconds"]) == ("fail", 7200.0)
-    assert row["next"].endswith("docs/disaster-recovery.md")
+    assert row["next"].endswith("phoenix.dr_reprotect")
 
 
 def test_a_drill_on_other_playbooks_proves_nothing_of_these() -> None:
-    drill = journal("drill", True)
-    drill.entries[0]["facts"]["commit"] = "0000000"
-    row = told("Proof", look({"drill": drill}))
+    row = told("Proof", look({"proofs": [report("drill", commit="0000000")]}))
     assert row and row["state"] == "unknown" and "0000000" in row["said"]
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fails over in a process that a test can kill: drive_failover.py ENDPOINT.
+"""An operation in a process that a test can kill.
+
+    drive_operation.py ENDPOINT OPERATION SITE LAST
 
 All steps are tasks of one run that keeps the lease, as those of a playbook are.
 """
@@ -13,7 +15,7 @@ import failing_over
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.holder import alone
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import Lease
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
-    fence,
+    layers,
     promote,
     stage,
 )
@@ -21,17 +23,21 @@ from drive import Endpoint
 from environment import Environment
 
 
-def fail_over(endpoint: str) -> None:
-    for module in (stage, fence):
+def carry_out(endpoint: str, operation: str, site: str, last: str) -> None:
+    for module in (stage, layers):
         module.LOOK = 0.1
-    fence.EARLY = 0.1
+    layers.EARLY = 0.1
     promote.GRACE = 1.0
     # The run is another process than its task, for the end of a task that is its own run ends both.
     holder = alone()
     holder = replace(holder, process=f"{holder.process}0")
     failing_over.upto(
         Environment(Endpoint(endpoint)),
-        "close",
+        last,
+        operation=operation,
+        site=site,
+        # Where home answers it is fenced all the same.
+        accept_unfenced=operation == "failover",
         lease=lambda aws: Lease(aws, holder, lambda line: None),
     )
 
@@ -39,4 +45,4 @@ def fail_over(endpoint: str) -> None:
 if __name__ == "__main__":
     # The test lets it go when it has told the account whom to kill.
     sys.stdin.readline()
-    fail_over(sys.argv[1])
+    carry_out(*sys.argv[1:])

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The environment moves to its other site while both regions are there, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import failing_over as over
+import pytest
+import validating
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    journal as journals,
+)
+from environment import Environment
+
+SITES = ("home", "recovery")
+
+
+def move(environment: Environment, site: str, last: str = "close", **more: Any) -> list[Any]:
+    return over.upto(environment, last, operation="switchover", site=site, **more)
+
+
+def protect(environment: Environment, site: str) -> list[Any]:
+    """As playbook dr_reprotect does it: playbook site runs once the record says that it may."""
+    before = over.upto(environment, "protect", operation="reprotect", site=site)
+    environment.run()
+    over.build(environment)
+    return before + over.upto(environment, "close", operation="reprotect", site=site)
+
+
+def records(environment: Environment) -> list[Active]:
+    return [active.read(environment.aws(site)) for site in SITES]
+
+
+def source(environment: Environment, site: str) -> str:
+    """ARN of what the database of a site replicates, "" for a primary."""
+    rds = environment.aws(site).client("rds")
+    name = f"production-{site}-database"
+    [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+    return str(item.get("ReadReplicaSourceDBInstanceIdentifier") or "")
+
+
+def test_an_environment_that_was_moved_is_protected_and_moved_back_as_it_was(
+    built: Environment,
+) -> None:
+    move(built, "recovery")
+    assert {(one.site, one.protected, one.moving) for one in records(built)} == {
+        ("recovery", False, False)
+    }
+    assert over.switched(built) and not source(built, "recovery")
+    assert not over.let_in(built)
+    protect(built, "recovery")
+    assert source(built, "home").endswith(":production-recovery-database")
+    assert {one.protected for one in records(built)} == {True}
+    move(built, "home")
+    assert not over.switched(built) and not source(built, "home")
+    protect(built, "home")
+    assert source(built, "recovery").endswith(":production-home-database")
+    assert {(one.site, one.protected, one.moving) for one in records(built)} == {
+        ("home", True, False)
+    }
+    mark = built.handle.mark()
+    built.run()
+    assert built.handle.writes_since(mark) == []
+
+
+def test_while_it_moves_every_other_playbook_is_refused_at_both_sites(built: Environment) -> None:
+    first = move(built, "recovery", "freeze")[0]
+    for site in SITES:
+        with pytest.raises(Refusal, match="moves the environment since"):
+            run(built.params(site), "site", dry=True)
+    assert {one.operation for one in records(built)} == {first["id"]}
+    assert {one.site for one in records(built)} == {"home"}
+
+
+def test_nothing_is_promoted_before_the_replica_has_the_last_row(built: Environment) -> None:
+    move(built, "recovery", "freeze")
+    given = {"operation": "switchover", "told": {"caught": False}}
+    over.step(built, "caught", operation="switchover")
+    with pytest.raises(Refusal, match="does not have the last row"):
+        over.step(built, "caught", **given)
+    with pytest.raises(Refusal, match="has not done caught"):
+        over.step(built, "promote", operation="switchover")
+    assert over.is_replica(built)
+
+
+def test_a_replica_that_differs_is_not_promoted(built: Environment) -> None:
+    move(built, "recovery", "freeze")
+    told = {"caught": True, "differ": ["public.pledge"]}
+    over.step(built, "caught", operation="switchover")
+    with pytest.raises(Refusal, match=r"differs from what it copies: public\.pledge"):
+        over.step(built, "caught", operation="switchover", told=told)
+    assert over.is_replica(built)
+
+
+def test_one_that_is_through_has_nothing_to_do_a_second_time(built: Environment) -> None:
+    move(built, "recovery")
+    before = over.keys(built)
+    result = over.step(built, "open", operation="switchover")
+    assert (result["needed"], result["changed"]) == (False, False)
+    assert "site recovery serves already" in result["said"]
+    assert over.keys(built) == before
+
+
+def test_an_environment_without_protection_is_not_moved(built: Environment) -> None:
+    move(built, "recovery")
+    with pytest.raises(Refusal, match="does not stand by since recovery serves"):
+        over.step(built, "open", operation="switchover", site="home")
+
+
+def test_the_old_database_is_deleted_only_where_somebody_has_agreed(built: Environment) -> None:
+    move(built, "recovery")
+    given: dict[str, Any] = {"operation": "reprotect", "site": "recovery"}
+    over.upto(built, "orphans", **given)
+    asked = over.step(built, "decide", dry=True, **given)["question"]
+    assert "home has 2 rows that recovery never had (2 of public.pledge)" in asked
+    assert "production-home-database-" in asked
+    with pytest.raises(Refusal) as caught:
+        over.step(built, "decide", **{**given, "confirm": "staging"})
+    assert caught.value.result["code"] == "unconfirmed"
+    assert not source(built, "home")
+
+
+def test_what_is_counted_is_told_of_the_move_that_lost_it(built: Environment) -> None:
+    moved = move(built, "recovery")[0]
+    over.upto(built, "open", operation="reprotect", site="recovery")
+    here = built.aws("recovery")
+    [other] = [one for one in journals.ids(here) if one != moved["id"]]
+    facts = journals.load(here, other).opened
+    assert (facts["moved_by"], facts["snapshot"]) == (moved["id"], "100:104:")
+
+
+def test_the_old_database_stays_where_its_snapshot_is_gone(built: Environment) -> None:
+    move(built, "recovery")
+    given: dict[str, Any] = {"operation": "reprotect", "site": "recovery"}
+    found = over.upto(built, "decide", **given)
+    [taken] = [one["evidence"]["snapshot"] for one in found if one["step"] == "snapshot"]
+    built.aws("home").client("rds").delete_db_snapshot(DBSnapshotIdentifier=taken)
+    with pytest.raises(Refusal, match="is not there any more, so the database of home stays"):
+        over.step(built, "remove", **given)
+    assert not source(built, "home")
+
+
+def test_a_site_that_does_not_serve_has_no_part_in_protecting_itself(built: Environment) -> None:
+    move(built, "recovery")
+    mark = built.handle.mark()
+    result = over.step(built, "open", operation="reprotect", site="home")
+    assert not result["needed"] and "site recovery serves" in result["said"]
+    assert built.handle.writes_since(mark) == []
+
+
+def test_a_region_that_is_lost_in_the_midst_of_a_move_is_left_by_a_failover(
+    built: Environment,
+) -> None:
+    move(built, "recovery", "freeze")
+    over.go_dark(built)
+    over.upto(built, "close", accept_unfenced=True)
+    assert not over.is_replica(built)
+    assert active.read(built.aws("recovery")).site == "recovery"
+    assert not active.read(built.aws("recovery")).moving
+
+
+@pytest.mark.parametrize(("last", "refused"), [("decide", True), ("freeze", False)])
+def test_a_move_that_a_failover_takes_over_stays_open_where_that_is_refused(
+    built: Environment, last: str, refused: bool
+) -> None:
+    """Where nobody may write any more, as from its step hold on, it is not: home serves no more."""
+    moved = over.upto(built, last, operation="switchover")[0]
+    validating.no_certificate(built)
+    over.go_dark(built)
+    if refused:
+        with pytest.raises(Refusal, match="no certificate in force"):
+            over.step(built, "open")
+        unended = journals.unended(built.aws("recovery"))
+        assert unended and unended.id == moved["id"]
+    else:
+        opened = over.step(built, "open")
+        assert opened["changed"] and opened["id"] != moved["id"]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An operation that has not ended is gone on with, unless nothing binds it any more."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import journal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.opening import (
+    goes_on,
+)
+
+NOW, LONG_AGO = datetime.timedelta(), datetime.timedelta(hours=2)
+
+
+def of(*entries: str, ago: datetime.timedelta = NOW, kind: str = "failover") -> journal.Journal:
+    at = (journal.now() - ago).isoformat()
+    told: list[dict[str, Any]] = [
+        {"step": step, "state": state, "at": at, "facts": {"operation": kind}}
+        for step, state in (entry.split() for entry in entries)
+    ]
+    return journal.Journal("20261128T101500Z-failover-3f2a", list(told))
+
+
+CUT_OFF = ("open opened", "decide done", "fence begun")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(of(*CUT_OFF), True, id="cut off a moment ago"),
+        pytest.param(of(*CUT_OFF, ago=LONG_AGO), False, id="cut off before its fence, long ago"),
+        pytest.param(of(*CUT_OFF, "fence failed"), False, id="given up at its fence"),
+        pytest.param(of(*CUT_OFF, "fence done", ago=LONG_AGO), True, id="fenced, long ago"),
+        pytest.param(of(*CUT_OFF, "fence done", "promote failed"), True, id="failed after it"),
+        pytest.param(
+            of("open opened", "decide failed", kind="switchover"), False, id="a move, not held yet"
+        ),
+        pytest.param(
+            of("open opened", "hold done", "freeze failed", ago=LONG_AGO, kind="switchover"),
+            True,
+            id="a move that keeps all others away",
+        ),
+        pytest.param(
+            of("open opened", "retire failed", ago=LONG_AGO, kind="reprotect"),
+            True,
+            id="one of which each step is looked at",
+        ),
+    ],
+)
+def test_it_is_begun_anew_only_where_it_was_given_up_or_long_ago_and_not_fenced(
+    found: journal.Journal, expected: bool
+) -> None:
+    assert goes_on(found) is expected

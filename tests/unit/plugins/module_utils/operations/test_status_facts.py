@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a look at both sites, and the reports that they keep, say of an environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import status_facts
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import (
+    rows,
+    verdict,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.status import (
+    readiness,
+    status_page,
+    status_text,
+)
+
+from tests.unit.plugins.module_utils.operations.validate.facts import (
+    DARK,
+    journal,
+    manifest,
+    report,
+)
+from tests.unit.plugins.module_utils.operations.validate.seeing import ago, look
+
+BEATS = {"lag_seconds": 0.4, "heartbeat_age_seconds": 2.1}
+SERVES = {"site": "home", "region": "us-east-1", "since": "", "by": ""}
+
+
+def told(facts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Of a look at which the rest is of no account."""
+    known = {"active": Active(), "unended": None, "active:unended": None}
+    seen = look({**known, **facts}, **more)
+    judged = [verdict.row(c, seen) for c in rows.CHECKS if c.what in ("Active site", "Operations")]
+    return status_facts.facts(seen, [one for one in judged if one], BEATS, SERVES)
+
+
+def test_all_that_is_told_can_be_shown() -> None:
+    for unended in (None, journal("failover", False), DARK):
+        found = told({"unended": unended, "active:unended": None})
+        assert found["environment"] in status_page(found)
+        assert status_text(found)[1] == "Site home (us-east-1) serves."
+
+
+def test_the_newest_operation_that_succeeded_and_moved_an_environment_proves_the_way() -> None:
+    here = [report("drill", days=30), report("drill", days=10, outcome="failed")]
+    there = [report("failover", days=20), report("rotation", days=5)]
+    both = {"proofs": here, "active:proofs": there}
+    assert (told(both)["drill"] or {})["id"] == there[0]["id"]
+    assert told({"proofs": here[1:], "active:proofs": there[1:]})["drill"] is None
+    assert told({"proofs": DARK, "active:proofs": there})["drill"]["commit"] == "1f3a5c7"
+
+
+def test_a_report_that_was_changed_after_it_was_sealed_proves_nothing() -> None:
+    changed = report("drill", took=601.0) | {"measured": {"recovery_time_seconds": 6.0}}
+    assert told({"proofs": [changed]})["drill"] is None
+
+
+def test_an_operation_that_has_not_ended_is_told_wherever_its_journal_is() -> None:
+    for name in ("unended", "active:unended"):
+        facts = {"unended": None, "active:unended": None, name: journal("failover", False)}
+        found = told(facts)
+        assert found["unfinished"]["step"] == "Open the operation"
+        assert "Operations" not in {copy["what"] for copy in found["copies"]}
+        assert readiness(found) == "fail"
+
+
+def test_whether_one_has_not_ended_is_not_known_where_its_region_is_dark() -> None:
+    found = told({"unended": None, "active:unended": DARK})
+    assert found["unfinished"] is None
+    [row] = [copy for copy in found["copies"] if copy["what"] == "Operations"]
+    assert row["state"] == "unknown"
+
+
+def test_since_when_nothing_stands_by_is_told() -> None:
+    since = ago(hours=2).isoformat()
+    found = told({"active": Active(1, "", False, since)}, protected=False)
+    assert (found["protection"]["state"], found["protection"]["since"]) == ("unprotected", since)
+    assert found["protection"]["next"].endswith("phoenix.dr_reprotect")
+
+
+def test_nothing_was_ever_built_only_where_all_of_it_is_known_not_to_be_there() -> None:
+    nothing: dict[str, Any] = dict.fromkeys(status_facts.FIRST)
+    assert status_facts.never_built(look({**nothing, "manifest": {}}))
+    for name, fact in (("manifest", manifest()), ("replica", DARK)):
+        assert not status_facts.never_built(look({**nothing, "manifest": {}, name: fact}))
