@@ -25,7 +25,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan artifact release status psql shell fault validate failover load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean
+.PHONY: help venv tree site plan artifact release status psql shell fault validate failover switchover failback drill play load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean recovery
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,8 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan release validate failover: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan release validate failover: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan release status validate failover switchover failback drill play: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan release status validate failover switchover failback drill play: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
@@ -72,8 +72,10 @@ release: $(READY) ## another version of the application: make release VERSION=2,
 $(APP)/dist/$(notdir $(APP))-%.tar.gz: $(shell git ls-files $(APP) 2>/dev/null)
 	@$(MAKE) --no-print-directory -C $(APP) artifact VERSION=$* PYTHON="$(PYTHON)"
 
-status: $(READY) ## what runs of the emulated account
+status: $(READY) ## what runs of the emulated account, and how the environment in it stands
 	@python -m sandbox status || test $$? -eq 3
+	@if python -m sandbox status >/dev/null 2>&1; then ansible-playbook playbooks/status.yml -i inventories/sandbox \
+	  $(SERVED) -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"; fi
 
 psql: $(READY) ## a session in a site's database server: make psql SITE=home
 	@python -m sandbox psql "$(SITE)" --database "$(or $(DATABASE),postgres)"
@@ -107,12 +109,36 @@ failover: $(READY) ## the region of home goes dark, and the recovery site takes 
 	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
 	@python -m sandbox page shop.example.com
 
+switchover: $(READY) ## the recovery site takes over while home is there, and nothing is lost
+	@$(HAS_HOSTS) || { echo "there is nothing to move: make site starts real servers, where they can be" >&2; exit 1; }
+	ansible-playbook playbooks/dr_switchover.yml -i inventories/sandbox $(SERVED) -e dr_confirm=production \
+	  -e "dr_reason='make switchover'" -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	@python -m sandbox page shop.example.com
+
+failback: $(READY) ## the region of home is back: home becomes a replica, and serves again
+	@python -m sandbox fault lifted
+	ansible-playbook playbooks/dr_failback.yml -i inventories/sandbox $(SERVED) -e dr_confirm=production \
+	  -e "dr_reason='home is back'" -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	@python -m sandbox page shop.example.com
+
+drill: $(READY) ## a failover is rehearsed in a copy of the recovery site, which is removed again
+	@$(HAS_HOSTS) || { echo "there is nothing to rehearse with: make site starts real servers, where they can be" >&2; exit 1; }
+	ansible-playbook playbooks/dr_drill.yml -i inventories/sandbox $(SERVED) \
+	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+
+play: $(READY) ## any other playbook in the emulated account: make play PLAYBOOK=dr_failover WITH="-e dr_confirm=production"
+	ansible-playbook "playbooks/$(PLAYBOOK).yml" -i inventories/sandbox $(SERVED) $(WITH)
+
 down: $(READY) ## stop the emulated account and remove all that it made
 	@python -m sandbox down
 	rm -rf .cache/images .cache/packages
 
 provisioning: $(READY) ## how close a first build comes to AWS's own times, 10 times as fast
 	python -m benchmarks.provisioning
+
+recovery: $(READY) ## what a failover takes beyond AWS's own times, 20 times as fast, on real servers
+	@python -m sandbox equip
+	python -m benchmarks.recovery --speed "$(or $(SPEED),20)"
 
 test: lint types sanity ## all that CI runs
 	@python -m sandbox equip chromium=chromium
