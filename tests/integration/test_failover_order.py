@@ -9,7 +9,7 @@ from typing import Any
 import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import opening
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import acting
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts.stage import (
     Stage,
 )
@@ -46,7 +46,7 @@ def test_a_step_that_tries_more_is_refused_before_anything_is_sent(
     stood: Environment, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     over.step(stood, "open")
-    monkeypatch.setitem(opening.ACTS["failover"], "decide", _Intruder(FORBIDDEN[what]))
+    monkeypatch.setitem(acting.ACTS["failover"], "decide", _Intruder(FORBIDDEN[what]))
     mark = stood.handle.mark()
     with pytest.raises(Refusal, match="was not sent"):
         over.step(stood, "decide")

@@ -134,6 +134,11 @@ def reports(aws: Aws) -> list[dict[str, Any]]:
     return [one for one in found if one is not None]
 
 
+def chains(aws: Aws) -> list[list[dict[str, Any]]]:
+    """The reports that are kept at this site: of its own operations, and of its drills."""
+    return [reports(aws), reports(aws.at(scope_of(aws.scope)))]
+
+
 def shown(aws: Aws, found: Facts) -> dict[str, Any]:
     """The report for who has run the operation: as data, as a page, and in some lines."""
     before = _before(reports(aws), found)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..converge.site import Converger
-from . import answers, opening
+from . import acting, answers, opening, preconditions
 from . import journal as journals
 from .acts import abandon, instance
 from .errors import OutOfOrder
@@ -30,15 +30,15 @@ def foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) -> 
     if what == ABANDON:
         return _way_back(converger, options, journal)
     if journal is None or (what.name == OPEN and not opening.goes_on(journal)):
-        opening.check(converger, options, journal)
+        preconditions.check(converger, options, journal)
         journal = Journal("", [])
     before = journal.done(what.name)
     result = answers.of_step(journal, what, before is None, before)
     if what.name == OPEN:
         result |= opening.facts(here, options["operation"], journal)
-    act = opening.ACTS[options["operation"]].get(what.name)
+    act = acting.ACTS[options["operation"]].get(what.name)
     if before is None and (foreseen := getattr(act, "foreseen", None)):
-        result |= foreseen(opening.stage_of(converger, journal, options))
+        result |= foreseen(acting.stage_of(converger, journal, options))
     return result
 
 
@@ -49,7 +49,7 @@ def _awaited(converger: Converger, options: Mapping[str, Any]) -> str:
     site = converger.task.site
     if options["operation"] != "switchover" or not site.is_home or site.is_active:
         return ""
-    stage = opening.stage_of(converger, Journal("", []), options)
+    stage = acting.stage_of(converger, Journal("", []), options)
     if site.protected and (site.strategy == "backup_restore" or instance.found(stage)):
         return ""
     return (
@@ -64,5 +64,5 @@ def _way_back(
     """What has to be done to give up an operation that has begun. Raises OutOfOrder."""
     if journal is None:
         raise OutOfOrder(NOT_BEGUN.format(ABANDON.name, options["operation"]))
-    stage = opening.stage_of(converger, journal, options)
+    stage = acting.stage_of(converger, journal, options)
     return answers.of_step(journal, ABANDON, True, abandon.foreseen(stage))

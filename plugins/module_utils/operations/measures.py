@@ -55,7 +55,7 @@ def closing(journal: Journal) -> Mapping[str, Any]:
 def findings(journal: Journal) -> list[str]:
     """What a person has to look at."""
     found = [*_fence(journal), *_hosts(journal), *_image(journal), *_orphans(journal)]
-    found += _rehearsed(journal)
+    found += [*_smoke(journal), *_rehearsed(journal)]
     if journal.ended and journal.opened["operation"] in TARGETS["loss"]:
         found.append(
             f"Nothing stands by: {journal.opened['from']} is to be made a replica of "
@@ -127,6 +127,17 @@ def _image(journal: Journal) -> list[str]:
     return [
         f"Hosts at {journal.opened['to']} are launched from {id}{release}, and the manifest names "
         f"{named}: see which release they are to run, and roll it out."
+    ]
+
+
+def _smoke(journal: Journal) -> list[str]:
+    """That nothing was written through the balancer, which only somebody's declaration allows."""
+    smoke = journal.done("smoke")
+    if smoke is None or smoke.get("write"):
+        return []
+    return [
+        "Nothing was written through the balancer, for no dr_site_smoke_write is declared: see "
+        "that visitors can write."
     ]
 
 

@@ -1,85 +1,25 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How an operation begins or is gone on with: what has to be there, and where its acts are done."""
+"""How an operation begins, or is gone on with."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..aws.reach import Reach
-from ..aws.scope import Scope
 from ..aws.session import Aws
 from ..converge.holder import who
 from ..converge.site import Converger
 from ..declaration.site import Site
 from . import journal as journals
 from . import manifest
-from .acts import (
-    agree,
-    copies,
-    decide,
-    fence,
-    hold,
-    intake,
-    master,
-    orphans,
-    promote,
-    protect,
-    record,
-    remove,
-    replica,
-    retire,
-    secrets,
-    smoke,
-    snapshot,
-    switch,
-)
-from .acts.stage import Stage
-from .errors import OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
-from .procedures import BINDING, IN_A_COPY, ISOLATED, OF_ACTIVE, OPERATIONS, playbook
+from .preconditions import check, not_ended
+from .procedures import IN_A_COPY, ISOLATED, OF_ACTIVE, OPERATIONS, is_bound
 from .step import OPEN, StepOf
 
 AGREED = datetime.timedelta(hours=1)  # for which what was agreed to holds
-# What a file in acts/ offers: act(stage) if it does the step itself, look(stage) where the world
-# shows that it is done, ready(stage) where something has to be there before anything is begun, and
-# foreseen(stage).
-ACTS: Mapping[str, dict[str, Any]] = {
-    "failover": {
-        "decide": decide,
-        "fence": fence,
-        "intake": intake,
-        "promote": promote,
-        "secrets": secrets,
-        "master": master,
-        "record": record,
-        "smoke": smoke,
-        "switch": switch,
-    },
-    "switchover": {
-        "decide": agree,
-        "hold": hold,
-        "promote": promote,
-        "secrets": secrets,
-        "master": master,
-        "record": record,
-        "switch": switch,
-        "retire": retire,
-    },
-    "reprotect": {
-        "retire": retire,
-        "snapshot": snapshot,
-        "orphans": orphans,
-        "decide": agree,
-        "remove": remove,
-        "copies": copies,
-        "protect": protect,
-        "replica": replica,
-    },
-    "drill": {},
-}
 
 
 def facts(here: Aws, kind: str, journal: Journal) -> dict[str, Any]:
@@ -129,7 +69,7 @@ def opened(
     kind = options["operation"]
     if before:
         if before.opened["operation"] != kind and kind not in ISOLATED:
-            raise OutOfOrder(_unended(before), _end_it(before))
+            raise not_ended(before)
         if before.opened["operation"] == kind and goes_on(before):
             again = {"operator": who(), "run": options["run"], "again": True}
             journals.write(here, before, OPEN, BEGUN, again)
@@ -190,127 +130,8 @@ def goes_on(journal: Journal) -> bool:
     bound to anything, or was cut off there long ago, is begun anew: what somebody agreed to then
     may be otherwise by now.
     """
-    if _is_bound(journal):
+    if is_bound(journal):
         return True
     last = datetime.datetime.fromisoformat(journal.entries[-1]["at"])
     failed = any(entry["state"] == FAILED for entry in journal.entries)
     return not failed and journals.now() - last < AGREED
-
-
-def _is_bound(journal: Journal) -> bool:
-    """Whether it has done that from which on it is gone on with, and not begun anew."""
-    binding = BINDING.get(str(journal.opened.get("operation")), OPEN)
-    return binding == OPEN or journal.done(binding) is not None
-
-
-def check(converger: Converger, options: Mapping[str, Any], before: Journal | None = None) -> None:
-    """Raises OutOfOrder where the operation does not fit what there is, or lacks what a step needs
-    after which there is no way back.
-
-    before: the one that it takes over. Where that was past its own way back, nobody may write since
-    then: what only the site itself lacks is met when it is asked.
-    """
-    bound = before is not None and _is_bound(before)
-    site, kind = converger.task.site, options["operation"]
-    if kind in IN_A_COPY:
-        _check_copy(site)
-        return
-    if not site.peer:
-        raise OutOfOrder(
-            f"{site.scope.environment} has one site only", "a recovery site is declared beside it"
-        )
-    if kind not in OF_ACTIVE:
-        _check_move(converger, site)
-    if not manifest.load(converger.account):
-        raise OutOfOrder(
-            f"site {site.scope.site} has no manifest of the environment",
-            "playbook site writes it at its end, while both regions are there",
-        )
-    stage = stage_of(converger, Journal("", []), options)
-    if kind not in ISOLATED:
-        other = journals.unended(stage.there)
-        if other and int(other.opened.get("epoch", 0)) >= converger.active.epoch:
-            raise OutOfOrder(_unended(other), _end_it(other))
-    for act in ACTS[kind].values():
-        ready = getattr(act, "ready", None)
-        if ready and not (bound and act is smoke):
-            ready(stage)
-
-
-def _check_copy(site: Site) -> None:
-    """Raises OutOfOrder where a drill would not take place in a copy."""
-    if not site.scope.copy_of or not site.closed:
-        raise OutOfOrder(
-            f"{site.scope.environment} is no copy that is closed to all sides",
-            "playbook dr_drill makes one, and rehearses in it",
-        )
-
-
-def _check_move(converger: Converger, site: Site) -> None:
-    """Raises OutOfOrder where the environment cannot be moved to the site."""
-    if site.is_active:
-        since = f" since {converger.active.since}" if converger.active.since else ""
-        raise OutOfOrder(
-            f"site {site.scope.site} serves already{since}",
-            "nothing is to be done; playbook dr_validate tells how it is protected",
-        )
-    if not site.protected:
-        raise OutOfOrder(
-            f"site {site.scope.site} does not stand by since {site.active_site} serves",
-            "playbook dr_reprotect makes it a replica, while both regions are there",
-        )
-
-
-def _unended(journal: Journal) -> str:
-    facts = journal.opened
-    return (
-        f"{facts['operation']} {journal.id} of {facts['operator']}, begun at {facts['began']}, has "
-        "not ended"
-    )
-
-
-def _end_it(journal: Journal) -> str:
-    return f"end it first: playbook {playbook(journal.opened)} goes on with it"
-
-
-def stage_of(
-    converger: Converger,
-    journal: Journal,
-    options: Mapping[str, Any],
-    say: Callable[[str], None] = lambda line: None,
-    guard: Callable[[], None] | None = None,
-) -> Stage:
-    """Where the acts of an operation take place. Raises OutOfOrder where there is one site only,
-    and the operation has to do with two.
-
-    guard: asked before each write at the other site, where that is not the one of this site.
-    """
-    site, here = converger.task.site, converger.account
-    peer, there = site.peer, here
-    if peer:
-        there = _other(converger, peer)
-        there.guard = guard or here.guard
-    elif options["operation"] not in IN_A_COPY:
-        raise OutOfOrder(f"{site.scope.environment} has one site only")
-    both = sorted((here, there), key=lambda aws: aws.scope.stands != "recovery")
-    return Stage(
-        site=site,
-        here=here,
-        there=there,
-        places=(here,) if converger.task.isolated else tuple(both),
-        manifest=manifest.load(here),
-        active=converger.active,
-        journal=journal,
-        options=options,
-        timeout=converger.task.timeout,
-        say=say,
-    )
-
-
-def _other(converger: Converger, peer: Scope) -> Aws:
-    """Clients of the site that is given up, for what fences it; else of the other site."""
-    connection = converger.task.connections[peer.site]
-    region = converger.task.site.scope.region
-    if converger.task.isolated:
-        return Aws(peer, connection, region, Reach(peer.region, fence.CALLS)).hasty()
-    return Aws(peer, connection, region)

@@ -22,7 +22,7 @@ from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import REQUIRED, Field, read
 from ..tiers import database
-from . import account, answers, foreseen, objectives, opening
+from . import account, acting, answers, foreseen, objectives, opening
 from . import journal as journals
 from .acts import abandon, told
 from .acts.stage import Stage
@@ -162,7 +162,7 @@ def _written(
             foreseen.NOT_BEGUN.format(what.name, options["operation"]),
             "run the whole playbook",
         )
-    stage = opening.stage_of(converger, journal, options, say, guard)
+    stage = acting.stage_of(converger, journal, options, say, guard)
     if what.name == CLOSE and options["failed"]:
         said = {"said": str(options["failed"])}
         journals.write(here, journal, CLOSE, FAILED, said)
@@ -195,7 +195,7 @@ def _missing(journal: Journal, what: StepOf, always: bool | None = None) -> list
 
 def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
     journal, here = stage.journal, stage.here
-    acts = opening.ACTS[journal.opened["operation"]]
+    acts = acting.ACTS[journal.opened["operation"]]
     before, act = journal.done(what.name), acts.get(what.name)
     look, work = getattr(act, "look", None), getattr(act, "act", None)
     found = look(stage) if look else before

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from .drill import DRILL
+from .journal import Journal
 from .planned import ABANDON, REPROTECT, SWITCHOVER
-from .step import StepOf
+from .step import OPEN, StepOf
 from .steps import FAILOVER
 
 OPERATIONS: Mapping[str, tuple[StepOf, ...]] = MappingProxyType(
@@ -28,6 +29,12 @@ BINDING: Mapping[str, str] = MappingProxyType({"failover": "fence", "switchover"
 def playbook(opened: Mapping[str, object]) -> str:
     """The playbook that goes on with an operation, by what its journal begins with."""
     return str(opened.get("playbook") or f"dr_{opened.get('operation')}")
+
+
+def is_bound(journal: Journal) -> bool:
+    """Whether an operation has done that from which on it is gone on with, and not begun anew."""
+    binding = BINDING.get(str(journal.opened.get("operation")), OPEN)
+    return binding == OPEN or journal.done(binding) is not None
 
 
 def step(operation: str, name: str) -> StepOf:

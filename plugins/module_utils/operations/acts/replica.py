@@ -3,12 +3,11 @@
 """The replica that stands by is there, which playbook site has made, and has its parameters.
 
 Those that count from the start of a server on are not those of a new replica before it was started
-again, which the operation does: nobody is served by it yet.
+again, which playbook site does once.
 """
 
 from __future__ import annotations
 
-from ...aws.errors import Meaning, meaning
 from ...kinds import db_instance_reading as reading
 from ..errors import NotDone
 from . import old_database
@@ -22,8 +21,6 @@ def act(stage: Stage) -> Evidence:
     if stage.site.strategy == "backup_restore":
         return {"replica": "", "said": f"{stage.old.site} keeps backups, and no replica"}
 
-    did: list[str] = []
-
     def missing() -> str:
         item = old_database.described(stage)
         if item is None or not old_database.is_replica(stage, item):
@@ -32,20 +29,7 @@ def act(stage: Stage) -> Evidence:
         if status not in reading.OPERATIONAL:
             return f"{stage.old.database} is {status}"
         waiting = reading.facts(item)["pending_reboot"]
-        if waiting and not did and _restarted(stage):
-            did.append(f"rds RebootDBInstance {stage.old.database}")
         return f"{', '.join(waiting)} waits for a reboot" if waiting else ""
 
     stage.wait("the replica", missing, HINT)
-    return {"replica": stage.old.database, "source": stage.scope.database, "did": did}
-
-
-def _restarted(stage: Stage) -> bool:
-    """Whether AWS took the order: it may be busy with the instance."""
-    try:
-        stage.there.client("rds").reboot_db_instance(DBInstanceIdentifier=stage.old.database)
-    except Exception as error:
-        if meaning(error) is not Meaning.BLOCKED:
-            raise
-        return False
-    return True
+    return {"replica": stage.old.database, "source": stage.scope.database}

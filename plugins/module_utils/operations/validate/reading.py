@@ -26,8 +26,8 @@ from ...engine.model import Want
 from ...kinds import certificates, db_copies
 from ...kinds.secret_reading import described
 from ...tiers.login import LOGINS, home_of
+from .. import account, manifest, proof
 from .. import journal as journals
-from .. import manifest, proof
 from ..acts import decide
 from ..artifact import key_of
 from ..drill import scope_of
@@ -98,6 +98,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
         "drill": lambda: journals.unended(here.aws.at(scope_of(here.scope))),
         "proofs": lambda: proof.reports(here.aws),
         f"{ACTIVE}proofs": lambda: proof.reports(there.aws),
+        "reports": lambda: account.chains(here.aws),
         "credentials": here.aws.credentials,
         "lease": lambda: Entries(here.aws).look(),
         "manifest": lambda: manifest.load(here.aws),

@@ -17,6 +17,7 @@ CHECKS: tuple[Check, ...] = (
     *room.CHECKS,
     declared.REST,
     standing.PROOF,
+    standing.EVIDENCE,
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ...converge.active import Active
 from ...converge.entries import Entry
 from ...converge.lease import LAPSE
+from ...reports.evidence import broken
 from ...reports.words import lasted
 from ..journal import Journal
 from ..procedures import playbook
@@ -30,6 +31,10 @@ NEEDED = {
     "from": ("security_group/database",),
 }
 # A run that changes nothing writes it only where it is told to.
+PUT = (
+    "the bucket of backups keeps what each report was: aws s3api list-object-versions --prefix "
+    "operations/ tells the version to put back"
+)
 WRITE = f"{BUILD} -e dr_site_write_manifest=true"
 DAY = 86400
 
@@ -147,6 +152,19 @@ def proof(seen: Seen) -> Verdict:
     return good(f"{said}, on this commit", age)
 
 
+def evidence(seen: Seen) -> Verdict:
+    """Whether what operations have told of themselves is what they told when they ended."""
+    chains = seen.fact("reports")
+    told = [report for reports in chains for report in reports]
+    if not told:
+        return good("no operation has ended yet")
+    age = seen.age(max(str(report["ended"]) for report in told))
+    if wrong := [sentence for reports in chains for sentence in broken(reports)]:
+        return bad(f"the reports here are not as they were sealed: {'; '.join(wrong)}", PUT, age)
+    count = "1 report is" if len(told) == 1 else f"{len(told)} reports are"
+    return good(f"{count} as sealed, each behind the one before", age)
+
+
 CHECKS = (
     Check("Active site", serving),
     Check("Operations", operation),
@@ -155,3 +173,4 @@ CHECKS = (
     Check("Manifest", manifest),
 )
 PROOF = Check("Proof", proof)
+EVIDENCE = Check("Evidence", evidence)

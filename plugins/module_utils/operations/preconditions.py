@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What has to be there before an operation begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..converge.site import Converger
+from ..declaration.site import Site
+from . import journal as journals
+from . import manifest
+from .acting import ACTS, stage_of
+from .acts import smoke
+from .errors import OutOfOrder
+from .journal import Journal
+from .procedures import IN_A_COPY, ISOLATED, OF_ACTIVE, is_bound, playbook
+
+
+def check(converger: Converger, options: Mapping[str, Any], before: Journal | None = None) -> None:
+    """Raises OutOfOrder where the operation does not fit what there is, or lacks what a step needs
+    after which there is no way back.
+
+    before: the one that it takes over. Where that was past its own way back, nobody may write since
+    then: what only the site itself lacks is met when it is asked.
+    """
+    bound = before is not None and is_bound(before)
+    site, kind = converger.task.site, options["operation"]
+    if kind in IN_A_COPY:
+        _check_copy(site)
+        return
+    if not site.peer:
+        raise OutOfOrder(
+            f"{site.scope.environment} has one site only", "a recovery site is declared beside it"
+        )
+    if kind not in OF_ACTIVE:
+        _check_move(converger, site)
+    if not manifest.load(converger.account):
+        raise OutOfOrder(
+            f"site {site.scope.site} has no manifest of the environment",
+            "playbook site writes it at its end, while both regions are there",
+        )
+    stage = stage_of(converger, Journal("", []), options)
+    if kind not in ISOLATED:
+        other = journals.unended(stage.there)
+        if other and int(other.opened.get("epoch", 0)) >= converger.active.epoch:
+            raise not_ended(other)
+    for act in ACTS[kind].values():
+        ready = getattr(act, "ready", None)
+        if ready and not (bound and act is smoke):
+            ready(stage)
+
+
+def _check_copy(site: Site) -> None:
+    """Raises OutOfOrder where a drill would not take place in a copy."""
+    if not site.scope.copy_of or not site.closed:
+        raise OutOfOrder(
+            f"{site.scope.environment} is no copy that is closed to all sides",
+            "playbook dr_drill makes one, and rehearses in it",
+        )
+
+
+def _check_move(converger: Converger, site: Site) -> None:
+    """Raises OutOfOrder where the environment cannot be moved to the site."""
+    if site.is_active:
+        since = f" since {converger.active.since}" if converger.active.since else ""
+        raise OutOfOrder(
+            f"site {site.scope.site} serves already{since}",
+            "nothing is to be done; playbook dr_validate tells how it is protected",
+        )
+    if not site.protected:
+        raise OutOfOrder(
+            f"site {site.scope.site} does not stand by since {site.active_site} serves",
+            "playbook dr_reprotect makes it a replica, while both regions are there",
+        )
+
+
+def not_ended(journal: Journal) -> OutOfOrder:
+    """Of an operation that is to be ended first."""
+    facts = journal.opened
+    return OutOfOrder(
+        f"{facts['operation']} {journal.id} of {facts['operator']}, begun at {facts['began']}, has "
+        "not ended",
+        f"end it first: playbook {playbook(facts)} goes on with it",
+    )
