@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A shop whose recovery site is made better while visitors are there, and then has to show it.
+
+One story in order: from copied backups to a replica, and to hosts that stand by, which are drilled
+and moved to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.story import NAME, REGIONS, Story, page_of, standing, until
+from tests.end_to_end.traffic import Shop, visitors
+
+pytestmark = [pytest.mark.real, pytest.mark.sweep]
+HOME, RECOVERY = REGIONS
+COUNT = "select count(*) from pledges"
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Story]:
+    with standing(strategy="backup_restore") as begun:
+        yield begun
+
+
+def databases(story: Story) -> set[str]:
+    """The regions in which there is one."""
+    return {one["region"] for one in story.call("GET", "databases")}
+
+
+def hosts(story: Story, region: str) -> set[str]:
+    """Those of the web tier that the balancer of a region finds healthy."""
+    balancers = [one for one in story.call("GET", "balancers") if one["region"] == region]
+    healthy = {t["id"] for one in balancers for t in one["targets"] if t["health"] == "healthy"}
+    return healthy & {one["id"] for one in story.call("GET", "hosts") if one["region"] == region}
+
+
+def test_a_site_that_lives_from_backups_gets_a_replica_and_nobody_notices(story: Story) -> None:
+    assert databases(story) == {HOME}
+    story.declare("pilot_light")
+    with visitors(story.shop, story.ledger) as traffic:
+        story.site()
+    assert not traffic.failures
+    assert databases(story) == {HOME, RECOVERY}
+    until(
+        lambda: int(story.ask(COUNT, RECOVERY)) == len(story.ledger) > 0,
+        lambda: story.ask("select * from pg_stat_replication"),
+    )
+    assert story.ask("select pg_is_in_recovery()", RECOVERY) == "t"
+    assert hosts(story, RECOVERY) == set()
+    assert story.changed_by_site() == {"0"}
+
+
+def test_a_pilot_light_gets_a_host_that_stands_by_and_no_visitor_comes_there(story: Story) -> None:
+    story.declare("warm_standby")
+    with visitors(story.shop, story.ledger) as traffic:
+        story.site()
+        until(lambda: len(hosts(story, RECOVERY)) == 1, lambda: traffic.failures[-5:])
+    assert not traffic.failures
+    assert page_of(story.site()) == story.url
+    assert story.changed_by_site() == {"0"}
+
+
+def test_a_drill_rehearses_the_warm_standby_and_nobody_notices(story: Story) -> None:
+    # That which AWS takes each day is from before the first pledge.
+    rds, name = story.aws("rds", RECOVERY), "before-the-drill"
+    rds.create_db_snapshot(
+        DBInstanceIdentifier="production-recovery-database", DBSnapshotIdentifier=name
+    )
+    rds.get_waiter("db_snapshot_available").wait(
+        DBSnapshotIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
+    )
+    pledged, standing_by = len(story.ledger), hosts(story, RECOVERY)
+    with visitors(story.shop, story.ledger) as traffic:
+        story.twin.make("drill", *story.values)
+    assert not traffic.failures
+    report = story.whole("drill")
+    assert (report["outcome"], report["findings"]) == ("succeeded", [])
+    steps = {step["name"]: step["evidence"] for step in report["steps"]}
+    assert steps["contents"]["tables"]["public.pledges"]["rows"] == pledged > 0
+    assert steps["smoke"]["status"] == steps["smoke"]["write"]["status"] == 200
+    assert hosts(story, RECOVERY) == standing_by
+    print(f"rehearsed in {report['measured']['recovery_time_seconds']:.0f} s")
+
+
+def test_where_home_goes_dark_the_host_that_stood_by_serves_and_others_come_to_it(
+    story: Story,
+) -> None:
+    stood_by = hosts(story, RECOVERY)
+    with visitors(story.shop, story.ledger) as traffic:
+        enough = len(story.ledger) + 20
+        until(lambda: len(story.ledger) >= enough, lambda: traffic.failures[-5:])
+        told = story.twin.make("failover", *story.values)
+        at_home = list(story.ledger)
+        traffic.shop = story.shop = Shop(page_of(told), NAME)
+        enough = len(at_home) + 20
+        until(lambda: len(story.ledger) >= enough, lambda: traffic.failures[-5:])
+    there = story.ask("select idempotency_key from pledges", RECOVERY).split()
+    lost = [key for key in story.ledger if key not in set(there)]
+    assert lost == at_home[len(at_home) - len(lost) :]
+    assert len(set(there)) == len(there) and set(there) <= set(story.ledger)
+    assert len(stood_by) == 1 and stood_by < hosts(story, RECOVERY)
+    report = story.whole("failover")
+    assert report["outcome"] == "succeeded"
+    took = report["measured"]["recovery_time_seconds"]
+    print(f"{len(lost)} of {len(at_home)} pledges lost; served after {took:.0f} s")
