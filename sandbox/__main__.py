@@ -132,7 +132,14 @@ def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
     with fitting():
         from sandbox import credentials  # noqa: PLC0415
-        from sandbox.server import facts, forget, make, prepare_meanwhile, serve  # noqa: PLC0415
+        from sandbox.server import (  # noqa: PLC0415
+            branching,
+            facts,
+            forget,
+            make,
+            prepare_meanwhile,
+            serve,
+        )
 
     regions = frozenset(filter(None, given.regions.split(",")))
     root = credentials.fresh() if given.connection else None
@@ -159,6 +166,8 @@ def _serve(given: argparse.Namespace) -> int:
             server.shutdown()
 
         threading.Thread(target=wait_for_end, daemon=True).start()
+        if not identity:
+            branching(server)
     print(f"http://{ADDRESS}:{server.port}", flush=True)
     serve(server)
     if identity:

@@ -22,8 +22,8 @@ from sandbox.world import World
 
 class Control:
     """GET health, log?since=N, databases, hosts, balancers, names, checks, faults, faults/fired;
-    GET and POST clock, disasters; POST log/mark, reset, settle, speed, faults, and each of the
-    world's controls; DELETE faults."""
+    GET and POST clock, disasters; POST log/mark, reset, branch, settle, speed, faults, and each of
+    the world's controls; DELETE faults."""
 
     def __init__(self, world: World, log: RequestLog, faults: Faults, key: str = "") -> None:
         """key: all but `health` wants it in the header X-Sandbox-Key; "" wants none."""
@@ -62,6 +62,8 @@ class Control:
             case "POST", "reset":
                 self._world.reset()
                 return {"reset": True}
+            case "POST", "branch":
+                return self._world.branch()
             case "POST", "settle":
                 return self._settled()
             case "POST", "speed":

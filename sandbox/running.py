@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sandbox.address import ADDRESS
 from sandbox.client import Client
 from sandbox.ground import processes
 
@@ -21,7 +23,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 class Handle:
     """A sandbox in a process of its own."""
 
-    def __init__(self, endpoint: str, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, endpoint: str, process: subprocess.Popen[bytes] | None = None) -> None:
+        """process: None for a branch, which is no child of ours."""
         self.endpoint = endpoint
         self.process = process
         self._client = Client(endpoint)
@@ -124,6 +127,16 @@ class Handle:
     def reset(self) -> None:
         """Forget everything but the log."""
         self._client.call("POST", "reset")
+
+    @contextmanager
+    def branch(self) -> Iterator[Handle]:
+        """Another sandbox in which all is as it is here now; it ends with the block."""
+        made = self._client.call("POST", "branch")
+        try:
+            yield Handle(f"http://{ADDRESS}:{made['port']}")
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(made["pid"], signal.SIGTERM)
 
 
 def connection(endpoint: str, folder: Path) -> Path:

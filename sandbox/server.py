@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import traceback
+from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.address import ADDRESS
 from sandbox.application import ASKER, PLACE, Application
+from sandbox.branches import Branches
 from sandbox.credentials import Credentials
 from sandbox.fabric.fabric import Fabric
 from sandbox.fabric.names import ENDPOINT
@@ -111,6 +113,18 @@ def make(
     if fabric:
         serve_in_vpcs(fabric, application)
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
+
+
+def branching(server: BaseWSGIServer) -> None:
+    """Let a sandbox have branches; its stdin ends it, and them."""
+    application: Any = server.app
+
+    def serve(tell: Callable[[int], None]) -> None:
+        own = make_server(ADDRESS, 0, application, threaded=True, request_handler=Handler)
+        tell(own.port)
+        own.serve_forever(poll_interval=0.1)
+
+    application.world.branch = Branches(application.world, serve)
 
 
 def serve_in_vpcs(fabric: Fabric, application: Any) -> None:

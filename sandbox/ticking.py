@@ -28,12 +28,19 @@ class Ticking:
         self._seconds = seconds
         self._action = action
         self._started = False
+        self._name = ""
 
     def start(self, name: str) -> None:
         """Begin, unless it has begun; whoever calls holds the world's lock."""
         if not self._started and self._seconds < float("inf"):
             self._started = True
+            self._name = name
             threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def revive(self) -> None:
+        """Go on in a process that was forked from the one where it began."""
+        if self._started:
+            threading.Thread(target=self._run, name=self._name, daemon=True).start()
 
     def _run(self) -> None:
         while True:

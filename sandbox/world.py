@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
+from typing import Any
 
 from sandbox.balancers.interface import Balancers, NoBalancers
 from sandbox.clock import Clock
@@ -63,6 +64,9 @@ class World:
         self.names = Names(self.lock)
         self.prober = Prober(self)
         self._resets: list[Action] = [self.names.forget, self.prober.forget]
+        self._revivals: list[Action] = [self.names.revive, self.prober.revive]
+        # One more sandbox that is as this one is now: see `Branches`.
+        self.branch: Callable[[], dict[str, Any]] = no_branch
         self._disturbances: list[Action] = []
         self._changes: list[Action] = []
         self._held: list[tuple[Callable[[], bool], Action, str]] = []
@@ -140,7 +144,9 @@ class World:
 
     def ticking(self, seconds: float, action: Action) -> Ticking:
         """Something to be done every so many seconds of AWS, once it has been started."""
-        return Ticking(self, seconds, action)
+        ticking = Ticking(self, seconds, action)
+        self._revivals.append(ticking.revive)
+        return ticking
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -260,6 +266,18 @@ class World:
                 action()
             self.touch()
 
+    def revive(self) -> None:
+        """Have all that threads did here go on, in a process that was forked from their own.
+
+        What waits for its time waits for all of it again.
+        """
+        for timer in self._timers:
+            again = threading.Timer(timer.interval, timer.function)
+            again.daemon = True
+            again.start()
+        for action in self._revivals:
+            action()
+
     def _disturb(self) -> None:
         with self.lock:
             self.databases.disturb(self.dark, self.cut)
@@ -275,6 +293,11 @@ class World:
             print(f"sandbox: {label} failed", file=sys.stderr)
             traceback.print_exc()
         self.touch()
+
+
+def no_branch() -> dict[str, Any]:
+    """Raises ValueError."""
+    raise ValueError("only a sandbox without anything real, which a test has started, has branches")
 
 
 def _nothing() -> None:

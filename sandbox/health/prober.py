@@ -58,8 +58,17 @@ class Prober:
             self._verdicts.setdefault(key, Verdict())
             self._plan(key, endpoint, 0.0)
             if self._workers is None:
-                self._workers = ThreadPoolExecutor(_AT_A_TIME, "health check")
-                threading.Thread(target=self._run, name="health checks", daemon=True).start()
+                self._begin()
+
+    def revive(self) -> None:
+        """Go on in a process that was forked from the one where it began."""
+        self._changed = threading.Condition()
+        if self._workers is not None:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._workers = ThreadPoolExecutor(_AT_A_TIME, "health check")
+        threading.Thread(target=self._run, name="health checks", daemon=True).start()
 
     def pause(self, key: str) -> None:
         """Ask no longer, and keep the verdict; what is not watched is no error."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from sandbox.address import ADDRESS
 from sandbox.names.listening import Desk, Listening, bind, bind_in
 from sandbox.names.lookup import Answer, Lookup
 from sandbox.names.messages import reply
@@ -55,6 +56,12 @@ class Names:
         """
         self.port = self._serve(bind(address, port), INTERNET).port
         return self.port
+
+    def revive(self) -> None:
+        """Answer at a free port of its own, in a process that was forked from another one."""
+        if self.port:
+            self._listening = None
+            self.listen(ADDRESS, 0)
 
     def serve_in(self, namespace: str, addresses: Sequence[str], view: View) -> list[Desk]:
         """Answer those who ask in a network namespace at port 53 of its own addresses.

@@ -16,9 +16,19 @@ from environment import Environment
 from sandbox.running import Handle, running
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Handle]:
+@pytest.fixture(scope="session")
+def model() -> Iterator[Handle]:
+    """Both sites as playbook site leaves them. Nobody changes it: each test has a branch of it."""
     with running() as handle:
+        failing_over.build(Environment(handle))
+        yield handle
+
+
+@pytest.fixture(scope="module")
+def sandbox(model: Handle) -> Iterator[Handle]:
+    """One with nothing in it, which has answered before and is quick therefore."""
+    with model.branch() as handle:
+        handle.reset()
         yield handle
 
 
@@ -31,11 +41,10 @@ def empty(sandbox: Handle) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def standing(sandbox: Handle) -> Environment:
-    """The environment as one run has built it; a test that changes it repairs it."""
-    environment = Environment(sandbox)
-    environment.run()
-    return environment
+def standing(model: Handle) -> Iterator[Environment]:
+    """Both sites for the tests of a module; one that changes them repairs them."""
+    with model.branch() as handle:
+        yield Environment(handle)
 
 
 @pytest.fixture
@@ -47,11 +56,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def built(empty: Environment, quick: None) -> Iterator[Environment]:
-    """Both sites as playbook site leaves them; a test may fail over, and let anything go wrong."""
-    yield failing_over.build(empty)
-    empty.handle.faults([])
-    empty.handle.speed(0)
+def built(model: Handle, quick: None) -> Iterator[Environment]:
+    """Both sites for one test, which may fail over, and let anything go wrong."""
+    with model.branch() as handle:
+        yield Environment(handle)
 
 
 @pytest.fixture
@@ -59,19 +67,3 @@ def dark(built: Environment) -> Environment:
     """The region of home answers nothing."""
     failing_over.go_dark(built)
     return built
-
-
-@pytest.fixture(scope="module")
-def whole(sandbox: Handle) -> Environment:
-    """Both sites as playbook site leaves them, for modules whose tests fence and reset nothing."""
-    sandbox.faults([])
-    sandbox.reset()
-    return failing_over.build(Environment(sandbox))
-
-
-@pytest.fixture
-def stood(whole: Environment, quick: None) -> Iterator[Environment]:
-    """The same for one of these tests: no operation has ever been begun, and none goes on."""
-    yield whole
-    whole.handle.faults([])
-    failing_over.forget(whole)

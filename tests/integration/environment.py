@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import (
@@ -56,6 +58,14 @@ class Environment:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
         self.declared: dict[str, Any] = dict(DECLARED)
+
+    @contextmanager
+    def branch(self) -> Iterator[Environment]:
+        """The same once more, as it is now; it ends with the block."""
+        with self.handle.branch() as handle:
+            other = Environment(handle)
+            other.declared = copy.deepcopy(self.declared)
+            yield other
 
     def params(self, site: str, **options: Any) -> dict[str, Any]:
         connection = {

@@ -43,11 +43,10 @@ TOLD: dict[str, dict[str, Any]] = {
     "logins": {"application": {"user": "application_application_b", "version": "v2"}},
     "grade": {"changed": ["db_instance/main"]},
     "scale": {"changed": ["autoscaling_group/web"]},
-    "smoke": {"status": 200},
+    "smoke": {"status": 200, "write": {"status": 201}},
     "lock": {"locked": {"application": "application_application_a"}},
     "names": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
 }
-JOURNALS = "operations/"
 REPORT = {"report.html", "report.json"}
 Call = Mapping[str, Any]
 
@@ -177,13 +176,3 @@ def beside_journal(environment: Environment, mark: int) -> set[str]:
     own = {f"{RECOVERY} s3 PutObject"}
     own |= {f"{RECOVERY} ssm {action}" for action in ("PutParameter", "DeleteParameter")}
     return calls(environment, mark, writes=True) - own
-
-
-def forget(environment: Environment) -> None:
-    """Removes all journals of both sites, as no collection would."""
-    for site in ("home", "recovery"):
-        aws = environment.aws(site)
-        client, bucket = aws.client("s3"), aws.scope.bucket("backups")
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=JOURNALS)
-        for item in [item for page in pages for item in page.get("Contents", [])]:
-            client.delete_object(Bucket=bucket, Key=item["Key"])

@@ -32,77 +32,72 @@ def test_what_is_protected_is_named_and_nothing_is_touched(standing: Environment
     assert "unprotect" in found["message"]
 
 
-def test_the_home_site_does_not_go_while_the_recovery_site_stands(empty: Environment) -> None:
-    empty.run()
-    lift(empty)
-    assert refused(empty, "home", confirm="production")["code"] == "peer_stands"
+def test_the_home_site_does_not_go_while_the_recovery_site_stands(built: Environment) -> None:
+    lift(built)
+    assert refused(built, "home", confirm="production")["code"] == "peer_stands"
 
 
 @pytest.mark.parametrize(
     ("key", "goes"), [("manifest/recovery.json", True), ("operations/recovery/1/0000.json", False)]
 )
 def test_a_manifest_goes_with_its_site_and_the_journal_of_an_operation_is_in_the_way(
-    empty: Environment, key: str, goes: bool
+    built: Environment, key: str, goes: bool
 ) -> None:
-    empty.run()
-    lift(empty)
-    aws = empty.aws("recovery")
+    lift(built)
+    aws = built.aws("recovery")
     name = aws.scope.bucket("backups")
     for body in (b"{}", b"[]"):
         aws.client("s3").put_object(Bucket=name, Key=key, Body=body)
     if goes:
-        empty.destroy("recovery", confirm="production")
+        built.destroy("recovery", confirm="production")
         assert name not in {b["Name"] for b in aws.client("s3").list_buckets()["Buckets"]}
     else:
-        found = refused(empty, "recovery", confirm="production")
+        found = refused(built, "recovery", confirm="production")
         assert found["code"] == "not_empty" and name in found["message"]
 
 
-def test_a_bucket_with_objects_is_named_and_nothing_is_touched(empty: Environment) -> None:
-    empty.run()
-    lift(empty)
-    empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
+def test_a_bucket_with_objects_is_named_and_nothing_is_touched(built: Environment) -> None:
+    lift(built)
+    built.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
     # What is in the releases of home is replicated.
-    empty.destroy("recovery", confirm="production", empty_buckets=["releases"])
-    found = refused(empty, "home", confirm="production")
+    built.destroy("recovery", confirm="production", empty_buckets=["releases"])
+    found = refused(built, "home", confirm="production")
     assert found["code"] == "not_empty" and RELEASES in found["message"]
 
 
 def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    lift(empty)
-    empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
-    gone = empty.destroy("recovery", confirm="production", empty_buckets=["releases"])
+    lift(built)
+    built.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
+    gone = built.destroy("recovery", confirm="production", empty_buckets=["releases"])
     assert gone["left"] == []
     assert [item.split()[0] for item in gone["kept"]] == ["kms_key/main,"]
     assert re.search(r"scheduled for deletion on \d{4}-\d\d-\d\d;", gone["kept"][0])
     assert "- recovery vpc/main" in gone["report"]
-    gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])
+    gone = built.destroy("home", confirm="production", empty_buckets=["releases"])
     assert gone["left"] == []
     assert [item.split()[0] for item in gone["kept"]] == KEPT_AT_HOME
     assert re.search(r"secret/application, scheduled for deletion on 20\d\d-", gone["kept"][2])
-    rds = empty.aws("home").client("rds")
+    rds = built.aws("home").client("rds")
     (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
     assert snapshot["DBInstanceIdentifier"] == "production-home-database"
-    key = empty.aws("home").client("kms").describe_key(KeyId=snapshot["KmsKeyId"])["KeyMetadata"]
+    key = built.aws("home").client("kms").describe_key(KeyId=snapshot["KmsKeyId"])["KeyMetadata"]
     assert key["Enabled"]
 
 
 def test_what_only_the_tagging_api_lists_still_is_neither_left_nor_a_site_that_stands_elsewhere(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    lift(empty)
-    aws, view = empty.aws("home"), View(empty.aws("home"))
+    lift(built)
+    aws, view = built.aws("home"), View(built.aws("home"))
     there = [arn for arn in view.tagged() if not any(part in arn for part in LINGERING)]
     assert existing.standing(view, there) == there
-    empty.handle.strike("deleted-listed")
-    assert empty.destroy("recovery", confirm="production")["left"] == []
+    built.handle.strike("deleted-listed")
+    assert built.destroy("recovery", confirm="production")["left"] == []
     # Its region is looked at only where it is not declared.
-    empty.declared = {**empty.declared, "sites": {"home": SITES["home"]}}
-    assert empty.destroy("home", confirm="production")["left"] == []
+    built.declared = {**built.declared, "sites": {"home": SITES["home"]}}
+    assert built.destroy("home", confirm="production")["left"] == []
     assert set(there) <= set(View(aws).tagged())
 
 
@@ -175,14 +170,13 @@ def mail(environment: Environment) -> None:
 
 
 def test_a_foreign_record_in_the_zone_is_named_before_any_site_is_touched(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    lift(empty)
-    mail(empty)
+    lift(built)
+    mail(built)
     sites = ["home", "recovery"]
-    assert empty.destroy("recovery", look=True, before=sites)["obstacles"] == []
-    found = refused(empty, "home", look=True, before=sites)
+    assert built.destroy("recovery", look=True, before=sites)["obstacles"] == []
+    found = refused(built, "home", look=True, before=sites)
     assert found["code"] == "foreign_records"
     assert "MX shop.example.com" in found["message"]
     # What the sites' own records and proofs are is known.
@@ -190,13 +184,12 @@ def test_a_foreign_record_in_the_zone_is_named_before_any_site_is_touched(
 
 
 def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    empty.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
-    mark = empty.handle.mark()
-    told = empty.foresee("home")
-    assert empty.handle.writes_since(mark) == []
+    built.aws("home").client("s3").put_object(Bucket=RELEASES, Key="x", Body=b"y")
+    mark = built.handle.mark()
+    told = built.foresee("home")
+    assert built.handle.writes_since(mark) == []
     assert [item.partition(":")[0].split(";")[0] for item in told["obstacles"]] == [
         "protected against deletion",
         "buckets with objects in them",
@@ -205,11 +198,11 @@ def test_a_dry_run_lists_what_would_go_and_stay_and_all_that_is_in_the_way(
     ]
     assert told["left"] == []
     assert [item.split()[0] for item in told["kept"]] == KEPT_AT_HOME
-    lift(empty)
-    empty.destroy("recovery", confirm="production", empty_buckets=["releases"])
-    told = empty.foresee("home", confirm="production", empty_buckets=["releases"])
+    lift(built)
+    built.destroy("recovery", confirm="production", empty_buckets=["releases"])
+    told = built.foresee("home", confirm="production", empty_buckets=["releases"])
     assert told["obstacles"] == []
-    gone = empty.destroy("home", confirm="production", empty_buckets=["releases"])
+    gone = built.destroy("home", confirm="production", empty_buckets=["releases"])
     assert {a["address"] for a in told["actions"]} == set(gone["done"])
     names = [item.split(",")[0] for item in gone["kept"]]
     assert [item.split(",")[0] for item in told["kept"]] == names

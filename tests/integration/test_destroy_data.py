@@ -17,12 +17,11 @@ from taking_down import KEPT_AT_HOME, lift
 
 
 @pytest.mark.sweep
-def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(empty: Environment) -> None:
-    empty.run()
-    lift(empty)
-    empty.destroy("recovery", confirm="production")
-    empty.destroy("home", confirm="production")
-    again = empty.destroy("home", confirm="production")
+def test_a_second_teardown_keeps_the_key_of_the_snapshot_too(built: Environment) -> None:
+    lift(built)
+    built.destroy("recovery", confirm="production")
+    built.destroy("home", confirm="production")
+    again = built.destroy("home", confirm="production")
     assert again["done"] == []
     assert [item.split()[0] for item in again["kept"]] == KEPT_AT_HOME
 
@@ -88,20 +87,19 @@ def test_the_key_of_a_site_without_a_snapshot_is_told_once_with_its_fate(
 
 @pytest.mark.sweep
 def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_says(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    lift(empty)
+    lift(built)
     for site in ("recovery", "home"):
-        empty.destroy(site, confirm="production")
-    empty.run()
+        built.destroy(site, confirm="production")
+    built.run()
     for site in ("recovery", "home"):
-        empty.unprotect(site, confirm="production")
+        built.unprotect(site, confirm="production")
         name = f"production-{site}-database"
-        rds = empty.aws(site).client("rds")
+        rds = built.aws(site).client("rds")
         rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     (snapshot,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-    ec2 = empty.aws("home").client("ec2")
+    ec2 = built.aws("home").client("ec2")
     tag = {"Name": "tag:phoenix:id", "Values": ["security_group/database"]}
     (group,) = ec2.describe_security_groups(Filters=[tag])["SecurityGroups"]
     owner = {
@@ -117,46 +115,44 @@ def test_the_data_of_the_final_snapshot_is_brought_back_as_the_documentation_say
         VpcSecurityGroupIds=[group["GroupId"]],
         Tags=[{"Key": key, "Value": value} for key, value in owner.items()],
     )
-    planned = empty.plan()
+    planned = built.plan()
     assert planned["home"]["notices"] == []
     assert "home db_instance/main" not in addresses(planned, "create")
-    empty.run()
-    assert addresses(empty.plan()) == set()
+    built.run()
+    assert addresses(built.plan()) == set()
 
 
 def test_a_key_whose_deletion_somebody_has_begun_is_called_back_before_it_takes_the_data_along(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
     for site in SITES:
-        aws = empty.aws(site)
+        aws = built.aws(site)
         key = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]["KeyId"]
         aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    planned = empty.plan()
+    planned = built.plan()
     assert addresses(planned) == {f"{site} kms_key/main" for site in SITES}
-    ran = empty.run()
+    ran = built.run()
     assert addresses(ran) == done(ran) == addresses(planned)
     for site in SITES:
-        aws = empty.aws(site)
+        aws = built.aws(site)
         data = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]
         assert data["KeyState"] == "Enabled"
-    assert addresses(empty.plan()) == set()
+    assert addresses(built.plan()) == set()
 
 
 def test_a_database_whose_key_is_about_to_be_lost_is_not_destroyed_for_its_snapshot_would_be_too(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    lift(empty)
-    empty.destroy("recovery", confirm="production")
-    aws = empty.aws("home")
+    lift(built)
+    built.destroy("recovery", confirm="production")
+    aws = built.aws("home")
     key = aws.client("kms").describe_key(KeyId=aws.scope.key_alias)["KeyMetadata"]["KeyId"]
     aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    mark = empty.handle.mark()
+    mark = built.handle.mark()
     with pytest.raises(Refusal, match=r"waits for its deletion[\s\S]*run site.yml first") as told:
-        empty.destroy("home", confirm="production")
+        built.destroy("home", confirm="production")
     assert told.value.result["code"] == "key_leaves"
-    assert empty.handle.writes_since(mark) == []
+    assert built.handle.writes_since(mark) == []
 
 
 def test_a_database_that_leaves_nothing_goes_with_its_key_whatever_is_declared_then(

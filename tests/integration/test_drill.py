@@ -30,11 +30,11 @@ NAME = "production-drill"
 
 
 @pytest.fixture
-def copy(stood: Environment) -> Iterator[Copy]:
+def copy(built: Environment) -> Iterator[Copy]:
     """What a test builds of it, and a home that it makes dark, is as before after it."""
-    made = Copy(stood)
+    made = Copy(built)
     yield made
-    stood.handle.faults([])
+    built.handle.faults([])
     made.destroy()
 
 
@@ -70,16 +70,16 @@ def test_the_copy_is_an_environment_of_its_own_that_is_closed_to_all_sides(copy:
 
 
 def test_of_the_site_that_serves_it_is_told_that_the_other_one_is_rehearsed(
-    stood: Environment,
+    built: Environment,
 ) -> None:
-    found = rehearsal.rehearsed(stood.params("home"))
+    found = rehearsal.rehearsed(built.params("home"))
     assert (found["needed"], found["said"]) == (False, "home serves, recovery is rehearsed")
 
 
 def test_an_environment_whose_name_leaves_no_room_for_that_of_a_copy_is_refused(
-    stood: Environment,
+    built: Environment,
 ) -> None:
-    params = stood.params("recovery", environment="seventeen-letters")
+    params = built.params("recovery", environment="seventeen-letters")
     with pytest.raises(Refusal, match="at most 16 characters") as caught:
         rehearsal.rehearsed(params)
     assert "seventeen-letter" in str(caught.value)
@@ -119,10 +119,10 @@ def test_an_environment_that_is_called_like_the_copy_is_found_in_any_region_by_i
         s3.delete_bucket(Bucket=name)
 
 
-def test_no_drill_is_opened_in_what_is_no_copy(stood: Environment) -> None:
+def test_no_drill_is_opened_in_what_is_no_copy(built: Environment) -> None:
     with pytest.raises(Refusal, match="is no copy that is closed to all sides"):
-        over.step(stood, "open", operation="drill")
-    assert over.objects(stood) == []
+        over.step(built, "open", operation="drill")
+    assert over.objects(built) == []
 
 
 def test_a_drill_touches_nothing_of_production_leaves_nothing_and_costs_nothing_afterwards(

@@ -110,20 +110,20 @@ def test_an_act_that_fails_otherwise_is_in_the_journal_with_its_code(dark: Envir
 
 
 def test_of_two_operators_one_wins_and_the_other_is_told_of_whom_and_how_it_goes_on(
-    stood: Environment, monkeypatch: pytest.MonkeyPatch
+    built: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW", 0.2)
-    id = over.upto(stood, "decide", lease=by(ANN))[0]["id"]
-    with Lease(stood.aws("recovery"), ANN, lambda line: None).during():
-        before = over.keys(stood)
+    id = over.upto(built, "decide", lease=by(ANN))[0]["id"]
+    with Lease(built.aws("recovery"), ANN, lambda line: None).during():
+        before = over.keys(built)
         with pytest.raises(Refusal, match=r"another run .*ann@elsewhere") as caught:
-            over.step(stood, "fence", lease=by(BOB))
-        assert over.keys(stood) == before
+            over.step(built, "fence", lease=by(BOB))
+        assert over.keys(built) == before
     assert caught.value.result["code"] == "held"
     for told in (f"failover {id} from home to recovery has not ended", "begun at 2", "by "):
         assert told in str(caught.value)
     assert "takes over by itself" in caught.value.result["hint"]
-    assert over.step(stood, "decide", lease=by(BOB))["done"]
+    assert over.step(built, "decide", lease=by(BOB))["done"]
 
 
 def test_a_run_whose_lease_was_taken_over_in_the_midst_of_a_step_writes_nothing_more(

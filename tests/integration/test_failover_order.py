@@ -43,18 +43,18 @@ class _Intruder:
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_a_step_that_tries_more_is_refused_before_anything_is_sent(
-    stood: Environment, monkeypatch: pytest.MonkeyPatch, what: str
+    built: Environment, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    over.step(stood, "open")
+    over.step(built, "open")
     monkeypatch.setitem(acting.ACTS["failover"], "decide", _Intruder(FORBIDDEN[what]))
-    mark = stood.handle.mark()
+    mark = built.handle.mark()
     with pytest.raises(Refusal, match="was not sent"):
-        over.step(stood, "decide")
-    sent = over.calls(stood, mark)
+        over.step(built, "decide")
+    sent = over.calls(built, mark)
     assert {call.split()[0] for call in sent} == {over.RECOVERY}
     assert not {call.split()[1] for call in sent} & WORLDWIDE
     assert {c.split()[2] for c in sent if c.split()[1] == "s3"} == OBJECTS
-    assert over.told(stood)[-1] == "decide failed"
+    assert over.told(built)[-1] == "decide failed"
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_a_step_that_tries_more_is_refused_before_anything_is_sent(
     [("fence", "decide"), ("promote", "decide, fence"), ("switch", "decide, fence")],
 )
 def test_no_step_is_done_before_all_earlier_ones_are(
-    stood: Environment, early: str, first: str
+    built: Environment, early: str, first: str
 ) -> None:
-    over.step(stood, "open")
-    mark = stood.handle.mark()
+    over.step(built, "open")
+    mark = built.handle.mark()
     with pytest.raises(Refusal, match=f"has not done {first}") as caught:
-        over.step(stood, early)
+        over.step(built, early)
     assert caught.value.result["code"] == "out_of_order"
-    assert over.beside_journal(stood, mark) == set()
-    assert over.told(stood) == ["open opened"]
+    assert over.beside_journal(built, mark) == set()
+    assert over.told(built) == ["open opened"]
 
 
 @pytest.mark.parametrize("operation", ["failover", "switchover"])
@@ -83,9 +83,9 @@ def test_nothing_that_visitors_do_not_need_is_done_before_they_are_served(operat
 
 
 @pytest.mark.parametrize("name", over.steps("decide", "promote", "close")[1:])
-def test_no_step_is_done_where_no_failover_was_begun(stood: Environment, name: str) -> None:
-    mark = stood.handle.mark()
+def test_no_step_is_done_where_no_failover_was_begun(built: Environment, name: str) -> None:
+    mark = built.handle.mark()
     with pytest.raises(Refusal, match="belongs to no failover that has been begun"):
-        over.step(stood, name)
-    assert over.beside_journal(stood, mark) == set()
-    assert over.keys(stood) == []
+        over.step(built, name)
+    assert over.beside_journal(built, mark) == set()
+    assert over.keys(built) == []

@@ -196,35 +196,33 @@ def test_an_account_in_which_only_other_names_are_taken_is_planned(empty: Enviro
     assert "home alarm/latency" in addresses(empty.plan())
 
 
-def test_a_copy_that_failed_is_made_again_once_its_name_is_free(empty: Environment) -> None:
-    empty.run()
-    here = empty.aws("home").client("secretsmanager")
-    there = empty.aws("home").client("secretsmanager", "us-west-2")
+def test_a_copy_that_failed_is_made_again_once_its_name_is_free(built: Environment) -> None:
+    here = built.aws("home").client("secretsmanager")
+    there = built.aws("home").client("secretsmanager", "us-west-2")
     one = {"SecretId": "production/home/database"}
     here.remove_regions_from_replication(**one, RemoveReplicaRegions=["us-west-2"])
     there.create_secret(Name=one["SecretId"], SecretString="only-emulated")
     here.replicate_secret_to_regions(**one, AddReplicaRegions=[{"Region": "us-west-2"}])
     taken = "secret production/home/database in us-west-2 is there without the owner tags"
     with pytest.raises(Refusal, match=taken):
-        empty.plan()
+        built.plan()
     there.delete_secret(**one, ForceDeleteWithoutRecovery=True)
-    assert addresses(empty.plan()) == {"home secret_replica/database"}
-    empty.run()
+    assert addresses(built.plan()) == {"home secret_replica/database"}
+    built.run()
     (copy,) = here.describe_secret(**one)["ReplicationStatus"]
     assert copy["Status"] == "InSync"
-    assert addresses(empty.plan()) == set()
+    assert addresses(built.plan()) == set()
 
 
 def test_a_copy_that_was_made_a_secret_of_its_own_is_refused_in_planning(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    there = empty.aws("home").client("secretsmanager", "us-west-2")
+    there = built.aws("home").client("secretsmanager", "us-west-2")
     there.stop_replication_to_replica(SecretId="production/home/database")
-    mark = empty.handle.mark()
+    mark = built.handle.mark()
     with pytest.raises(Refusal) as refused:
-        empty.run()
-    assert empty.handle.writes_since(mark) == []
+        built.run()
+    assert built.handle.writes_since(mark) == []
     assert refused.value.result["code"] == "name_taken"
     told = str(refused.value)
     assert "secret production/home/database in us-west-2 is a copy no longer" in told

@@ -38,11 +38,11 @@ def known(environment: Environment, site: str) -> Any:
 
 
 @pytest.fixture
-def kept(stood: Environment) -> Environment:
+def kept(built: Environment) -> Environment:
     """With a manifest of known content."""
-    put(stood, b"{}")
-    assert write(stood, **KNOWN)["changed"]
-    return stood
+    put(built, b"{}")
+    assert write(built, **KNOWN)["changed"]
+    return built
 
 
 def test_the_same_knowledge_is_written_once(kept: Environment) -> None:

@@ -224,22 +224,21 @@ def test_a_changed_port_is_planned_wherever_the_run_tells_it(stands: Environment
 
 
 def test_port_and_certificate_change_in_one_run_and_hosts_stay_where_the_listener_points(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    aws = empty.aws("home")
+    aws = built.aws("home")
     old = _forwarded(aws)
     names = {**TRAFFIC, "certificate_names": ["api.shop.example.com"]}
-    empty.declared |= {"application_port": 9090, "traffic": names}
-    traffic = empty.start_tier("traffic", "home")
-    empty.start_tier("web_tier", "home", traffic)
+    built.declared |= {"application_port": 9090, "traffic": names}
+    traffic = built.start_tier("traffic", "home")
+    built.start_tier("web_tier", "home", traffic)
     assert _forwarded(aws) == old
     (group,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert old in group["TargetGroupARNs"] and len(group["TargetGroupARNs"]) == 2
-    empty.run()
+    built.run()
     (group,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [_forwarded(aws)] == group["TargetGroupARNs"] != [old]
-    assert addresses(empty.plan()) == set()
+    assert addresses(built.plan()) == set()
 
 
 def _forwarded(aws: Aws) -> str:

@@ -88,16 +88,15 @@ def test_giving_up_a_site_that_stands_is_refused_in_planning_with_the_way_on(
 
 
 def test_giving_up_a_site_of_which_only_the_record_is_seen_is_refused_in_planning(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
     # As where the sites are in two accounts: home's account shows none of recovery's buckets.
-    s3 = empty.aws("recovery").client("s3")
+    s3 = built.aws("recovery").client("s3")
     for purpose in ("releases", "backups", "logs"):
         s3.delete_bucket_tagging(Bucket=f"production-recovery-{purpose}-123456789012-us-west-2")
-    params = empty.params("home", sites=ALONE)
+    params = built.params("home", sites=ALONE)
     for dry in (True, False):
-        told = refusal(lambda dry=dry: run(params, "site", dry=dry), empty)
+        told = refusal(lambda dry=dry: run(params, "site", dry=dry), built)
         assert told.result["code"] == "other_site_stands"
 
 
@@ -126,21 +125,19 @@ def test_an_environment_whose_name_begins_alike_is_another_one(empty: Environmen
 
 @pytest.mark.parametrize("sites", [MOVED, ALONE], ids=["moved", "left out"])
 def test_nothing_is_taken_down_while_a_site_stands_where_the_declaration_does_not_look(
-    empty: Environment, sites: dict[str, Any]
+    built: Environment, sites: dict[str, Any]
 ) -> None:
-    empty.run()
-    lift(empty)
-    told = refusal(lambda: empty.destroy("home", confirm="production", sites=sites), empty)
+    lift(built)
+    told = refusal(lambda: built.destroy("home", confirm="production", sites=sites), built)
     assert told.result["code"] == "stands_elsewhere"
     assert "recovery stands in us-west-2" in str(told)
 
 
 def test_the_proof_of_a_teardown_fails_on_what_stands_in_undeclared_regions(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    lift(empty)
-    task = declared(empty.params("recovery", sites=MOVED), TIERS)
+    lift(built)
+    task = declared(built.params("recovery", sites=MOVED), TIERS)
     with Converger(task) as converger:
         lost = teardown.left(converger).lost
     assert any(":us-west-2:" in name and ":vpc/" in name for name in lost)
@@ -161,14 +158,13 @@ def test_a_site_that_was_taken_down_may_be_built_in_another_region(empty: Enviro
     assert gone["left"] == []
 
 
-def test_a_region_that_does_not_answer_does_not_stop_the_other_site(empty: Environment) -> None:
-    empty.run()
+def test_a_region_that_does_not_answer_does_not_stop_the_other_site(built: Environment) -> None:
     warm = {**SITES, "recovery": {**SITES["recovery"], "strategy": "warm_standby"}}
-    empty.handle.faults([{"effect": "dark", "region": "us-east-1"}])
-    params = empty.params("recovery", sites=warm)
+    built.handle.faults([{"effect": "dark", "region": "us-east-1"}])
+    params = built.params("recovery", sites=warm)
     planned = run(params, "site", dry=True)
     ran = run(params, "site", dry=False)
-    empty.handle.faults([])
+    built.handle.faults([])
     assert planned["counts"]["change"] > 0
     assert {action["address"] for action in planned["actions"]} == set(ran["done"])
 
@@ -184,13 +180,12 @@ def test_by_the_credentials_of_the_other_site_no_wrong_account_is_planned_either
 
 
 def test_a_replica_that_was_promoted_by_hand_is_refused_with_what_can_be_done_about_it(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    rds = empty.aws("recovery").client("rds")
+    rds = built.aws("recovery").client("rds")
     rds.promote_read_replica(DBInstanceIdentifier="production-recovery-database")
-    params = empty.params("recovery")
-    told = str(refusal(lambda: run(params, "site", dry=True), empty))
+    params = built.params("recovery")
+    told = str(refusal(lambda: run(params, "site", dry=True), built))
     assert "db_instance/main holds data and would have to be replaced to change: source" in told
     assert "a replica that was promoted does not become one again" in told
     assert "--limit" in told and "aws rds delete-db-instance" in told

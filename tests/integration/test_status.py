@@ -27,9 +27,9 @@ def told(environment: Environment, site: str = "recovery", **options: Any) -> di
 
 
 def test_after_a_build_home_serves_is_protected_and_the_way_was_never_proven(
-    stood: Environment,
+    built: Environment,
 ) -> None:
-    found = told(stood)
+    found = told(built)
     assert found["report"][1] == "Site home (us-east-1) serves."
     assert found["facts"]["protection"]["state"] == "protected"
     assert found["facts"]["drill"] is found["facts"]["unfinished"] is None
@@ -39,26 +39,26 @@ def test_after_a_build_home_serves_is_protected_and_the_way_was_never_proven(
 
 
 def test_of_an_operation_that_has_not_ended_the_command_that_goes_on_is_next(
-    stood: Environment,
+    built: Environment,
 ) -> None:
-    id = over.upto(stood, "decide")[0]["id"]
-    found = told(stood)
+    id = over.upto(built, "decide")[0]["id"]
+    found = told(built)
     assert (found["readiness"], found["facts"]["unfinished"]["id"]) == ("fail", id)
     assert found["facts"]["unfinished"]["step"] == "See what will be lost, and decide"
     assert "next: $ ansible-playbook operatingdev.phoenix.dr_failover" in found["report"]
 
 
-def test_the_site_that_serves_tells_that_it_does_and_has_no_page(stood: Environment) -> None:
-    found = told(stood, "home")
+def test_the_site_that_serves_tells_that_it_does_and_has_no_page(built: Environment) -> None:
+    found = told(built, "home")
     assert (found["page"], found["report"]) == ("", ["home serves, recovery is looked at"])
 
 
 @pytest.mark.parametrize("lost", [over.HOME, over.RECOVERY])
 def test_what_a_dark_region_would_tell_is_not_known_and_the_rest_is(
-    stood: Environment, lost: str
+    built: Environment, lost: str
 ) -> None:
-    stood.handle.faults([{"effect": "dark", "region": lost}])
-    found = told(stood)
+    built.handle.faults([{"effect": "dark", "region": lost}])
+    found = told(built)
     assert found["facts"]["active"]["site"] == "home"
     unknown = {c["what"] for c in found["facts"]["copies"] if c["state"] == "unknown"}
     assert ("Copied buckets" in unknown) == (lost == over.HOME)
@@ -66,20 +66,20 @@ def test_what_a_dark_region_would_tell_is_not_known_and_the_rest_is(
     assert any(SITES[site]["region"] == lost for site in SITES) and lost in found["page"]
 
 
-def test_where_no_region_answers_that_is_said(stood: Environment) -> None:
+def test_where_no_region_answers_that_is_said(built: Environment) -> None:
     regions = (over.HOME, over.RECOVERY)
-    stood.handle.faults([{"effect": "dark", "region": region} for region in regions])
+    built.handle.faults([{"effect": "dark", "region": region} for region in regions])
     with pytest.raises(Refusal, match=r"neither .* answers") as caught:
-        told(stood)
+        told(built)
     assert caught.value.result["code"] == "silent"
 
 
 def test_the_playbook_keeps_the_page_and_its_check_tells_the_same(
-    stood: Environment, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
     values = {**VARIABLES, "web_tier_application": "", "site_report_folder": str(tmp_path)}
     del values["dr_site_strict"]
-    playbooks, mark = Playbooks(stood.handle, tmp_path), stood.handle.mark()
+    playbooks, mark = Playbooks(built.handle, tmp_path), built.handle.mark()
     pages = []
     for more in ((), ("--check",)):
         ran = playbooks.run("status", "-e", json.dumps(values), *more)
@@ -90,7 +90,7 @@ def test_the_playbook_keeps_the_page_and_its_check_tells_the_same(
         pages.append(page.read_text("utf-8"))
         page.unlink()
     assert all("What a failover relies on" in page for page in pages)
-    assert stood.handle.writes_since(mark) == []
+    assert built.handle.writes_since(mark) == []
 
 
 @pytest.mark.parametrize("home", ["answers", "is dark"])

@@ -80,17 +80,16 @@ def test_backups_are_kept_for_as_many_days_as_is_declared_anew(from_backups: Env
 
 
 def test_from_a_replica_to_backups_the_replica_stays_until_somebody_lets_it_go(
-    empty: Environment,
+    built: Environment,
 ) -> None:
-    empty.run()
-    live_from(empty, "backup_restore")
-    assert addresses(empty.run(), "keep") >= {"recovery db_instance/main"}
-    assert [item["Status"] for item in backups(empty)] == ["replicating"]
-    assert addresses(empty.plan()) == set()
-    let_replica_go(empty)
-    gone = addresses(empty.run())
+    live_from(built, "backup_restore")
+    assert addresses(built.run(), "keep") >= {"recovery db_instance/main"}
+    assert [item["Status"] for item in backups(built)] == ["replicating"]
+    assert addresses(built.plan()) == set()
+    let_replica_go(built)
+    gone = addresses(built.run())
     assert gone and all(name.startswith("recovery alarm/database-") for name in gone)
-    assert addresses(empty.plan(), "keep", "create", "change", "destroy") == set()
+    assert addresses(built.plan(), "keep", "create", "change", "destroy") == set()
 
 
 def test_from_backups_to_a_replica_copying_ends_once_there_is_one(
@@ -108,18 +107,17 @@ def test_from_backups_to_a_replica_copying_ends_once_there_is_one(
     assert addresses(from_backups.plan()) == set()
 
 
-def test_copying_that_somebody_else_began_is_named_and_left(empty: Environment) -> None:
-    empty.run()
-    live_from(empty, "backup_restore")
-    rds = empty.aws("recovery").client("rds")
+def test_copying_that_somebody_else_began_is_named_and_left(built: Environment) -> None:
+    live_from(built, "backup_restore")
+    rds = built.aws("recovery").client("rds")
     rds.start_db_instance_automated_backups_replication(
         SourceDBInstanceArn=SOURCE, KmsKeyId="alias/phoenix-production-recovery"
     )
-    mark = empty.handle.mark()
+    mark = built.handle.mark()
     with pytest.raises(Refusal, match="are copied to us-west-2 already") as caught:
-        empty.plan()
+        built.plan()
     assert "stop-db-instance-automated-backups-replication" in caught.value.result["hint"]
-    assert empty.handle.writes_since(mark) == []
+    assert built.handle.writes_since(mark) == []
 
 
 @pytest.mark.parametrize("effect", ["lost", "error500"])

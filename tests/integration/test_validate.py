@@ -60,17 +60,11 @@ def built(standing: Environment, fresh: dict[str, Any]) -> Environment:
 
 
 @pytest.fixture
-def fit(built: Environment) -> Environment:
-    """Looked at by nobody else: a test that breaks something mends it."""
-    validating.beat(built)
-    return built
-
-
-@pytest.fixture
-def mended(fit: Environment) -> Iterator[Environment]:
-    yield fit
-    fit.handle.faults([])
-    validating.mend(fit)
+def fit(built: Environment) -> Iterator[Environment]:
+    """Looked at by nobody else: a test may break it."""
+    with built.branch() as branch:
+        validating.beat(branch)
+        yield branch
 
 
 def test_a_fresh_environment_lacks_a_manifest_and_what_time_brings(fresh: dict[str, Any]) -> None:
@@ -149,10 +143,10 @@ def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -
     ],
 )
 def test_what_is_amiss_is_told_by_name_with_the_command_that_mends_it(
-    mended: Environment, spoil: Callable[[Environment], None], what: str, said: str, command: str
+    fit: Environment, spoil: Callable[[Environment], None], what: str, said: str, command: str
 ) -> None:
-    spoil(mended)
-    found = looked(mended)
+    spoil(fit)
+    found = looked(fit)
     assert what in states(found, "fail") and what in found["failed"]
     assert said in row(found, what)["said"]
     assert row(found, what)["next"].startswith(command)
@@ -171,10 +165,10 @@ def test_a_run_that_writes_at_the_site_is_told_by_name(fit: Environment) -> None
 
 
 def test_of_a_dark_region_what_needs_it_is_not_known_and_the_rest_is_told(
-    mended: Environment,
+    fit: Environment,
 ) -> None:
-    mended.handle.faults([{"effect": "dark", "region": HOME}])
-    found = looked(mended)
+    fit.handle.faults([{"effect": "dark", "region": HOME}])
+    found = looked(fit)
     assert states(found, "fail") == set()
     assert states(found, "unknown") == FAR | {"Proof"}
     assert "us-east-1, where site home stands, does not answer" in row(found, "Operations")["said"]
@@ -182,25 +176,21 @@ def test_of_a_dark_region_what_needs_it_is_not_known_and_the_rest_is_told(
     assert {"Replica", "Key", "Certificate", "Artifact", "Room for hosts"} <= states(found, "pass")
 
 
-def test_of_a_standby_that_is_dark_nothing_is_told_but_that(mended: Environment) -> None:
-    mended.handle.faults([{"effect": "dark", "region": RECOVERY}])
-    found = looked(mended)
+def test_of_a_standby_that_is_dark_nothing_is_told_but_that(fit: Environment) -> None:
+    fit.handle.faults([{"effect": "dark", "region": RECOVERY}])
+    found = looked(fit)
     assert "us-west-2, where site recovery stands, does not answer" in found["failed"]
 
 
 def test_an_environment_that_was_moved_and_has_no_copy_yet_is_not_fit(
-    mended: Environment,
+    fit: Environment,
 ) -> None:
     record = active.Active(
         1, "recovery", False, "2026-11-28T05:00:00+00:00", "20261128T050000Z-failover-3f2a"
     )
-    try:
-        for site in ("home", "recovery"):
-            active.write(mended.aws(site), record)
-        found = looked(mended, "home")
-    finally:
-        for site in ("home", "recovery"):
-            active.forget(mended.aws(site))
+    for site in ("home", "recovery"):
+        active.write(fit.aws(site), record)
+    found = looked(fit, "home")
     assert found["standby"] == "home"
     assert "Active site" in states(found, "fail")
     assert row(found, "Active site")["next"].endswith("phoenix.dr_reprotect")
@@ -258,16 +248,16 @@ def test_hosts_of_others_take_of_the_room(fit: Environment) -> None:
 
 
 def test_the_playbook_tells_the_rows_and_fails_and_its_check_is_the_same(
-    mended: Environment, tmp_path: Path
+    fit: Environment, tmp_path: Path
 ) -> None:
-    validating.no_manifest(mended)
-    playbooks = Playbooks(mended.handle, tmp_path)
+    validating.no_manifest(fit)
+    playbooks = Playbooks(fit.handle, tmp_path)
     options = ("-e", json.dumps(VARIABLES))
     told: list[Any] = []
     for more in ((), ("--check",)):
-        mark = mended.handle.mark()
+        mark = fit.handle.mark()
         ran = playbooks.run("dr_validate", *options, *more)
-        assert ran.returncode != 0 and mended.handle.writes_since(mark) == []
+        assert ran.returncode != 0 and fit.handle.writes_since(mark) == []
         assert (
             "fail    Manifest" in ran.stdout and "home serves, recovery is looked at" in ran.stdout
         )

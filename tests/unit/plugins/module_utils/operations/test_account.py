@@ -191,6 +191,14 @@ def test_that_nothing_was_fenced_and_that_nothing_stands_by_is_a_finding() -> No
     assert any("Nothing stands by" in one for one in found["findings"])
 
 
+@pytest.mark.parametrize(("write", "told_so"), [({}, True), ({"write": {"status": 201}}, False)])
+def test_that_nothing_was_written_through_the_balancer_is_a_finding(
+    write: dict[str, Any], told_so: bool
+) -> None:
+    found = told((1.0, "smoke", DONE, {"status": 200, **write}))["findings"]
+    assert any("Nothing was written through the balancer" in one for one in found) == told_so
+
+
 def test_the_report_of_any_stage_can_be_shown() -> None:
     for found in (whole(), told(), told((1.0, "promote", FAILED, {"said": "<refused>"}))):
         assert "<svg" in page({**found, "before": "", "sha256": "0" * 64})
