@@ -58,6 +58,8 @@ class Environment:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
         self.declared: dict[str, Any] = dict(DECLARED)
+        # As the controller keeps them: the entries of each by its id.
+        self.journals: dict[str, list[Any]] = {}
 
     @contextmanager
     def branch(self) -> Iterator[Environment]:
@@ -65,6 +67,7 @@ class Environment:
         with self.handle.branch() as handle:
             other = Environment(handle)
             other.declared = copy.deepcopy(self.declared)
+            other.journals = dict(self.journals)
             yield other
 
     def params(self, site: str, **options: Any) -> dict[str, Any]:

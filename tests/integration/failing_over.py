@@ -16,6 +16,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
     manifest,
     perform,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.journal import Journal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.procedures import (
     OPERATIONS,
 )
@@ -83,8 +84,14 @@ def step(
     **more: Any,
 ) -> dict[str, Any]:
     given = {"operation": "failover", "step": name, "confirm": "production", **more}
-    params = environment.params(site, **{"wait_timeout": 60, **given})
-    return perform.perform(params, dry=dry, lease=lease, say=say)
+    params, kept = environment.params(site, **{"wait_timeout": 60, **given}), environment.journals
+
+    def heard(journal: Journal) -> None:
+        kept[journal.id] = list(journal.entries)
+
+    return perform.perform(
+        params, dry=dry, lease=lease, say=say, heard=heard, kept=lambda id: kept.get(id, ())
+    )
 
 
 def upto(

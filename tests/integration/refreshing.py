@@ -13,8 +13,6 @@ from drive import Endpoint
 from environment import Environment, Result
 from keeping import until
 
-from sandbox.running import Handle
-
 GROUP = {"AutoScalingGroupName": "production-home-web"}
 LARGER, LARGEST = ({"instance_type": f"t4g.{size}"} for size in ("medium", "large"))
 # In this many AWS seconds a second a refresh can be watched.
@@ -22,11 +20,8 @@ SLOWLY = 4.0
 
 
 @pytest.fixture
-def environment(sandbox: Handle) -> Environment:
-    sandbox.reset()
-    stands = Environment(sandbox)
-    stands.run()
-    return stands
+def environment(built: Environment) -> Environment:
+    return built
 
 
 @functools.cache

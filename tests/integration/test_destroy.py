@@ -135,6 +135,7 @@ def test_a_teardown_of_a_half_built_environment_leaves_nothing(empty: Environmen
     assert {n for n in objects(empty) if not n.split()[1].startswith(waiting)} == set()
 
 
+@pytest.mark.sweep
 def test_a_database_that_is_being_made_and_then_deleted_for_long_keeps_no_teardown_from_its_end(
     empty: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -243,6 +243,7 @@ def test_what_became_of_production_meanwhile_is_told(copy: Copy) -> None:
     ]
 
 
+@pytest.mark.sweep
 def test_a_later_drill_is_compared_with_the_one_before_and_both_prove_the_way(copy: Copy) -> None:
     for _turn in range(2):
         copy.open(commit="1f3a5c7")

@@ -14,7 +14,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
 from environment import Environment
 from validating import image
 
-from playbooks import Playbooks, changed
+from playbooks import Playbooks
 
 PARAMETER_GROUPS = "L-DE55804A"  # the quota of RDS
 RELEASED = {
@@ -26,21 +26,20 @@ RELEASED = {
 
 
 def test_what_goes_wrong_after_a_failure_keeps_no_copy_from_being_removed(
-    empty: Environment, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
-    playbooks = Playbooks(empty.handle, tmp_path)
-    changed(playbooks.run("site"))
-    image(empty, "recovery", "1.0.0")
+    playbooks = Playbooks(built.handle, tmp_path)
+    image(built, "recovery", "1.0.0")
     # No plan sees that the database of the copy cannot be built.
-    empty.handle.quota(over.RECOVERY, "rds", PARAMETER_GROUPS, 0)
-    mark = empty.handle.mark()
+    built.handle.quota(over.RECOVERY, "rds", PARAMETER_GROUPS, 0)
+    mark = built.handle.mark()
     # And then it cannot be written down that it was not.
     given = {**RELEASED, "dr_site_faults": "{{ what_nobody_knows }}"}
     ran = playbooks.run("dr_drill", "-e", json.dumps(given))
     assert ran.returncode != 0
-    made = [c for c in empty.handle.log(mark) if c["action"] == "CreateVpc" and c["executed"]]
+    made = [c for c in built.handle.log(mark) if c["action"] == "CreateVpc" and c["executed"]]
     assert len(made) == 1, ran.stdout[-6000:]
-    copy = empty.aws("recovery").at(rehearsal.scope_of(empty.aws("recovery").scope))
+    copy = built.aws("recovery").at(rehearsal.scope_of(built.aws("recovery").scope))
     assert rehearsal.owned(copy, {over.RECOVERY}) == {over.RECOVERY: []}, ran.stdout[-6000:]
     [report] = account.reports(copy)
     assert report["outcome"] == "failed"

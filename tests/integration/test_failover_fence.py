@@ -123,6 +123,7 @@ def test_a_run_that_goes_on_fences_a_home_that_is_back(dark: Environment) -> Non
     assert [entry["facts"]["fenced"] for entry in done] == [False, True]
 
 
+@pytest.mark.sweep
 def test_a_run_that_goes_on_while_home_is_dark_need_not_be_told_again_to_accept_that(
     dark: Environment,
 ) -> None:

@@ -127,6 +127,7 @@ def test_a_run_that_dies_at_any_write_leaves_what_the_same_command_finishes_with
     assert labels(built)[version(id)] == ["AWSCURRENT"]
 
 
+@pytest.mark.sweep
 def test_an_instance_that_is_busy_is_waited_for_and_the_secret_names_the_password_only_then(
     built: Environment, watched: Watched
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from environment import Environment
 from lost_hosts import lost
 
-from playbooks import Playbooks, changed
+from playbooks import Playbooks
 
 __all__ = ["lost"]
 REACHED = {"dr_confirm": "production", "image_controller": "198.51.100.7/32"}
@@ -54,15 +54,13 @@ BOOK = """
 
 
 @pytest.fixture
-def playbooks(empty: Environment, quick: None, tmp_path: Path) -> Playbooks:
-    found = Playbooks(empty.handle, tmp_path)
-    changed(found.run("site"))
-    return found
+def playbooks(built: Environment, tmp_path: Path) -> Playbooks:
+    return Playbooks(built.handle, tmp_path)
 
 
 @pytest.fixture
-def environment(playbooks: Playbooks) -> Environment:
-    return Environment(playbooks.handle)
+def environment(built: Environment) -> Environment:
+    return built
 
 
 def failed_over(playbooks: Playbooks, **given: object) -> subprocess.CompletedProcess[str]:

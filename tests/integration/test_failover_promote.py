@@ -47,6 +47,7 @@ def test_an_order_that_aws_takes_and_does_not_carry_out_is_a_failure_with_a_way_
     assert asked(built, mark) == [True]
 
 
+@pytest.mark.sweep
 def test_a_replica_that_is_busy_is_promoted_when_it_can_be(built: Environment) -> None:
     over.upto(built, "intake")
     built.handle.speed(15)

@@ -15,18 +15,25 @@ from environment import SITES, Environment, addresses
 from test_failover_decide import put
 from test_switchover import protect
 
+from sandbox.running import Handle
+
 RESTORE = "RestoreDBInstanceToPointInTime"
 HOME_DATABASE = "production-home-database"
 
 
-@pytest.fixture
-def backed(empty: Environment, quick: None) -> Iterator[Environment]:
+@pytest.fixture(scope="module")
+def copied(sandbox: Handle) -> Environment:
     """Both sites, of which the recovery site lives from copied backups."""
+    environment = Environment(sandbox)
     recovery: dict[str, Any] = {**SITES["recovery"], "strategy": "backup_restore"}
-    empty.declared["sites"] = {**SITES, "recovery": recovery}
-    yield over.build(empty)
-    empty.handle.faults([])
-    empty.handle.speed(0)
+    environment.declared["sites"] = {**SITES, "recovery": recovery}
+    return over.build(environment)
+
+
+@pytest.fixture
+def backed(copied: Environment, quick: None) -> Iterator[Environment]:
+    with copied.branch() as branch:
+        yield branch
 
 
 def stop_copying(environment: Environment) -> None:

@@ -18,7 +18,6 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session i
 from environment import Environment
 
 from playbooks import Playbooks, changed
-from sandbox.running import Handle
 
 RUNS = "1-0a1b2c3d"
 APPLICATION = {
@@ -32,11 +31,9 @@ APPLICATION = {
 
 
 def test_a_run_that_was_killed_before_the_copy_is_finished_by_the_next(
-    sandbox: Handle, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
-    sandbox.reset()
-    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
-    changed(playbooks.run("site"))
+    playbooks, environment = Playbooks(built.handle, tmp_path), built
     _make_image(environment)
     ran = playbooks.run("site", "-e", json.dumps(APPLICATION))
     assert ran.returncode == 0, ran.stdout[-3000:]
@@ -50,11 +47,9 @@ def test_a_run_that_was_killed_before_the_copy_is_finished_by_the_next(
 
 @pytest.mark.sweep
 def test_a_copy_that_has_failed_is_made_anew_and_leaves_nothing(
-    sandbox: Handle, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
-    sandbox.reset()
-    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
-    changed(playbooks.run("site"))
+    playbooks, environment = Playbooks(built.handle, tmp_path), built
     source = _make_image(environment)
     failed = _copy(environment, source, "1", "alias/nobody-has-it")
     there = environment.aws("recovery").client("ec2").describe_images(ImageIds=[failed])
@@ -71,11 +66,9 @@ def test_a_copy_that_has_failed_is_made_anew_and_leaves_nothing(
 
 @pytest.mark.sweep
 def test_older_images_go_from_both_regions_and_the_plan_shows_it(
-    sandbox: Handle, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
-    sandbox.reset()
-    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
-    changed(playbooks.run("site"))
+    playbooks, environment = Playbooks(built.handle, tmp_path), built
     for release in ("1", "2", "3"):
         source = _make_image(environment, release)
         if release != "2":

@@ -10,7 +10,6 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run 
 from environment import BUILDER, Environment, addresses
 
 from playbooks import Playbooks, changed
-from sandbox.running import Handle
 
 LEFT = {
     "instance/builder",
@@ -21,13 +20,6 @@ LEFT = {
     "security_group_rule/builder/out-database",
     "security_group_rule/database/in-builder",
 }
-
-
-@pytest.fixture(scope="module")
-def built(sandbox: Handle, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The environment as playbook site has built it."""
-    changed(Playbooks(sandbox, tmp_path_factory.mktemp("built")).run("site"))
-    return Environment(sandbox)
 
 
 @pytest.fixture

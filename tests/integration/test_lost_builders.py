@@ -15,7 +15,7 @@ from environment import Environment
 from keeping import OTHER, leases, takes, unseen, until
 from lost_hosts import lost
 
-from playbooks import Playbooks, changed
+from playbooks import Playbooks
 from sandbox.running import Handle
 
 __all__ = ["lost"]
@@ -78,11 +78,9 @@ def test_one_that_is_lost_while_a_release_is_installed_is_told_and_removed(
 
 @pytest.mark.usefixtures("lost")
 def test_one_that_is_lost_before_logins_have_new_passwords_is_told_and_removed(
-    sandbox: Handle, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
-    sandbox.reset()
-    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
-    changed(playbooks.run("site"))
+    playbooks, environment = Playbooks(built.handle, tmp_path), built
     environment.aws("home").client("ssm").put_parameter(
         Name="/production/home/database_configuration", Value="set up", Overwrite=True
     )
@@ -119,11 +117,9 @@ def test_while_it_works_no_run_of_another_machine_takes_the_site(
 
 
 def test_a_limit_that_leaves_out_the_builder_is_refused_before_it_is_launched(
-    sandbox: Handle, tmp_path: Path
+    built: Environment, tmp_path: Path
 ) -> None:
-    sandbox.reset()
-    playbooks, environment = Playbooks(sandbox, tmp_path), Environment(sandbox)
-    changed(playbooks.run("site"))
+    playbooks, environment = Playbooks(built.handle, tmp_path), built
     given = json.dumps(application(tmp_path))
     ran = playbooks.run("site", "--limit", "home", "-e", given)
     assert ran.returncode != 0

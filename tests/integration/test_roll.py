@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 import pytest
+from environment import Environment
 
 from playbooks import Playbooks, changed
-from sandbox.running import Handle
 
 GROUP = "production-home-web"
 RECIPE = "0a1b2c3d"
@@ -99,12 +99,10 @@ class Shop(Playbooks):
 
 
 @pytest.fixture
-def shop(tmp_path: Path, sandbox: Handle) -> Shop:
+def shop(tmp_path: Path, built: Environment) -> Shop:
     """Release 1 runs, and there is an image of release 2."""
-    sandbox.reset()
     (tmp_path / "roll.yml").write_text(PLAY, encoding="utf-8")
-    shop = Shop(sandbox, tmp_path)
-    changed(shop.run("site"))
+    shop = Shop(built.handle, tmp_path)
     [group] = shop.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     host = group["Instances"][0]["InstanceId"]
     for release in "12":
