@@ -13,14 +13,24 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
 )
 from environment import Environment
 
+from playbooks import Playbooks, changed
 from sandbox.running import Handle, running
 
 
 @pytest.fixture(scope="session")
 def model() -> Iterator[Handle]:
-    """Both sites as playbook site leaves them. Nobody changes it: each test has a branch of it."""
+    """Both sites. Nobody changes it: each test has a branch of it."""
     with running() as handle:
         failing_over.build(Environment(handle))
+        yield handle
+
+
+@pytest.fixture(scope="session")
+def playbook_model(model: Handle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
+    """The same as playbook site leaves it, with what the sandbox's inventory declares."""
+    with model.branch() as handle:
+        handle.reset()
+        changed(Playbooks(handle, tmp_path_factory.mktemp("model")).run("site"))
         yield handle
 
 
@@ -59,6 +69,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def built(model: Handle, quick: None) -> Iterator[Environment]:
     """Both sites for one test, which may fail over, and let anything go wrong."""
     with model.branch() as handle:
+        yield Environment(handle)
+
+
+@pytest.fixture
+def played(playbook_model: Handle, quick: None) -> Iterator[Environment]:
+    """The same for one that runs playbooks."""
+    with playbook_model.branch() as handle:
         yield Environment(handle)
 
 

@@ -26,20 +26,20 @@ RELEASED = {
 
 
 def test_what_goes_wrong_after_a_failure_keeps_no_copy_from_being_removed(
-    built: Environment, tmp_path: Path
+    played: Environment, tmp_path: Path
 ) -> None:
-    playbooks = Playbooks(built.handle, tmp_path)
-    image(built, "recovery", "1.0.0")
-    # No plan sees that the database of the copy cannot be built.
-    built.handle.quota(over.RECOVERY, "rds", PARAMETER_GROUPS, 0)
-    mark = built.handle.mark()
+    playbooks = Playbooks(played.handle, tmp_path)
+    image(played, "recovery", "1.0.0")
+    # No plan sees that the database of the copy cannot be played.
+    played.handle.quota(over.RECOVERY, "rds", PARAMETER_GROUPS, 0)
+    mark = played.handle.mark()
     # And then it cannot be written down that it was not.
     given = {**RELEASED, "dr_site_faults": "{{ what_nobody_knows }}"}
     ran = playbooks.run("dr_drill", "-e", json.dumps(given))
     assert ran.returncode != 0
-    made = [c for c in built.handle.log(mark) if c["action"] == "CreateVpc" and c["executed"]]
+    made = [c for c in played.handle.log(mark) if c["action"] == "CreateVpc" and c["executed"]]
     assert len(made) == 1, ran.stdout[-6000:]
-    copy = built.aws("recovery").at(rehearsal.scope_of(built.aws("recovery").scope))
+    copy = played.aws("recovery").at(rehearsal.scope_of(played.aws("recovery").scope))
     assert rehearsal.owned(copy, {over.RECOVERY}) == {over.RECOVERY: []}, ran.stdout[-6000:]
     [report] = account.reports(copy)
     assert report["outcome"] == "failed"

@@ -126,6 +126,7 @@ def test_of_two_operators_one_wins_and_the_other_is_told_of_whom_and_how_it_goes
     assert over.step(built, "decide", lease=by(BOB))["done"]
 
 
+@pytest.mark.sweep
 def test_a_run_whose_lease_was_taken_over_in_the_midst_of_a_step_writes_nothing_more(
     built: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,13 +54,13 @@ BOOK = """
 
 
 @pytest.fixture
-def playbooks(built: Environment, tmp_path: Path) -> Playbooks:
-    return Playbooks(built.handle, tmp_path)
+def playbooks(played: Environment, tmp_path: Path) -> Playbooks:
+    return Playbooks(played.handle, tmp_path)
 
 
 @pytest.fixture
-def environment(built: Environment) -> Environment:
-    return built
+def environment(played: Environment) -> Environment:
+    return played
 
 
 def failed_over(playbooks: Playbooks, **given: object) -> subprocess.CompletedProcess[str]:

@@ -60,6 +60,7 @@ def test_a_replica_that_is_busy_is_promoted_when_it_can_be(built: Environment) -
     assert over.database(built)["DBInstanceStatus"] == "available"
 
 
+@pytest.mark.sweep
 def test_a_run_that_was_cut_off_after_the_order_waits_for_what_it_asked_for(
     built: Environment,
 ) -> None:

@@ -163,6 +163,7 @@ def test_an_order_whose_answer_does_not_come_restores_once(
     assert over.database(backed)["DBInstanceStatus"] == "available"
 
 
+@pytest.mark.sweep
 def test_a_run_that_was_cut_off_goes_on_with_what_it_asked_for(backed: Environment) -> None:
     over.upto(backed, "intake")
     backed.handle.speed(60)
@@ -178,6 +179,7 @@ def test_a_run_that_was_cut_off_goes_on_with_what_it_asked_for(backed: Environme
     assert asked(backed, mark) == [True]
 
 
+@pytest.mark.sweep
 def test_what_has_the_password_of_before_is_not_done(backed: Environment) -> None:
     """Hosts log in with what the secret holds."""
     over.upto(backed, "intake")

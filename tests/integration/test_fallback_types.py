@@ -74,7 +74,7 @@ def test_an_instance_refresh_brings_another_launch_and_other_types_at_once(
     "edit",
     [
         {"OnDemandPercentageAboveBaseCapacity": 50},
-        {"OnDemandAllocationStrategy": "lowest-price"},
+        pytest.param({"OnDemandAllocationStrategy": "lowest-price"}, marks=pytest.mark.sweep),
     ],
 )
 def test_what_somebody_else_makes_of_the_policy_is_seen_and_put_right(

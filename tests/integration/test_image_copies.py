@@ -31,9 +31,9 @@ APPLICATION = {
 
 
 def test_a_run_that_was_killed_before_the_copy_is_finished_by_the_next(
-    built: Environment, tmp_path: Path
+    played: Environment, tmp_path: Path
 ) -> None:
-    playbooks, environment = Playbooks(built.handle, tmp_path), built
+    playbooks, environment = Playbooks(played.handle, tmp_path), played
     _make_image(environment)
     ran = playbooks.run("site", "-e", json.dumps(APPLICATION))
     assert ran.returncode == 0, ran.stdout[-3000:]
@@ -47,9 +47,9 @@ def test_a_run_that_was_killed_before_the_copy_is_finished_by_the_next(
 
 @pytest.mark.sweep
 def test_a_copy_that_has_failed_is_made_anew_and_leaves_nothing(
-    built: Environment, tmp_path: Path
+    played: Environment, tmp_path: Path
 ) -> None:
-    playbooks, environment = Playbooks(built.handle, tmp_path), built
+    playbooks, environment = Playbooks(played.handle, tmp_path), played
     source = _make_image(environment)
     failed = _copy(environment, source, "1", "alias/nobody-has-it")
     there = environment.aws("recovery").client("ec2").describe_images(ImageIds=[failed])
@@ -66,9 +66,9 @@ def test_a_copy_that_has_failed_is_made_anew_and_leaves_nothing(
 
 @pytest.mark.sweep
 def test_older_images_go_from_both_regions_and_the_plan_shows_it(
-    built: Environment, tmp_path: Path
+    played: Environment, tmp_path: Path
 ) -> None:
-    playbooks, environment = Playbooks(built.handle, tmp_path), built
+    playbooks, environment = Playbooks(played.handle, tmp_path), played
     for release in ("1", "2", "3"):
         source = _make_image(environment, release)
         if release != "2":

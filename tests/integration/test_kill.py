@@ -45,7 +45,7 @@ CALLS = (
     "PutScalingPolicy",
 )
 # Each so many-th in `make test`, and `make sweep` kills at the others.
-SAMPLE = 5
+SAMPLE = 10
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,13 @@ LEFT = {
 
 
 @pytest.fixture
-def left(built: Environment) -> Environment:
+def left(played: Environment) -> Environment:
     """The environment, with a builder that nobody is at any more."""
-    params = built.params("home", **BUILDER)
+    params = played.params("home", **BUILDER)
     params.pop("traffic")
     made = run(params, "image", dry=False)
     assert made["known"]["instance/builder"]
-    return built
+    return played
 
 
 def found(environment: Environment) -> set[str]:
@@ -52,6 +52,7 @@ def test_the_plan_shows_it_and_the_next_run_of_site_removes_it(
     assert changed(playbooks.run("site")) == {"home": 0, "recovery": 0}
 
 
+@pytest.mark.sweep
 def test_where_only_its_rules_are_left_they_go(left: Environment, tmp_path: Path) -> None:
     ec2 = left.aws("home").client("ec2")
     number = left.info()["home"]["known"]["instance/builder"]["id"]

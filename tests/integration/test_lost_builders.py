@@ -78,9 +78,9 @@ def test_one_that_is_lost_while_a_release_is_installed_is_told_and_removed(
 
 @pytest.mark.usefixtures("lost")
 def test_one_that_is_lost_before_logins_have_new_passwords_is_told_and_removed(
-    built: Environment, tmp_path: Path
+    played: Environment, tmp_path: Path
 ) -> None:
-    playbooks, environment = Playbooks(built.handle, tmp_path), built
+    playbooks, environment = Playbooks(played.handle, tmp_path), played
     environment.aws("home").client("ssm").put_parameter(
         Name="/production/home/database_configuration", Value="set up", Overwrite=True
     )
@@ -90,6 +90,7 @@ def test_one_that_is_lost_before_logins_have_new_passwords_is_told_and_removed(
 
 
 @pytest.mark.usefixtures("lost")
+@pytest.mark.sweep
 def test_while_it_works_no_run_of_another_machine_takes_the_site(
     sandbox: Handle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,9 +118,9 @@ def test_while_it_works_no_run_of_another_machine_takes_the_site(
 
 
 def test_a_limit_that_leaves_out_the_builder_is_refused_before_it_is_launched(
-    built: Environment, tmp_path: Path
+    played: Environment, tmp_path: Path
 ) -> None:
-    playbooks, environment = Playbooks(built.handle, tmp_path), built
+    playbooks, environment = Playbooks(played.handle, tmp_path), played
     given = json.dumps(application(tmp_path))
     ran = playbooks.run("site", "--limit", "home", "-e", given)
     assert ran.returncode != 0

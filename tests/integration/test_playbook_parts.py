@@ -51,6 +51,7 @@ def test_a_part_of_a_playbook_by_tags_is_refused_and_not_passed_over(
     assert sandbox.log(mark) == []
 
 
+@pytest.mark.sweep
 def test_a_run_that_starts_at_a_task_in_the_middle_does_what_it_passed_over(
     tmp_path: Path, sandbox: Handle
 ) -> None:

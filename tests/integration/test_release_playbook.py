@@ -56,9 +56,9 @@ def test_a_check_of_a_release_runs_on_an_empty_account_and_writes_nothing(
 
 
 def test_a_release_that_is_limited_to_some_sites_has_not_succeeded(
-    built: Environment, tmp_path: Path, options: dict[str, object]
+    played: Environment, tmp_path: Path, options: dict[str, object]
 ) -> None:
-    playbooks = Playbooks(built.handle, tmp_path)
+    playbooks = Playbooks(played.handle, tmp_path)
     words = ("release", "--check", "-e", json.dumps(options))
     assert '"outcome": "succeeded"' in playbooks.run(*words).stdout
     limited = playbooks.run(*words, "--limit", "home").stdout

@@ -99,10 +99,10 @@ class Shop(Playbooks):
 
 
 @pytest.fixture
-def shop(tmp_path: Path, built: Environment) -> Shop:
+def shop(tmp_path: Path, played: Environment) -> Shop:
     """Release 1 runs, and there is an image of release 2."""
     (tmp_path / "roll.yml").write_text(PLAY, encoding="utf-8")
-    shop = Shop(built.handle, tmp_path)
+    shop = Shop(played.handle, tmp_path)
     [group] = shop.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     host = group["Instances"][0]["InstanceId"]
     for release in "12":

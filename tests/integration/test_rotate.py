@@ -84,11 +84,11 @@ def statuses(aws: dict[str, Any]) -> list[str]:
 
 
 def test_while_a_host_may_have_a_former_login_another_rotation_is_refused_and_nothing_is_touched(
-    tmp_path: Path, built: Environment
+    tmp_path: Path, played: Environment
 ) -> None:
-    playbooks = Playbooks(built.handle, tmp_path)
+    playbooks = Playbooks(played.handle, tmp_path)
     access = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    aws = {"region_name": "us-east-1", "endpoint_url": built.handle.endpoint, **access}
+    aws = {"region_name": "us-east-1", "endpoint_url": played.handle.endpoint, **access}
     name = "/production/home/database_configuration"
     boto3.client("ssm", **aws).put_parameter(Name=name, Value="set up", Overwrite=True)
     ec2 = boto3.client("ec2", **aws)
@@ -96,12 +96,12 @@ def test_while_a_host_may_have_a_former_login_another_rotation_is_refused_and_no
         "AutoScalingInstances"
     ]
     ec2.create_tags(Resources=[host["InstanceId"]], Tags=[{"Key": "phoenix:login", "Value": "0"}])
-    mark = built.handle.mark()
+    mark = played.handle.mark()
     ran = playbooks.run("rotate", *ROTATE)
     assert ran.returncode != 0
     said = " ".join(ran.stdout.split())
     assert f"{host['InstanceId']} of home may have the login from before the last rotation" in said
-    assert built.handle.writes_since(mark) == []
+    assert played.handle.writes_since(mark) == []
 
 
 @pytest.mark.real
