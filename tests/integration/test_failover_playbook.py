@@ -115,6 +115,7 @@ def test_where_nobody_tells_the_address_of_the_controller_nothing_is_fenced(
 
 
 @pytest.mark.usefixtures("lost")
+@pytest.mark.sweep
 def test_a_host_that_is_lost_while_it_is_prepared_ends_the_run_before_the_fence_and_is_removed(
     playbooks: Playbooks, environment: Environment
 ) -> None:

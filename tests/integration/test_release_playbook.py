@@ -55,6 +55,7 @@ def test_a_check_of_a_release_runs_on_an_empty_account_and_writes_nothing(
     assert sandbox.writes_since(mark) == []
 
 
+@pytest.mark.sweep
 def test_a_release_that_is_limited_to_some_sites_has_not_succeeded(
     played: Environment, tmp_path: Path, options: dict[str, object]
 ) -> None:

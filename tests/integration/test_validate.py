@@ -50,7 +50,9 @@ VARIABLES = {
 @pytest.fixture(scope="module")
 def fresh(standing: Environment) -> dict[str, Any]:
     """What is told of an environment that one run has built, without an application."""
-    return looked(standing)
+    with standing.branch() as branch:
+        validating.no_manifest(branch)
+        return looked(branch)
 
 
 @pytest.fixture(scope="module")
