@@ -3,18 +3,69 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from typing import Any
 
 import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
+    decide,
+    scale,
+)
 from environment import Environment
+
+GROUP = "production-home-web"
 
 
 def records(environment: Environment) -> set[tuple[str, bool]]:
     found = [active.read(environment.aws(site)) for site in ("home", "recovery")]
     return {(one.site, one.moving) for one in found}
+
+
+def denied(environment: Environment, action: str) -> dict[str, str]:
+    """The keys of somebody who may do all but this."""
+    iam = environment.aws("home").client("iam")
+    iam.create_user(UserName="operator")
+    rules = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": action, "Resource": "*"},
+    ]
+    iam.put_user_policy(
+        UserName="operator",
+        PolicyName="all-but-this",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": rules}),
+    )
+    made = iam.create_access_key(UserName="operator")["AccessKey"]
+    environment.handle.enforce_permissions()
+    return {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
+
+
+def ran(environment: Environment, hosts: int) -> None:
+    """So many hosts have told that they are there."""
+    environment.aws("recovery").client("cloudwatch").put_metric_data(
+        Namespace=decide.NAMESPACE,
+        MetricData=[
+            {
+                "MetricName": scale.HOSTS,
+                "Dimensions": [{"Name": "environment", "Value": "production"}],
+                "Values": [1.0],
+                "Counts": [hosts],
+                "Timestamp": datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=5),
+            }
+        ],
+    )
+
+
+def hosts(environment: Environment) -> list[str]:
+    [group] = (
+        environment.aws("home")
+        .client("autoscaling")
+        .describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])["AutoScalingGroups"]
+    )
+    return [one["InstanceId"] for one in group["Instances"]]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +98,43 @@ def test_once_the_promotion_was_asked_for_there_is_no_way_back(built: Environmen
     with pytest.raises(Refusal, match="has asked for the promotion, which is not taken back"):
         over.step(built, "abandon")
     assert active.read(built.aws("recovery")).moving
+
+
+def test_what_aws_has_refused_to_promote_can_be_given_up_and_nobody_stays_frozen(
+    built: Environment,
+) -> None:
+    given: dict[str, Any] = {"operation": "switchover"}
+    over.upto(built, "caught", **given)
+    keys = denied(built, "rds:PromoteReadReplica")
+    with pytest.raises(Refusal, match="AWS refuses to promote"):
+        over.upto(built, "promote", **given, **keys)
+    assert over.step(built, "abandon", dry=True, **given)["evidence"]["frozen"]
+    over.step(built, "abandon", **given)
+    assert records(built) == {("home", False)}
+
+
+def test_an_order_of_which_nobody_knows_whether_aws_took_it_is_not_given_up(
+    built: Environment,
+) -> None:
+    given: dict[str, Any] = {"operation": "switchover"}
+    over.upto(built, "caught", **given)
+    built.handle.faults([{"effect": "lost", "action": "PromoteReadReplica"}])
+    with pytest.raises(Refusal):
+        over.upto(built, "promote", **given, wait_timeout=1)
+    built.handle.faults([])
+    with pytest.raises(Refusal, match="has asked for the promotion"):
+        over.step(built, "abandon", **given)
+
+
+def test_a_site_that_was_fenced_comes_back_with_as_many_hosts_as_ran(built: Environment) -> None:
+    client = built.aws("home").client("autoscaling")
+    client.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=5)
+    ran(built, 5)
+    over.upto(built, "fence")
+    assert len(hosts(built)) == 0
+    over.step(built, "abandon")
+    built.run()
+    assert len(hosts(built)) == 5
 
 
 def test_where_nothing_was_begun_there_is_nothing_to_give_up(built: Environment) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import failing_over as over
@@ -15,6 +16,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     journal as journals,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.alarms import SWITCH
 from environment import Environment
 
 SITES = ("home", "recovery")
@@ -180,3 +182,76 @@ def test_a_move_that_a_failover_takes_over_stays_open_where_that_is_refused(
     else:
         opened = over.step(built, "open")
         assert opened["changed"] and opened["id"] != moved["id"]
+
+
+def test_where_the_replica_has_vanished_no_copy_of_less_takes_its_place(built: Environment) -> None:
+    move(built, "recovery", "caught")
+    client = built.aws("recovery").client("rds")
+    client.modify_db_instance(DBInstanceIdentifier=over.DATABASE, DeletionProtection=False)
+    client.delete_db_instance(DBInstanceIdentifier=over.DATABASE, SkipFinalSnapshot=True)
+    mark = built.handle.mark()
+    with pytest.raises(Refusal, match="made with no other copy"):
+        over.step(built, "promote", operation="switchover")
+    assert not [call for call in built.handle.writes_since(mark) if call["service"] == "rds"]
+    over.step(built, "abandon", operation="switchover")
+    assert {(one.site, one.moving) for one in records(built)} == {("home", False)}
+
+
+def disabled(environment: Environment, *minutes_ago: float) -> None:
+    """The figure that keeps traffic away from home, as a scheduler sends it."""
+    namespace, name = SWITCH
+    now = datetime.datetime.now(datetime.UTC)
+    environment.aws("recovery").client("cloudwatch").put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {
+                "MetricName": name,
+                "Dimensions": [{"Name": "environment", "Value": "production"}],
+                "Value": 1.0,
+                "Timestamp": now - datetime.timedelta(minutes=ago),
+            }
+            for ago in minutes_ago
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "refused"), [((10, 5, 1), True), ((2, 1), False), ((40, 30, 20), False)]
+)
+def test_while_somebody_keeps_traffic_away_from_home_nothing_moves_there(
+    built: Environment, minutes_ago: tuple[float, ...], refused: bool
+) -> None:
+    move(built, "recovery")
+    protect(built, "recovery")
+    disabled(built, *minutes_ago)
+    if refused:
+        with pytest.raises(Refusal, match="it would turn visitors back"):
+            over.step(built, "open", operation="switchover", site="home")
+    else:
+        assert over.step(built, "open", operation="switchover", site="home")["changed"]
+
+
+@pytest.mark.parametrize("gone", ["database", "group", "stopped"])
+def test_a_site_is_protected_again_where_little_is_left_of_the_old_one(
+    built: Environment, gone: str
+) -> None:
+    move(built, "recovery", "names")
+    home = built.aws("home")
+    name = {"DBInstanceIdentifier": "production-home-database"}
+    if gone == "group":
+        home.client("autoscaling").delete_auto_scaling_group(
+            AutoScalingGroupName="production-home-web", ForceDelete=True
+        )
+    elif gone == "stopped":
+        home.client("rds").stop_db_instance(**name)
+    else:
+        home.client("rds").modify_db_instance(**name, DeletionProtection=False)
+        home.client("rds").delete_db_instance(**name, SkipFinalSnapshot=True)
+    move(built, "recovery")
+    given: dict[str, Any] = {"operation": "reprotect", "site": "recovery"}
+    if gone == "stopped":
+        # AWS takes no snapshot of it before somebody starts it.
+        assert over.upto(built, "retire", **given)[-1]["done"]
+    else:
+        over.upto(built, "protect", **given)
+        assert {one.protected for one in records(built)} == {True}

@@ -100,6 +100,7 @@ class Recovering:
             "database": self.database.name,
             "secrets": access["secrets"],
             "operation": "op1",
+            "accept_unfenced": False,
             "owner": access["owner"],
             "gap": 1000,
             "users": access["users"],

@@ -125,14 +125,19 @@ def test_what_was_granted_beside_the_groups_is_named_and_nothing_is_frozen(
     thawed.ask("migration", "revoke update (what) on pledges from shop_application_b")
 
 
-def test_who_else_may_write_is_told_and_what_does_as_its_owner_may(thawed: Recovering) -> None:
+def test_where_others_may_write_nothing_is_frozen_unless_that_is_accepted_and_then_it_is_told(
+    thawed: Recovering,
+) -> None:
     made = "create function sly() returns void language sql security definer as 'select 1'"
     thawed.ask("migration", made, "grant insert on pledges to public")
     said = thawed.refused("freeze")
     assert "shop_application_a: pledges" in said
     thawed.ask("migration", "revoke insert on pledges from public")
     thawed.ask("database", "create role somebody login", "grant shop_application to somebody")
-    told = thawed.run("freeze")
+    said = thawed.refused("freeze")
+    assert "while it is moved: somebody" in said and "Nothing was frozen" in said
+    assert thawed.ask("application", WRITE) == [[1]]
+    told = thawed.run("freeze", accept_unfenced=True)
     assert (told["others"], told["in_doubt"]) == (["somebody"], ["sly()"])
     thawed.run("thaw")
     thawed.ask("database", "drop role somebody")
@@ -188,6 +193,9 @@ def test_where_the_logins_are_not_ours_transactions_are_read_only_and_it_is_told
     thawed: Recovering,
 ) -> None:
     given: dict[str, Any] = {"owner": "", "operation": "op2"}
+    assert "whoever logs in" in thawed.refused("freeze", **given)
+    assert thawed.ask("application", WRITE) == [[1]]
+    given["accept_unfenced"] = True
     with thawed.session("writer", "application") as writer:
         told = thawed.run("freeze", **given)
         assert writer.says(READ) != "done"

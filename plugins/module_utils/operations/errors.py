@@ -37,10 +37,17 @@ class Unfenced(EngineError):
     code = "unfenced"
 
 
+# In the journal, of a step that failed before AWS took anything for it.
+SPARED = "spared"
+
+
 class NotDone(EngineError):
-    """An act was carried out, and what it was for is not the case."""
+    """An act was carried out, and what it was for is not the case. spared: AWS has taken nothing of
+    what cannot be taken back.
+    """
 
     code = "not_done"
+    spared = False
 
 
 class OutOfOrder(EngineError):

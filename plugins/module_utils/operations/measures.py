@@ -54,7 +54,13 @@ def closing(journal: Journal) -> Mapping[str, Any]:
 
 def findings(journal: Journal) -> list[str]:
     """What a person has to look at."""
-    found = [*_fence(journal), *_hosts(journal), *_image(journal), *_orphans(journal)]
+    found = [
+        *_fence(journal),
+        *_frozen(journal),
+        *_hosts(journal),
+        *_image(journal),
+        *_orphans(journal),
+    ]
     found += [*_smoke(journal), *_rehearsed(journal)]
     if journal.ended and journal.opened["operation"] in TARGETS["loss"]:
         found.append(
@@ -102,6 +108,28 @@ def _fence(journal: Journal) -> list[str]:
         and journal.opened["operation"] == "failover"
     ):
         found.append("No heartbeat was found in the database, so what was lost is not known.")
+    return found
+
+
+def _loose(journal: Journal) -> list[str]:
+    """Who could write to a database that was frozen."""
+    freeze = journal.done("freeze") or {}
+    if freeze and not freeze.get("strict", True):
+        return ["whoever logged in"]
+    return [str(user) for user in freeze.get("others", ())]
+
+
+def _frozen(journal: Journal) -> list[str]:
+    """Who could write, and what was not seen to be the same in both databases."""
+    found, old = [], journal.opened["from"]
+    if loose := _loose(journal):
+        found.append(
+            f"The database of {old} took writes of {', '.join(loose)} while it was moved: what it "
+            "took after it was compared is missing in the new one, and is there still."
+        )
+    if left := (journal.done("caught") or {}).get("not_compared"):
+        tables = ", ".join(f"{name} ({why})" for name, why in sorted(left.items()))
+        found.append(f"Tables that were not compared, and are as the replica has them: {tables}.")
     return found
 
 
@@ -214,8 +242,8 @@ def _expected(journal: Journal) -> Loss:
 
 
 def _none(journal: Journal) -> Loss:
-    """Nothing, once the replica was seen to be equal."""
-    proven = journal.done("caught") is not None
+    """Nothing, once the replica was seen to be equal, if nobody could write any more."""
+    proven = journal.done("caught") is not None and not _loose(journal)
     return {"seconds": None, "rows": {}, "how": "none" if proven else "unknown"}
 
 

@@ -26,7 +26,7 @@ from . import account, acting, answers, foreseen, objectives, opening
 from . import journal as journals
 from .acts import abandon, told
 from .acts.stage import Stage
-from .errors import OutOfOrder, Unconfirmed
+from .errors import SPARED, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
 from .procedures import ISOLATED, OPERATIONS, step
@@ -214,6 +214,7 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
         found = work(stage) if work else told.act(stage, what.name)
     except Exception as error:
         said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
+        said |= {SPARED: True} if getattr(error, SPARED, False) else {}
         # Nothing was touched yet where nobody agreed, so nothing has to be gone on with.
         state = CLOSED if isinstance(error, Unconfirmed) else FAILED
         # Why it failed is to be told, and where another run has taken over, nothing is written.

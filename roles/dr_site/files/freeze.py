@@ -76,13 +76,16 @@ def freeze(server: Server, given: Mapping[str, Any]) -> dict[str, Any]:
     functions that the users may call and that do as their owners may; and what `contents` tells.
     Done again it ends nobody who has logged in since.
 
-    Raises Refused where a user could write still, and where sessions or transactions stay.
+    Raises Refused where a user could write still, and where sessions or transactions stay; before
+    anything is frozen where others than the logins may write, unless {"accept_unfenced"}.
     """
     with master_of(server) as master:
         with as_owner(master, given):
             run(master, TABLE)
             before = row(master, KEPT, given["operation"])
         strict, users = bool(given["owner"]), sorted(declared(given))
+        if not given["accept_unfenced"]:
+            refuse_others(master, users, strict)
         changed = take(master, given) if strict else limit(master, server.database, True)
         at = before["at"] if before and not changed else now(master)
         where = (USERS, users) if strict else (CLIENTS, server.database)
@@ -188,6 +191,20 @@ def end_sessions(master: Any, at: str, where: str, value: str | Iterable[str]) -
             raise Refused("sessions do not end that were told to, of " + ", ".join(users))
         time.sleep(PAUSE)
     return len(found)
+
+
+def refuse_others(master: Any, users: Iterable[str], strict: bool) -> None:
+    """Raises Refused where what is written while the environment moves may be lost."""
+    known = set(users)
+    free = sorted(user for user in writers(master) if user not in known) if strict else []
+    who = ", ".join(free) if strict else "whoever logs in, for the logins are not the collection's"
+    if free or not strict:
+        raise Refused(
+            "these may go on writing to the old database while it is moved: "
+            + who
+            + ". Take that from them, or have it moved all the same by -e accept_unfenced=true. "
+            "Nothing was frozen"
+        )
 
 
 def refuse_prepared(master: Any, users: Iterable[str], strict: bool) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from ...converge.active import Active
 from ...kinds import db_instance_reading as reading
-from ..errors import OutOfOrder
+from ..errors import SPARED, OutOfOrder
+from ..journal import FAILED, Journal
 from ..procedures import BINDING
-from . import instance, layers, record
+from . import instance, layers, record, scale
 from .stage import Evidence, Stage
 
 
@@ -23,8 +24,11 @@ def act(stage: Stage) -> Evidence:
     found = record.write(stage, wanted)
     if stage.there not in stage.places:
         # A region that may not answer is told as far as it does.
-        told = layers.at_once(stage, {"record": layers.telling(wanted)}, 1)
-        found["layers"] = told
+        found["layers"] = layers.at_once(stage, {"record": layers.telling(wanted)}, 1)
+        # Else the group would begin with the fewest that are declared, and all traffic at once.
+        if hosts := scale.ran(stage.here):
+            layer = {"hosts": layers.bringing_back(hosts)}
+            found["layers"] |= layers.at_once(stage, layer, 1)
     return {**found, **foreseen(stage)}
 
 
@@ -51,8 +55,17 @@ def _refuse(stage: Stage) -> None:
         raise OutOfOrder(f"{kind} {stage.journal.id} moves nothing, so there is no way back out")
     item = instance.found(stage)
     promoted = item is not None and not reading.source(item)
-    if stage.journal.attempts("promote") or promoted:
+    if _asked(stage.journal) or promoted:
         raise OutOfOrder(
             f"{kind} {stage.journal.id} has asked for the promotion, which is not taken back",
             "run its playbook again: it goes on",
         )
+
+
+def _asked(journal: Journal) -> bool:
+    """Whether AWS may have taken an order to promote: a run tells so of each that ended before."""
+    spared = sum(
+        entry["step"] == "promote" and entry["state"] == FAILED and bool(entry["facts"].get(SPARED))
+        for entry in journal.entries
+    )
+    return journal.attempts("promote") > int(spared)

@@ -40,6 +40,8 @@ CALLS = (
     "UpdateAutoScalingGroup",
 )
 BOX = 90.0  # seconds for a layer that answers
+# States in which an instance has no sessions, and gets none as long as nobody is let in.
+SERVING_NOBODY = frozenset({"stopped", "failed", "inaccessible-encryption-credentials"})
 EARLY = 5.0  # seconds for which an instance may be shown as it was
 LOOK = 1.0
 SILENCES = 3  # attempts in a row without any answer, after which a layer is given up
@@ -52,8 +54,9 @@ Told = Mapping[str, str]
 class Box:
     """The time of one layer: one deadline for all that it asks."""
 
-    def __init__(self, silences: int) -> None:
-        self._end = time.monotonic() + BOX
+    def __init__(self, silences: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
         self._most = silences
         self._silences = 0
 
@@ -82,7 +85,7 @@ class Box:
         """Raises NotDone with what `state` still tells when the box is over."""
         while told := self.ask(state):
             if self.over:
-                raise NotDone(f"after {BOX:.0f} s {told}")
+                raise NotDone(f"after {self._seconds:.0f} s {told}")
             time.sleep(LOOK)
 
 
@@ -98,16 +101,21 @@ class Layer:
 
 
 def at_once(
-    stage: Stage, layers: Mapping[str, Layer], silences: int = SILENCES
+    stage: Stage,
+    layers: Mapping[str, Layer],
+    silences: int = SILENCES,
+    seconds: float | None = None,
 ) -> dict[str, dict[str, str]]:
     """All of these, and what became of each: outcome, said, took, did.
 
-    silences: attempts without any answer after which one is given up.
+    silences: attempts without any answer after which one is given up. seconds: for each of those
+    that answer, BOX where nothing is said.
     """
+    box = partial(Box, silences, BOX if seconds is None else seconds)
     if not layers:
         return {}
     with ThreadPoolExecutor(len(layers)) as pool:
-        found = pool.map(lambda layer: _tried(stage, layer, silences), layers.values())
+        found = pool.map(lambda layer: _tried(stage, layer, box()), layers.values())
         return dict(zip(layers, found, strict=True))
 
 
@@ -134,10 +142,10 @@ def _undone(stage: Stage, layer: Layer) -> str:
         return ""
 
 
-def _tried(stage: Stage, layer: Layer, silences: int) -> dict[str, str]:
+def _tried(stage: Stage, layer: Layer, box: Box) -> dict[str, str]:
     began = time.monotonic()
     try:
-        outcome, said = CONFIRMED, layer.act(stage, Box(silences))
+        outcome, said = CONFIRMED, layer.act(stage, box)
     except Exception as error:
         silent = meaning(error) in (Meaning.UNCLEAR, Meaning.THROTTLED)
         outcome = SILENT if silent else REFUSED
@@ -168,11 +176,16 @@ def leasing(kept: contextlib.ExitStack) -> Layer:
 
 def _hosts(stage: Stage, box: Box) -> str:
     client, name = stage.there.client("autoscaling"), stage.old.name("web")
-    box.ask(
-        lambda: client.update_auto_scaling_group(
-            AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
+    try:
+        box.ask(
+            lambda: client.update_auto_scaling_group(
+                AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
+            )
         )
-    )
+    except Exception as error:
+        if meaning(error) is not Meaning.ABSENT:
+            raise
+        return f"there is no {name}"
 
     def left() -> str:
         ids = [i["InstanceId"] for group in _groups(stage) for i in group["Instances"]]
@@ -197,16 +210,28 @@ def _groups(stage: Stage) -> list[Any]:
 def _database(stage: Stage, box: Box) -> str:
     rds, name, group = stage.there.client("rds"), stage.old.database, _group(stage)
     box.until(partial(_closed, stage.there, group))
-    # Connections that are open outlive their rule.
-    box.ask(lambda: rds.reboot_db_instance(DBInstanceIdentifier=name))
+
+    def state() -> str:
+        [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        return str(item["DBInstanceStatus"])
+
+    try:
+        now = box.ask(state)
+        if now in SERVING_NOBODY:
+            return f"{group} lets nobody in, and {name} is {now}"
+        # Connections that are open outlive their rule.
+        box.ask(lambda: rds.reboot_db_instance(DBInstanceIdentifier=name))
+    except Exception as error:
+        if meaning(error) is not Meaning.ABSENT:
+            raise
+        return f"there is no {name}"
     began = time.monotonic()
 
     def busy() -> str:
-        [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
-        state = str(item["DBInstanceStatus"])
+        now = state()
         # It may be shown as available for a moment before it begins.
         early = time.monotonic() - began < EARLY
-        return f"{name} is {state}" if early or state != "available" else ""
+        return f"{name} is {now}" if early or now != "available" else ""
 
     box.until(busy)
     return f"{group} lets nobody in, and {name} was restarted"
@@ -256,6 +281,25 @@ def telling(wanted: active.Active) -> Layer:
         return f"epoch {wanted.epoch} is written there"
 
     return Layer("Tell the old region who serves", act)
+
+
+def bringing_back(hosts: int) -> Layer:
+    """Has the old site as many hosts again as ran there; within which bounds a run of site.yml
+    tells. A group that still may have some is left alone.
+    """
+
+    def act(stage: Stage, box: Box) -> str:
+        client, name = stage.there.client("autoscaling"), stage.old.name("web")
+        if not any(group["MaxSize"] == 0 for group in box.ask(partial(_groups, stage))):
+            return f"{name} was left as it is"
+        box.ask(
+            lambda: client.update_auto_scaling_group(
+                AutoScalingGroupName=name, MaxSize=hosts, DesiredCapacity=hosts
+            )
+        )
+        return f"{name} gets {hosts} hosts"
+
+    return Layer("Bring the hosts back that ran", act)
 
 
 # Those that keep writes away by themselves.

@@ -11,6 +11,7 @@ import time
 from ...aws.errors import Meaning, meaning, status
 from ...kinds import db_instance_reading as reading
 from ..errors import NotDone
+from ..procedures import ISOLATED
 from . import instance, restore
 from .instance import HINT, Item, described
 from .stage import Evidence, Stage
@@ -47,11 +48,14 @@ def act(stage: Stage) -> Evidence:
     A replica that is backed up or changed at the moment cannot be promoted, and is when it can be.
     """
     item = instance.found(stage)
+    if item is None and stage.journal.opened["operation"] not in ISOLATED:
+        raise _vanished(stage)
     if item is None or instance.is_restored(item):
         return restore.act(stage)
     if stage.journal.attempts("promote") > 1:
         _let_begin(stage)
     asked: float | None = None
+    orders: list[str] = []
 
     def missing() -> str:
         nonlocal asked
@@ -59,7 +63,7 @@ def act(stage: Stage) -> Evidence:
         instance.refuse_failed(item)
         if _promotable(item):
             if asked is None:
-                asked = time.monotonic() if _promote(stage, item) else None
+                asked = time.monotonic() if _promote(stage, item, orders) else None
             elif time.monotonic() - asked > IDLE:
                 raise NotDone(
                     f"AWS took the order to promote {item['DBInstanceIdentifier']}, and after "
@@ -68,7 +72,11 @@ def act(stage: Stage) -> Evidence:
                 )
         return instance.missing(item)
 
-    stage.wait("the promotion", missing, HINT)
+    try:
+        stage.wait("the promotion", missing, HINT)
+    except NotDone as error:
+        error.spared = set(orders) <= {Meaning.REFUSED.name}
+        raise
     return instance.evidence(described(stage))
 
 
@@ -79,16 +87,29 @@ def _let_begin(stage: Stage) -> None:
         time.sleep(1.0)
 
 
-def _promote(stage: Stage, item: Item) -> bool:
+def _vanished(stage: Stage) -> NotDone:
+    """A copy may lack what the old site, which is there, has acknowledged."""
+    error = NotDone(
+        f"there is no replica {stage.scope.database} any more, and a move that loses nothing is "
+        "made with no other copy",
+        f"playbook dr_abandon with -e dr_operation=switchover has {stage.old.site} serve on",
+    )
+    error.spared = True
+    return error
+
+
+def _promote(stage: Stage, item: Item, orders: list[str]) -> bool:
     """Whether AWS took the order: what the instance is shown as may be out of date. Raises NotDone
-    where AWS refuses it.
+    where AWS refuses it. orders: is told what became of it.
     """
+    orders.append("")
     try:
         stage.here.client("rds").promote_read_replica(
             DBInstanceIdentifier=stage.scope.database,
             BackupRetentionPeriod=max(1, int(item.get("BackupRetentionPeriod") or 0)),
         )
     except Exception as error:
+        orders[-1] = meaning(error).name
         if meaning(error) is Meaning.BLOCKED:
             return False
         if not status(error):

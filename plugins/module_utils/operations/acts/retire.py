@@ -13,7 +13,8 @@ from .stage import Evidence, Stage
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where one of the layers is not confirmed."""
-    found = layers.at_once(stage, layers.KEEPING)
+    # There is time: a host has to end what it does, and a large database starts for minutes.
+    found = layers.at_once(stage, layers.KEEPING, seconds=max(layers.BOX, stage.timeout))
     lacking = [name for name, layer in found.items() if not layers.confirmed(layer)]
     if lacking:
         said = "; ".join(f"{name}: {found[name]['said']}" for name in lacking)

@@ -7,6 +7,7 @@ Figure and alarm are at the recovery site, whichever way the environment moves.
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from ...aws.session import Aws
@@ -18,12 +19,23 @@ HINT = (
     "look at the alarm's history (aws cloudwatch describe-alarm-history); run the same playbook "
     "again, and it writes the figure anew"
 )
+REPEATED = datetime.timedelta(minutes=15)  # in which it is looked for
+OWN = datetime.timedelta(minutes=4)  # for which an operation may send it
 AGAIN = 60  # a figure is told anew each so many looks, should one have been lost
 
 
 def ready(stage: Stage) -> None:
-    """Raises OutOfOrder where there is no alarm."""
+    """Raises OutOfOrder where there is no alarm, or where somebody repeats the figure that keeps
+    traffic away from home while it is to move there.
+    """
     _state(stage)
+    if stage.scope.stands == "home" and (last := _repeated(stage)):
+        raise OutOfOrder(
+            f"somebody still sends the figure that keeps traffic away from home, the last time at "
+            f"{last}: it would turn visitors back",
+            "stop what repeats it (docs/traffic.md), and run the same playbook a quarter of an "
+            "hour later",
+        )
 
 
 def look(stage: Stage) -> Evidence | None:
@@ -75,6 +87,30 @@ def _put(stage: Stage, figure: float) -> None:
             }
         ],
     )
+
+
+def _repeated(stage: Stage) -> str:
+    """When the figure came last, where it goes on coming: an operation sends it for some minutes at
+    the most, until its alarm follows.
+    """
+    namespace, name = SWITCH
+    now = datetime.datetime.now(datetime.UTC)
+    points = (
+        _place(stage)
+        .client("cloudwatch")
+        .get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": "environment", "Value": stage.scope.environment}],
+            StartTime=now - REPEATED,
+            EndTime=now,
+            Period=60,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+    )
+    times = sorted(point["Timestamp"] for point in points if point["Maximum"] >= 1.0)
+    repeats = times and times[-1] - times[0] > OWN
+    return str(times[-1].isoformat(timespec="seconds")) if repeats else ""
 
 
 def _state(stage: Stage) -> str:
