@@ -185,7 +185,7 @@ def test_a_move_that_a_failover_takes_over_stays_open_where_that_is_refused(
 
 
 def test_where_the_replica_has_vanished_no_copy_of_less_takes_its_place(built: Environment) -> None:
-    move(built, "recovery", "caught")
+    move(built, "recovery", "intake")
     client = built.aws("recovery").client("rds")
     client.modify_db_instance(DBInstanceIdentifier=over.DATABASE, DeletionProtection=False)
     client.delete_db_instance(DBInstanceIdentifier=over.DATABASE, SkipFinalSnapshot=True)
