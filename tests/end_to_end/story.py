@@ -32,13 +32,15 @@ class Story(Standing):
     """A checkout whose sites stand, and all pledges that were acknowledged, but those that were
     lost with a region.
 
-    dark: a region that does not answer.
+    left: those that the old primary has and the new one has not, as both tell. dark: a region that
+    does not answer.
     """
 
     url: str
     shop: Shop
     ledger: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
     dark: str = ""
 
     def aws(self, service: str, region: str) -> Any:
