@@ -75,6 +75,7 @@ def hosts(environment: Environment) -> list[str]:
         ("switchover", "freeze", True),
     ],
 )
+@pytest.mark.sweep
 def test_an_operation_that_is_given_up_leaves_home_serving_and_can_be_begun_again(
     built: Environment, operation: str, last: str, frozen: bool
 ) -> None:
@@ -126,6 +127,7 @@ def test_an_order_of_which_nobody_knows_whether_aws_took_it_is_not_given_up(
         over.step(built, "abandon", **given)
 
 
+@pytest.mark.sweep
 def test_a_site_that_was_fenced_comes_back_with_as_many_hosts_as_ran(built: Environment) -> None:
     client = built.aws("home").client("autoscaling")
     client.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=5)

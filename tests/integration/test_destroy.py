@@ -86,6 +86,7 @@ def test_both_sites_go_completely_except_for_the_final_snapshot_and_its_key(
     assert key["Enabled"]
 
 
+@pytest.mark.sweep
 def test_what_only_the_tagging_api_lists_still_is_neither_left_nor_a_site_that_stands_elsewhere(
     built: Environment,
 ) -> None:

@@ -140,6 +140,7 @@ def test_a_key_whose_deletion_somebody_has_begun_is_called_back_before_it_takes_
     assert addresses(built.plan()) == set()
 
 
+@pytest.mark.sweep
 def test_a_database_whose_key_is_about_to_be_lost_is_not_destroyed_for_its_snapshot_would_be_too(
     built: Environment,
 ) -> None:
@@ -176,6 +177,7 @@ def test_a_database_that_leaves_nothing_goes_with_its_key_whatever_is_declared_t
     assert [item["Status"] for item in found] == []
 
 
+@pytest.mark.sweep
 def test_one_that_is_declared_to_leave_a_snapshot_again_leaves_one(empty: Environment) -> None:
     empty.declared["sites"] = {"home": SITES["home"]}
     traffic = {**empty.declared["traffic"], "deletion_protection": False}

@@ -107,6 +107,7 @@ def test_of_the_old_database_nothing_is_changed_when_home_is_back(moved: Environ
     assert not mended.get("ReadReplicaSourceDBInstanceIdentifier")
 
 
+@pytest.mark.sweep
 def test_the_hosts_of_a_home_that_was_dark_go_with_the_next_run(moved: Environment) -> None:
     moved.run()
     client = moved.aws("home").client("autoscaling")

@@ -114,6 +114,7 @@ def test_a_database_that_is_busy_is_restarted_when_it_can_be(built: Environment)
     assert outcomes(built)["database"] == "confirmed"
 
 
+@pytest.mark.sweep
 def test_a_run_that_goes_on_fences_a_home_that_is_back(dark: Environment) -> None:
     over.upto(dark, "proof", accept_unfenced=True)
     dark.handle.faults([])

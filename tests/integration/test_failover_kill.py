@@ -105,6 +105,7 @@ def test_a_failover_of_a_dark_home_that_dies_at_every_write_of_its_acts_is_one_f
 
 
 @pytest.mark.parametrize("at", [3, pytest.param(4, marks=pytest.mark.sweep)])
+@pytest.mark.sweep
 def test_a_report_that_a_killed_run_has_not_made_is_made_by_the_same_command(
     built: Environment, at: int
 ) -> None:

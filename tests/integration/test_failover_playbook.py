@@ -125,6 +125,7 @@ def test_a_host_that_is_lost_while_it_is_prepared_ends_the_run_before_the_fence_
     assert builders(environment) == ["terminated"]
 
 
+@pytest.mark.sweep
 def test_a_check_launches_no_host_and_writes_nothing(
     playbooks: Playbooks, environment: Environment
 ) -> None:

@@ -205,6 +205,7 @@ def test_a_database_that_stands_and_copies_nothing_is_not_moved_to(built: Enviro
     assert over.keys(built) == []
 
 
+@pytest.mark.sweep
 def test_a_replica_that_stands_still_is_promoted_whatever_the_strategy(
     built: Environment,
 ) -> None:

@@ -141,6 +141,7 @@ def test_where_nothing_is_known_it_is_the_declared_minimum_and_that_is_told(
     assert not [did for did in found["did"] if "SetDesiredCapacity" in did]
 
 
+@pytest.mark.sweep
 def test_fewer_hosts_than_ran_are_better_than_none_and_that_is_a_finding(
     built: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

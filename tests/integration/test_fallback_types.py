@@ -77,6 +77,7 @@ def test_an_instance_refresh_brings_another_launch_and_other_types_at_once(
         pytest.param({"OnDemandAllocationStrategy": "lowest-price"}, marks=pytest.mark.sweep),
     ],
 )
+@pytest.mark.sweep
 def test_what_somebody_else_makes_of_the_policy_is_seen_and_put_right(
     standing: Environment, edit: dict[str, Any]
 ) -> None:

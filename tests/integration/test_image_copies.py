@@ -30,6 +30,7 @@ APPLICATION = {
 }
 
 
+@pytest.mark.sweep
 def test_a_run_that_was_killed_before_the_copy_is_finished_by_the_next(
     played: Environment, tmp_path: Path
 ) -> None:

@@ -109,6 +109,7 @@ def test_where_it_cannot_begin_its_reason_is_told(
     assert not Keeper(mark).lives
 
 
+@pytest.mark.sweep
 def test_where_it_cannot_give_a_first_sign_of_life_the_reason_is_told(
     home: Aws, tmp_path: Path
 ) -> None:

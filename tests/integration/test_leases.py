@@ -58,6 +58,7 @@ def test_two_runs_begun_at_once_on_an_empty_account_make_nothing_twice(empty: En
     assert leases(empty) == []
 
 
+@pytest.mark.sweep
 def test_from_a_run_that_was_stopped_nobody_takes_over_and_when_woken_it_finishes(
     empty: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def test_from_a_run_that_was_stopped_nobody_takes_over_and_when_woken_it_finishe
     assert leases(empty) == []
 
 
+@pytest.mark.sweep
 def test_a_playbook_gives_its_leases_back_and_one_that_finds_nothing_to_do_takes_none(
     playbooks: Playbooks,
 ) -> None:

@@ -117,6 +117,7 @@ def test_while_it_works_no_run_of_another_machine_takes_the_site(
     assert leases(home) == []
 
 
+@pytest.mark.sweep
 def test_a_limit_that_leaves_out_the_builder_is_refused_before_it_is_launched(
     played: Environment, tmp_path: Path
 ) -> None:

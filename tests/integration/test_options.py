@@ -163,6 +163,7 @@ def test_a_database_that_is_kept_is_shown_and_holds_up_a_teardown(stands: Enviro
         stands.destroy("recovery", confirm="production", **options)
 
 
+@pytest.mark.sweep
 def test_a_database_that_is_kept_is_in_the_cost_and_its_alarms_go_with_it(
     stands: Environment,
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_run_of_one_tier_leaves_those_of_the_others_alone(stands: Environment,
     assert addresses(stands.run_tier(tier)) == set()
 
 
+@pytest.mark.sweep
 def test_a_changed_port_is_planned_wherever_the_run_tells_it(stands: Environment) -> None:
     for options in ({"database_port": 6000}, {}):
         planned = stands.plan(**options)
@@ -223,6 +225,7 @@ def test_a_changed_port_is_planned_wherever_the_run_tells_it(stands: Environment
         assert everywhere("ssm_parameter/database_port") <= addresses(ran, "change")
 
 
+@pytest.mark.sweep
 def test_port_and_certificate_change_in_one_run_and_hosts_stay_where_the_listener_points(
     built: Environment,
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_zone_that_only_another_database_in_our_group_uses_cannot_be_left_out_
     assert f"{theirs} has the instance there" in message
 
 
+@pytest.mark.sweep
 def test_a_zone_is_left_out_once_the_standby_has_gone_from_it(stands: Environment) -> None:
     single = {"database": {"multi_az": False}}
     fewer = {**single, **at("home", zones=["a", "c"])}
@@ -129,6 +130,7 @@ def test_a_zone_is_left_out_once_the_standby_has_gone_from_it(stands: Environmen
     assert addresses(stands.plan()) == set()
 
 
+@pytest.mark.sweep
 def test_less_storage_than_was_declared_is_refused_and_what_grew_by_itself_is_not(
     stands: Environment,
 ) -> None:

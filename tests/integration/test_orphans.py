@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from playbooks import ROOT, Playbooks
 from sandbox.running import Handle
 
@@ -37,6 +39,7 @@ def alive(process: int) -> bool:
         return False
 
 
+@pytest.mark.sweep
 def test_workers_end_with_a_controller_that_is_killed_alone(
     sandbox: Handle, tmp_path: Path
 ) -> None:

@@ -84,7 +84,11 @@ def checked(environment: Environment, folder: Path, name: str) -> tuple[int, str
                 "Move the traffic",
             ),
         ),
-        ("dr_drill", ("Restore the newest copy of the database", "Remove the copy", "USD a month")),
+        pytest.param(
+            "dr_drill",
+            ("Restore the newest copy of the database", "Remove the copy", "USD a month"),
+            marks=pytest.mark.sweep,
+        ),
         pytest.param("dr_failback", ("site home serves already",), marks=pytest.mark.sweep),
         pytest.param("dr_reprotect", ("site recovery stands by already",), marks=pytest.mark.sweep),
     ],
@@ -106,6 +110,7 @@ def test_where_nothing_was_begun_a_check_says_that_there_is_nothing_to_give_up(
     assert "step abandon belongs to no failover that has been begun" in said
 
 
+@pytest.mark.sweep
 def test_a_check_of_giving_up_tells_what_would_be_brought_back(
     fenced: Environment, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def test_where_one_site_fails_the_other_finishes_what_it_can_and_the_run_is_repo
     assert "vpc/main" in report["recovery"]["done"]
 
 
+@pytest.mark.sweep
 def test_a_run_in_which_both_sites_fail_is_reported_as_failed(
     tmp_path: Path, sandbox: Handle
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_run_that_waits_says_how_long_the_same_wait_took_last_time(
     assert re.search(place.format("waits for ", expected), second, re.MULTILINE)
 
 
+@pytest.mark.sweep
 def test_a_run_waits_no_longer_than_the_declaration_allows(tmp_path: Path, sandbox: Handle) -> None:
     sandbox.reset()
     sandbox.speed(60.0)

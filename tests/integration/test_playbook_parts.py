@@ -12,6 +12,7 @@ from playbooks import Playbooks, changed, planned
 from sandbox.running import Handle
 
 
+@pytest.mark.sweep
 def test_one_site_alone_that_needs_what_the_other_has_not_made_is_refused_before_the_first_write(
     tmp_path: Path, sandbox: Handle
 ) -> None:

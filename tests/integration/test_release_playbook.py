@@ -110,6 +110,7 @@ def in_manifest(environment: Environment, site: str) -> str:
     return str(found["image/current"]["id"])
 
 
+@pytest.mark.sweep
 def test_a_release_leaves_a_manifest_that_names_its_image_at_each_site(
     sandbox: Handle, tmp_path: Path, options: dict[str, object]
 ) -> None:

@@ -218,6 +218,7 @@ def disabled(environment: Environment, *minutes_ago: float) -> None:
 @pytest.mark.parametrize(
     ("minutes_ago", "refused"), [((10, 5, 1), True), ((2, 1), False), ((40, 30, 20), False)]
 )
+@pytest.mark.sweep
 def test_while_somebody_keeps_traffic_away_from_home_nothing_moves_there(
     built: Environment, minutes_ago: tuple[float, ...], refused: bool
 ) -> None:
@@ -232,6 +233,7 @@ def test_while_somebody_keeps_traffic_away_from_home_nothing_moves_there(
 
 
 @pytest.mark.parametrize("gone", ["database", "group", "stopped"])
+@pytest.mark.sweep
 def test_a_site_is_protected_again_where_little_is_left_of_the_old_one(
     built: Environment, gone: str
 ) -> None:
