@@ -35,7 +35,9 @@ if "python3" in command:
     text = text.replace('"-I", "/usr/local/lib/phoenix/recovery.py"', '"-I", "{folder}/tell.py"')
     text = re.sub("/(etc|usr/local/lib|var/lib)/phoenix", r"{folder}/\1", text)
     piped = re.sub('"(owner|group)": "root"', r'"\1": null', text).encode()
-sys.exit(subprocess.run(["sh", "-c", command], input=piped, env=place).returncode)
+# Where the user of ssh has no home, what is a name for one is a folder here.
+ran = subprocess.run(["sh", "-c", command], input=piped, env=place, cwd="{folder}")
+sys.exit(ran.returncode)
 """
 SUDO = """#!/bin/sh
 while [ "$1" != /bin/sh ]; do shift; done
