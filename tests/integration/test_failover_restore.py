@@ -239,6 +239,7 @@ def test_what_the_copy_has_is_told_before_it_is_written_to_so_that_what_it_lacks
     assert over.step(backed, "orphans", **given)["ask"]["snapshot"] == "90:95:91"
 
 
+@pytest.mark.sweep
 def test_where_nobody_has_told_it_nothing_is_counted_and_home_keeps_backups_all_the_same(
     backed: Environment,
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_check_of_giving_up_tells_what_would_be_brought_back(
         pytest.param("dr_reprotect", ("Delete the old database",), marks=pytest.mark.sweep),
     ],
 )
+@pytest.mark.sweep
 def test_a_check_of_an_environment_that_was_failed_over_tells_how_home_comes_to_stand_by(
     moved: Environment, tmp_path: Path, name: str, told: tuple[str, ...]
 ) -> None:

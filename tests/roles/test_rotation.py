@@ -203,7 +203,6 @@ def check_rotated(rotated: Rotated, before: dict[str, str], printed: str) -> dic
     return after
 
 
-@pytest.mark.sample
 def test_who_goes_on_with_the_login_it_has_is_not_disturbed_by_a_rotation(
     rotated: Rotated, client: dict[str, str]
 ) -> None:
@@ -220,7 +219,6 @@ def test_who_goes_on_with_the_login_it_has_is_not_disturbed_by_a_rotation(
     }
 
 
-@pytest.mark.sample
 def test_until_it_is_ended_a_rotation_is_not_begun_again(rotated: Rotated) -> None:
     before = rotated.read()
     assert changed(rotated.begin()) == 0
