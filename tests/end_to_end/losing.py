@@ -38,6 +38,17 @@ def lose_home(story: Story) -> None:
         del story.ledger[key]
 
 
+def snapshot_now(story: Story) -> None:
+    """Of the copy at the recovery site: that which AWS takes each day is from before the story."""
+    rds, name = story.aws("rds", RECOVERY), "before-the-drill"
+    rds.create_db_snapshot(
+        DBInstanceIdentifier="production-recovery-database", DBSnapshotIdentifier=name
+    )
+    rds.get_waiter("db_snapshot_available").wait(
+        DBSnapshotIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
+    )
+
+
 def all_there(story: Story) -> None:
     """Every pledge that was acknowledged, but those that were lost with a region, is there once."""
     until_seen = time.monotonic() + 60

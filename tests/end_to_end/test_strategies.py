@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.story import NAME, REGIONS, Story, page_of, standing, until
-from tests.end_to_end.traffic import Shop, visitors
+from tests.end_to_end.losing import lose_home, snapshot_now
+from tests.end_to_end.story import REGIONS, Story, page_of, standing, until
+from tests.end_to_end.traffic import visitors
 
 pytestmark = [pytest.mark.real, pytest.mark.sweep]
 HOME, RECOVERY = REGIONS
@@ -64,14 +65,7 @@ def test_a_pilot_light_gets_a_host_that_stands_by_and_no_visitor_comes_there(sto
 
 
 def test_a_drill_rehearses_the_warm_standby_and_nobody_notices(story: Story) -> None:
-    # That which AWS takes each day is from before the first pledge.
-    rds, name = story.aws("rds", RECOVERY), "before-the-drill"
-    rds.create_db_snapshot(
-        DBInstanceIdentifier="production-recovery-database", DBSnapshotIdentifier=name
-    )
-    rds.get_waiter("db_snapshot_available").wait(
-        DBSnapshotIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
-    )
+    snapshot_now(story)
     pledged, standing_by = len(story.ledger), hosts(story, RECOVERY)
     with visitors(story.shop, story.ledger) as traffic:
         story.twin.make("drill", *story.values)
@@ -89,20 +83,9 @@ def test_where_home_goes_dark_the_host_that_stood_by_serves_and_others_come_to_i
     story: Story,
 ) -> None:
     stood_by = hosts(story, RECOVERY)
-    with visitors(story.shop, story.ledger) as traffic:
-        enough = len(story.ledger) + 20
-        until(lambda: len(story.ledger) >= enough, lambda: traffic.failures[-5:])
-        told = story.twin.make("failover", *story.values)
-        at_home = list(story.ledger)
-        traffic.shop = story.shop = Shop(page_of(told), NAME)
-        enough = len(at_home) + 20
-        until(lambda: len(story.ledger) >= enough, lambda: traffic.failures[-5:])
-    there = story.ask("select idempotency_key from pledges", RECOVERY).split()
-    lost = [key for key in story.ledger if key not in set(there)]
-    assert lost == at_home[len(at_home) - len(lost) :]
-    assert len(set(there)) == len(there) and set(there) <= set(story.ledger)
+    lose_home(story)
     assert len(stood_by) == 1 and stood_by < hosts(story, RECOVERY)
     report = story.whole("failover")
     assert report["outcome"] == "succeeded"
     took = report["measured"]["recovery_time_seconds"]
-    print(f"{len(lost)} of {len(at_home)} pledges lost; served after {took:.0f} s")
+    print(f"{len(story.lost)} pledges lost; served after {took:.0f} s")

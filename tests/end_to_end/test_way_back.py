@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.losing import all_there, lose_home
+from tests.end_to_end.losing import all_there, lose_home, snapshot_now
 from tests.end_to_end.story import NAME, REGIONS, Story, page_of, standing, until
 from tests.end_to_end.traffic import Shop, visitors
 
@@ -30,14 +30,7 @@ def story() -> Iterator[Story]:
 
 
 def test_a_drill_shows_that_the_recovery_site_could_serve_and_nobody_notices(story: Story) -> None:
-    # That which AWS takes each day is from before the first pledge.
-    rds, name = story.aws("rds", RECOVERY), "before-the-drill"
-    rds.create_db_snapshot(
-        DBInstanceIdentifier="production-recovery-database", DBSnapshotIdentifier=name
-    )
-    rds.get_waiter("db_snapshot_available").wait(
-        DBSnapshotIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
-    )
+    snapshot_now(story)
     pledged = len(story.ledger)
     mark, before = story.call("POST", "log/mark")["mark"], set(owned(story))
     with visitors(story.shop, story.ledger) as traffic:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from typing import Any
 
 import failing_over as over
@@ -15,6 +14,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
     decide,
     scale,
 )
+from denying import denied
 from environment import Environment
 
 GROUP = "production-home-web"
@@ -23,24 +23,6 @@ GROUP = "production-home-web"
 def records(environment: Environment) -> set[tuple[str, bool]]:
     found = [active.read(environment.aws(site)) for site in ("home", "recovery")]
     return {(one.site, one.moving) for one in found}
-
-
-def denied(environment: Environment, action: str) -> dict[str, str]:
-    """The keys of somebody who may do all but this."""
-    iam = environment.aws("home").client("iam")
-    iam.create_user(UserName="operator")
-    rules = [
-        {"Effect": "Allow", "Action": "*", "Resource": "*"},
-        {"Effect": "Deny", "Action": action, "Resource": "*"},
-    ]
-    iam.put_user_policy(
-        UserName="operator",
-        PolicyName="all-but-this",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": rules}),
-    )
-    made = iam.create_access_key(UserName="operator")["AccessKey"]
-    environment.handle.enforce_permissions()
-    return {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
 
 
 def ran(environment: Environment, hosts: int) -> None:

@@ -13,6 +13,7 @@ import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from answering_hosts import Hosts, hosts
+from denying import denied
 from environment import Environment
 
 from playbooks import Playbooks
@@ -53,28 +54,10 @@ def unmoved(environment: Environment, ran: subprocess.CompletedProcess[str]) -> 
     return " ".join(ran.stdout.split())
 
 
-def operator(environment: Environment) -> dict[str, str]:
-    """The keys of somebody who may do all but promote."""
-    iam = environment.aws("home").client("iam")
-    iam.create_user(UserName="operator")
-    rules = [
-        {"Effect": "Allow", "Action": "*", "Resource": "*"},
-        {"Effect": "Deny", "Action": LEFT_OUT, "Resource": "*"},
-    ]
-    iam.put_user_policy(
-        UserName="operator",
-        PolicyName="all-but-this",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": rules}),
-    )
-    made = iam.create_access_key(UserName="operator")["AccessKey"]
-    environment.handle.enforce_permissions()
-    return {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
-
-
 def test_a_promotion_that_aws_refuses_moves_no_traffic_and_the_way_on_is_told(
     environment: Environment, hosts: Hosts, tmp_path: Path
 ) -> None:
-    place = {"endpoint_url": environment.handle.endpoint, **operator(environment)}
+    place = {"endpoint_url": environment.handle.endpoint, **denied(environment, LEFT_OUT)}
     said = unmoved(environment, failed_over(environment, tmp_path, phoenix_aws=place))
     assert over.told(environment)[-2:] == ["promote failed", "close failed"]
     assert over.is_replica(environment)
