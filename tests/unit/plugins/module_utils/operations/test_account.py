@@ -273,3 +273,22 @@ def test_a_drill_tells_how_much_older_the_copy_was_than_the_order_for_it(
     rehearsed.opened["told"] = {"declares": {"restore": restore}}
     loss = measured(rehearsed)["loss"]
     assert loss == {"seconds": lost, "rows": {}, "how": "expected"}
+
+
+@pytest.mark.parametrize(
+    ("freeze", "how", "who"),
+    [
+        ({"strict": True, "others": []}, "none", ""),
+        ({"strict": True, "others": ["somebody"]}, "unknown", "took writes of somebody"),
+        ({"strict": False, "others": []}, "unknown", "took writes of whoever logged in"),
+    ],
+)
+def test_a_move_of_which_others_could_write_does_not_say_that_nothing_is_lost(
+    freeze: dict[str, Any], how: str, who: str
+) -> None:
+    left = {"not_compared": {"public.seen": "it is unlogged"}}
+    moved = of("switchover", (1.0, "freeze", DONE, freeze), (2.0, "caught", DONE, left))
+    assert measured(moved)["loss"]["how"] == how
+    found = " ".join(findings(moved))
+    assert (who in found) and ("took writes of" in found) == bool(who)
+    assert "public.seen (it is unlogged)" in found
