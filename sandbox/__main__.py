@@ -132,14 +132,7 @@ def _serve(given: argparse.Namespace) -> int:
     # Here, because the emulator takes half a second to import and no other command needs it.
     with fitting():
         from sandbox import credentials  # noqa: PLC0415
-        from sandbox.server import (  # noqa: PLC0415
-            branching,
-            facts,
-            forget,
-            make,
-            prepare_meanwhile,
-            serve,
-        )
+        from sandbox.server import facts, forget, make, prepare_meanwhile, serve  # noqa: PLC0415
 
     regions = frozenset(filter(None, given.regions.split(",")))
     root = credentials.fresh() if given.connection else None
@@ -152,6 +145,7 @@ def _serve(given: argparse.Namespace) -> int:
         root,
         identity,
         names_port=given.names_port or 0,
+        branches=given.attached and not identity,
     )
     if root:
         credentials.write(given.connection, f"http://{ADDRESS}:{server.port}", root, facts(server))
@@ -166,8 +160,6 @@ def _serve(given: argparse.Namespace) -> int:
             server.shutdown()
 
         threading.Thread(target=wait_for_end, daemon=True).start()
-        if not identity:
-            branching(server)
     print(f"http://{ADDRESS}:{server.port}", flush=True)
     serve(server)
     if identity:

@@ -47,7 +47,7 @@ class Application:
         root: credentials.Credentials | None = None,
     ) -> None:
         """root: only these keys, and those that the account gave out, are served; None: any."""
-        self.world = world
+        self._world = world
         self._log = log
         self._regions = allowed_regions
         self._emulator = Emulator()
@@ -65,18 +65,18 @@ class Application:
     @property
     def facts(self) -> Mapping[str, str]:
         """See `World.facts`."""
-        return self.world.facts
+        return self._world.facts
 
     def prepare(self) -> None:
         """Load the usual services, one after the other, letting requests in between."""
         for service in USUAL:
-            with self.world.lock:
+            with self._world.lock:
                 self._emulator.prepare(service)
 
     def forget(self) -> None:
         """Forget everything that was made, also what is real, and make nothing any more."""
-        self.world.end()
-        self.world.reset()
+        self._world.end()
+        self._world.reset()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         # The whole body first: a slow sender must not hold the lock.
@@ -97,7 +97,7 @@ class Application:
         call, verdict, answer, done = unknown(environ), NOTHING, None, False
         try:
             # The emulator keeps what it once made of a service's model, and not for threads.
-            with self.world.lock:
+            with self._world.lock:
                 call = identify(environ, body)
                 if not self._reached(call, environ):
                     raise ConnectionCut
@@ -107,7 +107,7 @@ class Application:
                     answer, done = self._carry_out(call, environ, verdict)
             if verdict.delay:
                 time.sleep(verdict.delay)
-                with self.world.lock:
+                with self._world.lock:
                     answer, done = self._carry_out(call, environ, verdict)
         except ConnectionCut:
             raise
@@ -138,7 +138,7 @@ class Application:
         """Whether there is a way from who asks to the service; from outside there always is."""
         place = environ.get(PLACE, "")
         asked = (environ.get("REMOTE_ADDR", ""), prefix_of(call.service), call.region)
-        return not place or self.world.reaches(place, *asked)
+        return not place or self._world.reaches(place, *asked)
 
     def _carry_out(
         self, call: Call, environ: dict[str, Any], verdict: Verdict
@@ -160,7 +160,7 @@ class Application:
             return refusal, False
         if not regions.exists(call, self._regions):
             return unknown_region(call), False
-        if elsewhere := buckets.elsewhere(call, environ, self.world.cut):
+        if elsewhere := buckets.elsewhere(call, environ, self._world.cut):
             return elsewhere, False
         token = credentials.session_token(environ)
         if refusal := self._permissions.refusal(call, body, token):
@@ -180,10 +180,10 @@ class Application:
             self._staleness.before_write(call, get_account_id_from(call.access_key))
         if call.service == pricing.SERVICE:
             return pricing.answer(call, environ["wsgi.input"].read())
-        with self.world.answering(), view or nullcontext():
+        with self._world.answering(), view or nullcontext():
             answer = self._emulator.answer(call, environ)
         if call.write:
-            self.world.touch()
+            self._world.touch()
         return answer
 
 

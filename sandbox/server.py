@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,14 @@ def make(
     real: Identity | None = None,
     cache: Path = CACHE,
     names_port: int = 0,
+    branches: bool = False,
 ) -> BaseWSGIServer:
     """A server that is bound and not yet serving; port 0 takes a free one (see `server.port`).
 
     root: the keys that are served, None for any. With `real` what the API says is there is there,
     under the names and in the folder of that identity; what is baked and fetched for it is kept in
-    `cache`. Names are asked for at `names_port`, or at a free one where that is taken.
+    `cache`. Names are asked for at `names_port`, or at a free one where that is taken. branches:
+    let it have some, of a process that ends when its stdin does.
 
     Raises CommandFailed, and EmulatorMismatch before anything is made.
     """
@@ -112,19 +115,16 @@ def make(
     application: Any = Application(world, RequestLog(log_file), regions, root)
     if fabric:
         serve_in_vpcs(fabric, application)
+    if branches:
+        world.branch = Branches(world, partial(served, application))
     return make_server(ADDRESS, port, application, threaded=True, request_handler=Handler)
 
 
-def branching(server: BaseWSGIServer) -> None:
-    """Let a sandbox have branches; its stdin ends it, and them."""
-    application: Any = server.app
-
-    def serve(tell: Callable[[int], None]) -> None:
-        own = make_server(ADDRESS, 0, application, threaded=True, request_handler=Handler)
-        tell(own.port)
-        own.serve_forever(poll_interval=0.1)
-
-    application.world.branch = Branches(application.world, serve)
+def served(application: Any, tell: Callable[[int], None]) -> None:
+    """Serve at a free port, which is told, for as long as this process lives."""
+    server = make_server(ADDRESS, 0, application, threaded=True, request_handler=Handler)
+    tell(server.port)
+    server.serve_forever(poll_interval=0.1)
 
 
 def serve_in_vpcs(fabric: Fabric, application: Any) -> None:
