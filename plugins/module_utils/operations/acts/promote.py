@@ -92,7 +92,8 @@ def _vanished(stage: Stage) -> NotDone:
     error = NotDone(
         f"there is no replica {stage.scope.database} any more, and a move that loses nothing is "
         "made with no other copy",
-        f"playbook dr_abandon with -e dr_operation=switchover has {stage.old.site} serve on",
+        f"playbook dr_abandon with -e dr_operation=switchover -e dr_stands={stage.scope.stands} "
+        f"has {stage.old.site} serve on",
     )
     error.spared = True
     return error
