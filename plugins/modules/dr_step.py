@@ -32,9 +32,11 @@ options:
     description:
       - The operation. V(failover) moves an environment whose region is lost. V(switchover) moves it
         while both regions are there, and loses nothing. V(reprotect) makes of the site that served
-        before one that stands by. V(drill) rehearses a failover in a copy of the one that does.
+        before one that stands by. V(rollback) has the site that served serve on, where the region
+        that a switchover moves to is lost. V(drill) rehearses a failover in a copy of the one that
+        does.
     type: str
-    choices: [failover, switchover, reprotect, drill]
+    choices: [failover, switchover, reprotect, rollback, drill]
     required: true
   step:
     description:
@@ -64,6 +66,7 @@ options:
       - hold
       - freeze
       - caught
+      - tell
       - retire
       - snapshot
       - orphans

@@ -121,6 +121,18 @@ def test_a_check_of_giving_up_tells_what_would_be_brought_back(
     assert not over.let_in(fenced)
 
 
+@pytest.mark.sweep
+def test_a_check_of_a_rollback_tells_who_would_serve_on_and_asks_for_nothing(
+    built: Environment, tmp_path: Path
+) -> None:
+    over.upto(built, "freeze", operation="switchover")
+    built.handle.faults([{"effect": "dark", "region": over.RECOVERY}])
+    code, said = checked(built, tmp_path, "dr_rollback")
+    assert code == 0, said[-6000:]
+    assert "Nobody was sent to recovery yet, so home has all that was acknowledged" in said
+    assert "Let the application write" in said
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

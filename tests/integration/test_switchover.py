@@ -10,7 +10,6 @@ import failing_over as over
 import pytest
 import validating
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
@@ -18,32 +17,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers.alarms import SWITCH
 from environment import Environment
-
-SITES = ("home", "recovery")
-
-
-def move(environment: Environment, site: str, last: str = "close", **more: Any) -> list[Any]:
-    return over.upto(environment, last, operation="switchover", site=site, **more)
-
-
-def protect(environment: Environment, site: str) -> list[Any]:
-    """As playbook dr_reprotect does it: playbook site runs once the record says that it may."""
-    before = over.upto(environment, "protect", operation="reprotect", site=site)
-    environment.run()
-    over.build(environment)
-    return before + over.upto(environment, "close", operation="reprotect", site=site)
-
-
-def records(environment: Environment) -> list[Active]:
-    return [active.read(environment.aws(site)) for site in SITES]
-
-
-def source(environment: Environment, site: str) -> str:
-    """ARN of what the database of a site replicates, "" for a primary."""
-    rds = environment.aws(site).client("rds")
-    name = f"production-{site}-database"
-    [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
-    return str(item.get("ReadReplicaSourceDBInstanceIdentifier") or "")
+from moving import SITES, move, protect, records, source
 
 
 def test_an_environment_that_was_moved_is_protected_and_moved_back_as_it_was(

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which site of an environment serves: what an operation has written down in the regions.
 
-A parameter of Systems Manager in the region of the recovery site counts: that is where an operation
-goes on when home is lost, and what home finds out from when it comes back. Home has a copy, for
-when the recovery site's region does not answer. Epochs grow, so an older record is never written
-over a newer one.
+A parameter of Systems Manager in the region of each site. Epochs grow, so an older record is never
+written over a newer one, and the newest counts: a site that was left alone by a region that is lost
+writes its own, and the other one finds out when it comes back. Of two of the same epoch that of the
+recovery site counts.
 """
 
 from __future__ import annotations
@@ -77,11 +77,15 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
     peer: clients of the other site, None where there is none, or its region is given up. One that
     does not answer is done without: a site is built, and serves on, while the other one is down.
     """
-    if own.scope.stands == "home" and peer:
-        found = _found(peer.hasty(), silent=True)
-        if found is not None:
-            return found
-    return _found(own) or Active()
+    found = [(_found(own) or Active(), own.scope.stands)]
+    if peer and (theirs := _found(peer.hasty(), silent=True)):
+        found.append((theirs, peer.scope.stands))
+    return max(found, key=lambda each: (each[0].epoch, each[1] == "recovery"))[0]
+
+
+def dark(aws: Aws) -> bool:
+    """Whether the region of a site does not answer. Raises Unread."""
+    return _found(aws.hasty(), silent=True) is None
 
 
 def write(aws: Aws, active: Active) -> bool:
@@ -133,7 +137,9 @@ def refuse_moving(active: Active, within: str = "") -> None:
         raise Moving(
             f"operation {active.operation} moves the environment since {active.since}, and has not "
             "ended: what would be planned now could undo it. Nothing was touched",
-            "let it end; where it was cut off, run its playbook again, which goes on with it",
+            "let it end; where it was cut off, run its playbook again, which goes on with it. "
+            "Where the region that it moves to is lost, playbook dr_rollback has the old site "
+            "serve on",
         )
 
 

@@ -23,6 +23,8 @@ def foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) -> 
     """What the step would do. Nothing is written, not even a journal."""
     here = converger.account
     journal = journals.unended(here)
+    if journal and opening.superseded(journal, converger.active):
+        journal = None
     if idle := opening.idle(converger, options, journal):
         return answers.idle(what, idle)
     if journal is None and (awaited := _awaited(converger, options)):

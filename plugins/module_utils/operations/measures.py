@@ -62,7 +62,7 @@ def findings(journal: Journal) -> list[str]:
         *_orphans(journal),
     ]
     found += [*_smoke(journal), *_rehearsed(journal)]
-    if journal.ended and journal.opened["operation"] in TARGETS["loss"]:
+    if journal.ended and journal.opened["operation"] in ALONE:
         found.append(
             f"Nothing stands by: {journal.opened['from']} is to be made a replica of "
             f"{journal.opened['to']}."
@@ -247,6 +247,11 @@ def _none(journal: Journal) -> Loss:
     return {"seconds": None, "rows": {}, "how": "none" if proven else "unknown"}
 
 
+def _kept(_journal: Journal) -> Loss:
+    """Nothing, for the site that serves on has been the only one all the time."""
+    return {"seconds": None, "rows": {}, "how": "none"}
+
+
 def _counted(journal: Journal) -> Loss:
     """What the old primary had and the new one never did."""
     orphans = journal.done("orphans")
@@ -280,8 +285,11 @@ LOSSES: Mapping[str, Callable[[Journal], Loss]] = {
     "failover": _expected,
     "switchover": _none,
     "reprotect": _counted,
+    "rollback": _kept,
     "drill": _age,
 }
+# After which nothing stands by.
+ALONE = frozenset({"failover", "switchover", "rollback"})
 # What the declared targets are asked of.
 TARGETS = {
     "recovery": frozenset({"failover", "drill"}),

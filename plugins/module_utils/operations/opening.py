@@ -9,16 +9,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws.session import Aws
+from ..converge.active import Active
 from ..converge.holder import who
 from ..converge.site import Converger
 from ..declaration.site import Site
 from . import journal as journals
 from . import manifest
+from .errors import OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
+from .planned import ABANDON
 from .preconditions import check, not_ended
 from .procedures import IN_A_COPY, ISOLATED, OF_ACTIVE, OPERATIONS, is_bound
 from .step import OPEN, StepOf
 
+# Operations that have nothing to do where the site serves for which they are.
+TO_BE_MET = frozenset({"switchover", "rollback"})
 AGREED = datetime.timedelta(hours=1)  # for which what was agreed to holds
 
 
@@ -56,7 +61,7 @@ def idle(converger: Converger, options: Mapping[str, Any], before: Journal | Non
         return ""
     if kind in OF_ACTIVE and site.peer and site.protected:
         return f"site {site.peer.site} stands by already"
-    if kind == "switchover" and site.is_active:
+    if kind in TO_BE_MET and site.is_active and not converger.active.moving:
         return f"site {site.scope.site} serves already{f' since {since}' if since else ''}"
     return ""
 
@@ -78,8 +83,8 @@ def opened(
     if before:
         # With a region the operation is lost that needs both, and what it has done is looked at.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
-    # Newer than all that one which was given up has told.
-    told = int(before.opened.get("epoch", 0)) + 1 if before else 0
+    # Newer than all that one which was given up has told, or that was told where it was given up.
+    told = int(before.opened.get("epoch", 0)) + 2 if before else 0
     now = journals.now()
     facts = {
         "operation": kind,
@@ -106,11 +111,14 @@ def opened(
 
 
 def _last_move(here: Aws) -> dict[str, str]:
-    """The operation that moved the environment here, and what its database had then, as PostgreSQL
-    writes it; both "" where no operation has recorded it.
+    """The operation by which the site serves, and what its database had when the other one ceased
+    to be its copy, as PostgreSQL writes it; both "" where no operation has recorded it.
     """
     for id in reversed(journals.ids(here)):
         journal = journals.load(here, id)
+        if journal.opened["operation"] == "rollback" and journal.done("record"):
+            # The other site's journal knew it, and may be lost.
+            return {"moved_by": id, "snapshot": ""}
         intake, promote = (journal.done(step) or {} for step in ("intake", "promote"))
         if promote.get("copy"):
             had = (journal.done("contents") or {}).get("snapshot", "")
@@ -123,6 +131,27 @@ def _last_move(here: Aws) -> dict[str, str]:
 def _old(site: Site) -> str:
     """The site that the environment moves from, or that has served before."""
     return site.peer.site if site.is_active and site.peer else site.active_site
+
+
+def superseded(journal: Journal, active: Active) -> bool:
+    """Whether an operation that has not ended was given up where its journal could not be seen: by
+    then there is a record newer than any of its own.
+    """
+    own = int(journal.opened.get("epoch", 0)) + 1
+    return active.epoch > own and not journal.attempts(ABANDON.name)
+
+
+def end_superseded(converger: Converger, journal: Journal, what: StepOf) -> None:
+    """Ends one as its playbook is begun again. Raises OutOfOrder in the midst of a run."""
+    by, serves = converger.active.operation, converger.active.site
+    if what.name != OPEN:
+        raise OutOfOrder(
+            f"{by} has given up {journal.opened['operation']} {journal.id}, and {serves} serves; "
+            f"{what.name} is not done",
+            "run the whole playbook again: it begins anew, where there is anything to do",
+        )
+    given_up = {"given_up": True, "by": by, "operator": who()}
+    journals.write(converger.account, journal, OPEN, CLOSED, given_up)
 
 
 def goes_on(journal: Journal) -> bool:

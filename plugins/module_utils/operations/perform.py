@@ -146,6 +146,9 @@ def _written(
     journal = journals.unended(here, kept)
     if journal:
         journal.heard = heard
+    if journal and opening.superseded(journal, converger.active):
+        opening.end_superseded(converger, journal, what)
+        journal = None
     if journal is None and what.name in (OPEN, CLOSE):
         account.seal(here)
     if what.name == OPEN:

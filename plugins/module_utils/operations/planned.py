@@ -93,6 +93,16 @@ EITHER_WAY = replace(
         "Wait until alarm {environment}-{from}-switch is OK.",
     ),
 )
+TELL = StepOf(
+    "tell",
+    "Have the old site know who serves",
+    "Before that it can serve on where the other region is lost: nobody was sent there.",
+    (
+        "$ aws ssm put-parameter --region {from_region} --overwrite --name "
+        "/phoenix/{environment}/{from}/active --value <the record>",
+    ),
+    5,
+)
 ABANDON = StepOf(
     "abandon",
     "Give the operation up, and let the old site serve",
@@ -190,6 +200,36 @@ REPLICA = StepOf(
     if_it_fails="Run site.yml again, and this after it.",
     play=2,
 )
+LOST = replace(
+    OPEN_STEP,
+    by_hand=(
+        "Tell everybody that {environment} is not moved, and stays at {to}: the region of {from}, "
+        "where it was to go, is lost.",
+        "$ aws ssm get-parameter --region {to_region} --name /phoenix/{environment}/{to}/active",
+        "Go on only where it says that {to} serves, and moving.",
+    ),
+)
+STAY = replace(
+    AGREE,
+    title="See that nobody was sent to the other site, and decide",
+    why="The site has all that was acknowledged; the other one is none of its copies any more.",
+    by_hand=("See to it that nobody goes on with the move when its region is back. Decide.",),
+)
+LET = replace(
+    THAW,
+    why="Writing was frozen for a move that does not come about.",
+    hosts=True,
+    if_it_fails="The master user can give the users their roles back.",
+)
+TAKES = replace(
+    PROOF,
+    title="Prove that the database takes writes",
+    why="That it may is a claim.",
+    if_it_fails="",
+)
+ANSWERS = replace(
+    SMOKE, why="Visitors could read all the time; that they can write again is to be seen."
+)
 REPORT = replace(
     CLOSE_STEP,
     why="What was counted, and who decided that the old database goes, is kept.",
@@ -211,6 +251,7 @@ SWITCHOVER = (
     GRADE,
     SCALE,
     SMOKE,
+    TELL,
     EITHER_WAY,
     NAMES,
     RETIRE,
@@ -228,4 +269,18 @@ REPROTECT = (
     PROTECT,
     REPLICA,
     REPORT,
+)
+ROLLBACK = (
+    LOST,
+    STAY,
+    LET,
+    TAKES,
+    RECORD,
+    ANSWERS,
+    NAMES,
+    replace(
+        CLOSE_STEP,
+        why="What became of the move is kept.",
+        by_hand=("Write down since when {environment} takes writes again.",),
+    ),
 )

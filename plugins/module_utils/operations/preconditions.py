@@ -15,7 +15,7 @@ from .acting import ACTS, stage_of
 from .acts import smoke
 from .errors import OutOfOrder
 from .journal import Journal
-from .procedures import IN_A_COPY, ISOLATED, OF_ACTIVE, is_bound, playbook
+from .procedures import BINDING, IN_A_COPY, ISOLATED, is_bound, playbook
 
 
 def check(converger: Converger, options: Mapping[str, Any], before: Journal | None = None) -> None:
@@ -23,7 +23,8 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     after which there is no way back.
 
     before: the one that it takes over. Where that was past its own way back, nobody may write since
-    then: what only the site itself lacks is met when it is asked.
+    then, and it may have written down already that the site serves: what only the site itself lacks
+    is met when it is asked.
     """
     bound = before is not None and is_bound(before)
     site, kind = converger.task.site, options["operation"]
@@ -34,7 +35,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
         raise OutOfOrder(
             f"{site.scope.environment} has one site only", "a recovery site is declared beside it"
         )
-    if kind not in OF_ACTIVE:
+    if kind in BINDING and not bound:
         _check_move(converger, site)
     if not manifest.load(converger.account):
         raise OutOfOrder(

@@ -9,20 +9,27 @@ from types import MappingProxyType
 
 from .drill import DRILL
 from .journal import Journal
-from .planned import ABANDON, REPROTECT, SWITCHOVER
+from .planned import ABANDON, REPROTECT, ROLLBACK, SWITCHOVER
 from .step import OPEN, StepOf
 from .steps import FAILOVER
 
 OPERATIONS: Mapping[str, tuple[StepOf, ...]] = MappingProxyType(
-    {"failover": FAILOVER, "switchover": SWITCHOVER, "reprotect": REPROTECT, "drill": DRILL}
+    {
+        "failover": FAILOVER,
+        "switchover": SWITCHOVER,
+        "reprotect": REPROTECT,
+        "rollback": ROLLBACK,
+        "drill": DRILL,
+    }
 )
-# Those that ask nothing of the region that they move from, but to fence it.
-ISOLATED = frozenset({"failover"})
+# Those that ask nothing of the other region, but to fence it.
+ISOLATED = frozenset({"failover", "rollback"})
 # Those of the site that serves, which it does for the other one.
 OF_ACTIVE = frozenset({"reprotect"})
 # Those that take place in a copy, which has one site only and nobody to move from.
 IN_A_COPY = frozenset({"drill"})
-# The step until which an operation that has failed is begun anew; nothing binds one before it.
+# Those that move the environment, with the step until which one that has failed is begun anew;
+# nothing binds it before that.
 BINDING: Mapping[str, str] = MappingProxyType({"failover": "fence", "switchover": "hold"})
 
 

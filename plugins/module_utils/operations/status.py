@@ -72,16 +72,20 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
 
 
 def _record(task: Task) -> tuple[active.Active, str]:
-    """Who serves, and a region that answers. That of the recovery site counts, home has a copy."""
+    """Who serves, and a region that answers: that of the recovery site, where it does."""
     scopes = [scope for scope in (task.site.scope, task.site.peer) if scope]
-    for scope in sorted(scopes, key=lambda scope: scope.stands == "home"):
-        aws = Aws(scope, task.connections[scope.site])
-        try:
-            return active.read(aws.hasty()), scope.region
-        except Exception as error:
-            if meaning(error) is not Meaning.UNCLEAR:
-                raise
-        finally:
+    found = [Aws(scope, task.connections[scope.site]) for scope in scopes]
+    found.sort(key=lambda aws: aws.scope.stands == "home")
+    try:
+        for aws in found:
+            other = next((one for one in found if one is not aws), None)
+            try:
+                return active.read(aws.hasty(), other), aws.scope.region
+            except Exception as error:
+                if meaning(error) is not Meaning.UNCLEAR:
+                    raise
+    finally:
+        for aws in found:
             aws.close()
     regions = " and ".join(scope.region for scope in scopes)
     raise Silent(f"neither {regions} answers", "run the same playbook again once one does")

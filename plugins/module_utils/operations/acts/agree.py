@@ -45,6 +45,16 @@ def _switchover(stage: Stage) -> str:
     )
 
 
+def _rollback(stage: Stage) -> str:
+    on, other = stage.scope.site, stage.old
+    return (
+        f"{other.region} does not answer, where {stage.active.operation} moves "
+        f"{stage.scope.environment} to. Nobody was sent to {other.site} yet, so {on} has all that "
+        f"was acknowledged, and serves on; {other.site} is none of its copies from then on, before "
+        f"playbook dr_reprotect has made it one. Let {on} serve on"
+    )
+
+
 def _reprotect(stage: Stage) -> str:
     orphans = stage.journal.done("orphans") or {}
     total, taken = orphans.get("total"), stage.journal.done("snapshot") or {}
@@ -70,4 +80,5 @@ def _reprotect(stage: Stage) -> str:
 QUESTIONS: Mapping[str, Callable[[Stage], str]] = {
     "switchover": _switchover,
     "reprotect": _reprotect,
+    "rollback": _rollback,
 }

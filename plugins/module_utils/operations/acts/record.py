@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from ...aws.session import Aws
 from ...converge import active
 from ...converge.active import Active
 from ..errors import NotDone
@@ -13,23 +16,26 @@ from .stage import Evidence, Stage
 
 def look(stage: Stage) -> Evidence | None:
     """What shows that it is written down already."""
-    return written(stage, next_active(stage))
+    return written(next_active(stage), stage.places)
 
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where a newer record says something else."""
-    return write(stage, next_active(stage))
+    return write(next_active(stage), stage.places)
 
 
-def written(stage: Stage, wanted: Active) -> Evidence | None:
+def written(wanted: Active, places: Iterable[Aws]) -> Evidence | None:
     """What shows that a record is everywhere where it is to be; None where it is not."""
-    whole = all(active.read(place) == wanted for place in stage.places)
+    whole = all(active.read(place) == wanted for place in places)
     return {"epoch": wanted.epoch, "active": wanted.site} if whole else None
 
 
-def write(stage: Stage, wanted: Active) -> Evidence:
-    """Writes a record, first where it counts. Raises NotDone where a newer one says otherwise."""
-    for place in stage.places:
+def write(wanted: Active, places: Iterable[Aws]) -> Evidence:
+    """Writes a record in one place after the other. Raises NotDone where a newer one says
+    otherwise.
+    """
+    did = []
+    for place in places:
         active.write(place, wanted)
         newer = active.read(place)
         if newer != wanted:
@@ -38,5 +44,5 @@ def write(stage: Stage, wanted: Active) -> Evidence:
                 f"(epoch {newer.epoch})",
                 "find out who moved the environment meanwhile; no traffic was moved",
             )
-    did = [f"ssm PutParameter {active.path(place.scope)}" for place in stage.places]
+        did.append(f"ssm PutParameter {active.path(place.scope)}")
     return {"epoch": wanted.epoch, "active": wanted.site, "did": did}

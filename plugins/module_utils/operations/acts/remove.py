@@ -43,7 +43,7 @@ def act(stage: Stage) -> Evidence:
 
 def _refuse(stage: Stage) -> None:
     """It is looked at anew, however long ago the steps before were done."""
-    serves = active.read(stage.places[0])
+    serves = active.read(stage.here, stage.there)
     if serves.site != stage.scope.site or serves.moving:
         raise OutOfOrder(
             f"the record says that {serves.site or stage.old.site} serves, so the database of "

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The site that an environment moves from serves on, for the region that was to take over is lost.
+
+Its own record says how far the move has come: the journal is in the region that is lost.
+"""
+
+from __future__ import annotations
+
+from ...converge import active
+from ..errors import OutOfOrder
+from .agree import act, foreseen
+from .stage import Stage
+
+__all__ = ["act", "foreseen", "ready"]
+
+
+def ready(stage: Stage) -> None:
+    """Raises OutOfOrder where visitors may have been sent to the other site, or that answers."""
+    other, found = stage.old.site, stage.active
+    if not found.moving or found.site != stage.scope.site:
+        raise OutOfOrder(
+            f"the record in {stage.scope.region} says that {found.site or 'home'} serves"
+            f"{f' since {found.since}' if found.since else ''}, so visitors may have been sent "
+            f"there: what they have written {stage.scope.site} lacks",
+            f"{other} serves again when {stage.old.region} is back",
+        )
+    if not active.dark(stage.there):
+        raise OutOfOrder(
+            f"{stage.old.region} answers, where {found.operation} is to go on",
+            "run the playbook of that again: it goes on. Or playbook dr_abandon gives it up",
+        )
