@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which site of an environment serves: what an operation has written down in the regions.
 
-A parameter of Systems Manager in the region of each site. Epochs grow, so an older record is never
-written over a newer one, and the newest counts: a site that was left alone by a region that is lost
-writes its own, and the other one finds out when it comes back. Of two of the same epoch that of the
-recovery site counts.
+A parameter of Systems Manager in the region of the recovery site counts: that is where an operation
+goes on when home is lost, and what home finds out from when it comes back. Home has one, too, for
+when the recovery site's region does not answer. It counts where it is newer and says that home
+serves: then that was left alone in the midst of a move, and the recovery site's region finds out
+when it comes back. Epochs grow, so an older record is never written over a newer one.
 """
 
 from __future__ import annotations
@@ -77,10 +78,13 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
     peer: clients of the other site, None where there is none, or its region is given up. One that
     does not answer is done without: a site is built, and serves on, while the other one is down.
     """
-    found = [(_found(own) or Active(), own.scope.stands)]
+    found = {own.scope.stands: (own.scope.site, _found(own) or Active())}
     if peer and (theirs := _found(peer.hasty(), silent=True)):
-        found.append((theirs, peer.scope.stands))
-    return max(found, key=lambda each: (each[0].epoch, each[1] == "recovery"))[0]
+        found[peer.scope.stands] = (peer.scope.site, theirs)
+    if len(found) == 1:
+        return found[own.scope.stands][1]
+    (name, home), (_name, recovery) = found["home"], found["recovery"]
+    return home if home.site == name and home.epoch > recovery.epoch else recovery
 
 
 def dark(aws: Aws) -> bool:

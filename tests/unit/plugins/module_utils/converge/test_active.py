@@ -54,6 +54,24 @@ def test_a_home_that_comes_back_is_outvoted(aws: Aws, other: Aws) -> None:
     assert read(aws, other).site == "recovery"
 
 
+@pytest.mark.parametrize(
+    ("at_home", "counts"),
+    [
+        pytest.param(Active(5, "home", False), "home", id="newer"),
+        pytest.param(Active(4, "home", False), "recovery", id="as old"),
+        pytest.param(Active(5, "recovery", False), "recovery", id="told what is to come"),
+    ],
+)
+def test_a_newer_record_at_home_counts_at_both_where_it_says_that_home_serves(
+    aws: Aws, other: Aws, at_home: Active, counts: str
+) -> None:
+    write(aws, at_home)
+    write(other, replace(MOVED, epoch=4, moving=True))
+    assert read(aws, other) == read(other, aws)
+    assert read(aws, other).site == counts
+    assert read(aws, other).moving == (counts == "recovery")
+
+
 def test_an_older_record_is_not_written_over_a_newer_one(aws: Aws) -> None:
     for _again in range(2):
         assert write(aws, replace(MOVED, epoch=2))
