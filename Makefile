@@ -99,7 +99,8 @@ killed: $(READY) ## `make site` killed at 24 moments, and nothing is left after 
 	python -m tools.killed --rounds "$(or $(ROUNDS),20)"
 
 validate: $(READY) ## whether the recovery site could take over now
-	ansible-playbook playbooks/dr_validate.yml -i inventories/sandbox $(SERVED)
+	ansible-playbook playbooks/dr_validate.yml -i inventories/sandbox $(SERVED) \
+	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
 
 failover: $(READY) ## the region of home goes dark, and the recovery site takes over
 	@$(HAS_HOSTS) || { echo "there is nothing to fail over: make site starts real servers, where they can be" >&2; exit 1; }

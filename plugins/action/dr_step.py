@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs module dr_step in the controller's process where the connection is local.
 
-There the lease of the site is kept from the first step to the last: hosts and other tasks work in
-between, and another run would take the operation for one that was left.
+There the leases of the sites are kept from the first step to the last: hosts and other tasks work
+in between, and another run would take the operation for one that was left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ DATABASE = "database"
 
 
 class ActionModule(Here):
-    _leased: Aws | None = None
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        self._leased: dict[str, Aws] = {}
+        return super().run(tmp, task_vars)
 
     def arguments(self) -> Mapping[str, Any]:
         return arguments(perform.FIELDS)
@@ -42,16 +44,14 @@ class ActionModule(Here):
         return given
 
     def lease(self, aws: Aws) -> Lease:
-        self._leased = aws
+        self._leased[aws.scope.site] = aws
         return super().lease(aws)
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        keeper = self.keeper(str(params["site"]))
         last = params.get("step") in LAST
-        if last:
-            said = keeper.end()
-            if said:
-                display.warning(f"the lease was not kept to the end: {said}")
+        for site in params["sites"] if last else ():
+            if said := self.keeper(str(site)).end():
+                display.warning(f"the lease of {site} was not kept to the end: {said}")
         result = perform.perform(
             params,
             dry=dry_run(self._task),
@@ -60,8 +60,9 @@ class ActionModule(Here):
             heard=self._heard,
             kept=self._entries,
         )
-        if self._leased and not last and result["needed"]:
-            keeper.begin(self._leased, self._controller)
+        for site, aws in self._leased.items():
+            if not last and result["needed"]:
+                self.keeper(site).begin(aws, self._controller)
         if "report" in result:
             result |= self._kept(result)
         return result

@@ -23,6 +23,12 @@ options:
       - The objective of the days in which a drill proves the way.
     type: int
     default: 90
+  smoke_write:
+    description:
+      - The path to which something is posted before traffic is moved, to see that hosts can write.
+        Empty where nothing is.
+    type: str
+    default: ""
   commit:
     description:
       - The commit of the playbooks. A drill proves those that it ran on.

@@ -74,6 +74,8 @@ options:
       - copies
       - protect
       - replica
+      - led
+      - claim
       - build
       - restore
       - clean

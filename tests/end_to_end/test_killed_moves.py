@@ -84,7 +84,7 @@ def promotions(story: Story, mark: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("target", "to"), [("failover", "recovery"), ("failback", "home"), ("switchover", "recovery")]
+    ("target", "to"), [("switchover", "recovery"), ("failback", "home"), ("failover", "recovery")]
 )
 def test_a_move_that_is_killed_all_along_is_one_move_in_the_end(
     story: Story, target: str, to: str

@@ -28,6 +28,15 @@ def story() -> Iterator[Story]:
         yield begun
 
 
+def fit(story: Story) -> bool:
+    """Whether the other site is found fit to take over: a new one has to be heard of first."""
+    try:
+        story.twin.make("validate", *story.values)
+    except RuntimeError:
+        return False
+    return True
+
+
 def pledged(traffic: Traffic, more: int = 20) -> None:
     """Returns when so many more were acknowledged."""
     enough = len(traffic.ledger) + more
@@ -35,20 +44,18 @@ def pledged(traffic: Traffic, more: int = 20) -> None:
 
 
 def lost_on_the_way(story: Story, target: str, region: str) -> None:
-    """A move, cut off with the region that it goes to when the database there was proved to take
-    writes.
-    """
+    """A move, cut off with the region that it goes to when the database there was promoted."""
     run = story.twin.start(target, story.twin.logs / f"{target}-lost.log", *story.values)
     reports = story.twin.folder / ".cache/reports"
     known = set(reports.glob("*.journal.jsonl"))
 
-    def proved() -> bool:
+    def promoted() -> bool:
         assert run.poll() is None, "the move has ended by itself"
         new = sorted(set(reports.glob("*.journal.jsonl")) - known)
         entries = [json.loads(line) for path in new for line in path.read_text().splitlines()]
-        return ("proof", "done") in {(entry["step"], entry["state"]) for entry in entries}
+        return ("promote", "done") in {(entry["step"], entry["state"]) for entry in entries}
 
-    until(proved, lambda: target)
+    until(promoted, lambda: target)
     story.strike("region-dark", region=region)
     # It waits for a region that does not come back.
     time.sleep(5.0)
@@ -62,6 +69,7 @@ def serves_on(story: Story, stands: str, at: str) -> None:
     target = "switchover" if at == HOME else "failback"
     with visitors(story.found(), story.ledger) as traffic:
         pledged(traffic)
+        until(lambda: fit(story), lambda: story.play("dr_validate"))
         lost_on_the_way(story, target, other)
         frozen = len(story.ledger)
         story.play("dr_rollback", CONFIRMED, f"-e dr_stands={stands}")

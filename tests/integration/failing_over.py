@@ -47,6 +47,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "smoke": {"status": 200, "write": {"status": 201}},
     "lock": {"locked": {"application": "application_application_a"}},
     "names": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
+    "led": {"answers": ["192.0.2.1"], "wanted": ["192.0.2.1"]},
 }
 REPORT = {"report.html", "report.json"}
 Call = Mapping[str, Any]
@@ -109,6 +110,12 @@ def upto(
         if one.name == last:
             break
     return found
+
+
+def abandon(environment: Environment, **more: Any) -> dict[str, Any]:
+    """As playbook dr_abandon does it: a host lets write who was frozen, in between."""
+    frozen = step(environment, "abandon", **more)["evidence"]["frozen"]
+    return step(environment, "abandon", told={"thawed": frozen}, **more)
 
 
 def database(environment: Environment) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
 )
 from denying import denied
 from environment import Environment
+from moving import move, protect, source
+from moving import records as both
 
 GROUP = "production-home-web"
 
@@ -66,7 +68,7 @@ def test_an_operation_that_is_given_up_leaves_home_serving_and_can_be_begun_agai
     over.upto(built, last, **given)
     told = over.step(built, "abandon", dry=True, **given)["evidence"]
     assert (told["frozen"], told["site"]) == (frozen, "home")
-    over.step(built, "abandon", **given)
+    over.abandon(built, **given)
     assert records(built) == {("home", False)}
     assert over.is_replica(built) and not over.switched(built)
     built.run()
@@ -79,7 +81,7 @@ def test_an_operation_that_is_given_up_leaves_home_serving_and_can_be_begun_agai
 def test_once_the_promotion_was_asked_for_there_is_no_way_back(built: Environment) -> None:
     over.upto(built, "promote")
     with pytest.raises(Refusal, match="has asked for the promotion, which is not taken back"):
-        over.step(built, "abandon")
+        over.abandon(built)
     assert active.read(built.aws("recovery")).moving
 
 
@@ -92,7 +94,7 @@ def test_what_aws_has_refused_to_promote_can_be_given_up_and_nobody_stays_frozen
     with pytest.raises(Refusal, match="AWS refuses to promote"):
         over.upto(built, "promote", **given, **keys)
     assert over.step(built, "abandon", dry=True, **given)["evidence"]["frozen"]
-    over.step(built, "abandon", **given)
+    over.abandon(built, **given)
     assert records(built) == {("home", False)}
 
 
@@ -106,7 +108,7 @@ def test_an_order_of_which_nobody_knows_whether_aws_took_it_is_not_given_up(
         over.upto(built, "promote", **given, wait_timeout=1)
     built.handle.faults([])
     with pytest.raises(Refusal, match="has asked for the promotion"):
-        over.step(built, "abandon", **given)
+        over.abandon(built, **given)
 
 
 @pytest.mark.sweep
@@ -116,9 +118,33 @@ def test_a_site_that_was_fenced_comes_back_with_as_many_hosts_as_ran(built: Envi
     ran(built, 5)
     over.upto(built, "fence")
     assert len(hosts(built)) == 0
-    over.step(built, "abandon")
+    over.abandon(built)
     built.run()
     assert len(hosts(built)) == 5
+
+
+@pytest.mark.parametrize("to", ["recovery", pytest.param("home", marks=pytest.mark.sweep)])
+def test_from_the_moment_at_which_the_old_site_may_write_again_a_move_is_given_up_and_nothing_else(
+    built: Environment, to: str
+) -> None:
+    if to == "home":
+        move(built, "recovery")
+        protect(built, "recovery")
+    given: dict[str, Any] = {"operation": "switchover", "site": to}
+    move(built, to, "intake")
+    over.step(built, "abandon", **given)
+    for step in ("open", "promote"):
+        with pytest.raises(Refusal, match="is being given up, and is not gone on with") as told:
+            over.step(built, step, **given)
+    back = " -e dr_stands=home" if to == "home" else ""
+    assert f"dr_operation=switchover{back} ends" in str(told.value.result)
+    assert source(built, to)
+    over.abandon(built, **given)
+    assert {(one.site, one.moving) for one in both(built)} == {
+        ("home" if to == "recovery" else "recovery", False)
+    }
+    over.upto(built, "close", **given)
+    assert not source(built, to)
 
 
 def test_where_nothing_was_begun_there_is_nothing_to_give_up(built: Environment) -> None:

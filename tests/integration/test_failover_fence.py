@@ -46,7 +46,7 @@ def test_of_a_home_that_answers_every_layer_is_confirmed_and_is_the_case(
     assert over.let_in(built) == []
     assert f"{over.HOME} rds RebootDBInstance" in over.calls(built, mark)
     told = active.read(aws)
-    assert (told.site, told.epoch, told.protected) == ("recovery", 2, False)
+    assert (told.site, told.epoch, told.protected) == ("recovery", 6, False)
     assert over.is_replica(built)
 
 

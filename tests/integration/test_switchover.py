@@ -167,7 +167,7 @@ def test_where_the_replica_has_vanished_no_copy_of_less_takes_its_place(built: E
     with pytest.raises(Refusal, match="made with no other copy"):
         over.step(built, "promote", operation="switchover")
     assert not [call for call in built.handle.writes_since(mark) if call["service"] == "rds"]
-    over.step(built, "abandon", operation="switchover")
+    over.abandon(built, operation="switchover")
     assert {(one.site, one.moving) for one in records(built)} == {("home", False)}
 
 

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from environment import Environment
 from killing import killed_operation
+from moving import move, protect, records
 
 MOVE = ("switchover", "recovery", "close")
 PROTECT = ("reprotect", "recovery", "protect")
@@ -28,6 +29,14 @@ MOVING = (
     (over.RECOVERY, "secretsmanager", "PutSecretValue"),
     (over.RECOVERY, "rds", "ModifyDBInstance"),
     (over.RECOVERY, "secretsmanager", "UpdateSecretVersionStage"),
+)
+HOMEWARDS = (
+    (over.RECOVERY, "ssm", "PutParameter"),
+    (over.HOME, "ssm", "PutParameter"),
+    (over.HOME, "rds", "PromoteReadReplica"),
+    (over.RECOVERY, "cloudwatch", "PutMetricData"),
+    (over.RECOVERY, "autoscaling", "UpdateAutoScalingGroup"),
+    (over.RECOVERY, "rds", "RebootDBInstance"),
 )
 PROTECTING = (
     (over.HOME, "rds", "RebootDBInstance"),
@@ -73,8 +82,26 @@ def moved_once(environment: Environment, mark: int) -> None:
     assert executed(environment, mark, actions) == once
     for site in ("home", "recovery"):
         found = active.read(environment.aws(site))
-        assert (found.site, found.epoch, found.moving) == ("recovery", 2, False)
+        assert (found.site, found.moving) == ("recovery", False)
     assert over.switched(environment) and not over.let_in(environment)
+
+
+@pytest.mark.parametrize("mode", ["before", "after"])
+@pytest.mark.sweep
+def test_a_move_home_that_dies_at_every_write_of_its_acts_is_one_move_in_the_end(
+    built: Environment, mode: str
+) -> None:
+    move(built, "recovery")
+    protect(built, "recovery")
+    mark = built.handle.mark()
+    back = ("switchover", "home", "close")
+    for write in HOMEWARDS:
+        killed(built, write, mode, back)
+    finished(built, back)
+    once = executed(built, mark, ("PromoteReadReplica",))
+    assert once == {"PromoteReadReplica": 1}
+    assert {(one.site, one.moving) for one in records(built)} == {("home", False)}
+    assert not over.switched(built)
 
 
 def test_a_move_that_dies_at_every_write_of_its_acts_is_one_move_in_the_end(

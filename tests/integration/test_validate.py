@@ -37,6 +37,8 @@ FAR = {
 # As the role would declare them.
 VARIABLES = {
     "dr_site_strict": False,
+    "dr_site_fit": False,
+    "dr_site_smoke_write": "/ready",
     "dr_site_recovery_point_seconds": 60,
     "dr_site_recovery_time_seconds": 3600,
     "dr_site_drill_days": 90,

@@ -12,7 +12,7 @@ when it comes back. Epochs grow, so an older record is never written over a newe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,6 +22,9 @@ from ..aws.session import Aws
 from ..declaration.site import Site
 from ..engine.errors import EngineError
 
+SILENT = (Meaning.UNCLEAR,)
+# A region that is half lost throttles.
+BUSY = (*SILENT, Meaning.THROTTLED)
 DESCRIPTION = "Which site serves; written by operations of Phoenix that move the environment"
 
 
@@ -79,7 +82,7 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
     does not answer is done without: a site is built, and serves on, while the other one is down.
     """
     found = {own.scope.stands: (own.scope.site, _found(own) or Active())}
-    if peer and (theirs := _found(peer.hasty(), silent=True)):
+    if peer and (theirs := _found(peer.hasty(), BUSY)):
         found[peer.scope.stands] = (peer.scope.site, theirs)
     if len(found) == 1:
         return found[own.scope.stands][1]
@@ -89,7 +92,7 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
 
 def dark(aws: Aws) -> bool:
     """Whether the region of a site does not answer. Raises Unread."""
-    return _found(aws.hasty(), silent=True) is None
+    return _found(aws.hasty(), SILENT) is None
 
 
 def write(aws: Aws, active: Active) -> bool:
@@ -143,19 +146,19 @@ def refuse_moving(active: Active, within: str = "") -> None:
             "ended: what would be planned now could undo it. Nothing was touched",
             "let it end; where it was cut off, run its playbook again, which goes on with it. "
             "Where the region that it moves to is lost, playbook dr_rollback has the old site "
-            "serve on",
+            "serve on, with -e dr_stands=recovery where that is the recovery site",
         )
 
 
-def _found(aws: Aws, *, silent: bool = False) -> Active | None:
-    """The record in a region. silent: whether None may be answered, where it does not answer."""
+def _found(aws: Aws, silent: Collection[Meaning] = ()) -> Active | None:
+    """The record in a region. silent: what is answered with None."""
     name = path(aws.scope)
     try:
         answer: Mapping[str, Any] = aws.client("ssm").get_parameter(Name=name)
     except Exception as error:
         if meaning(error) is Meaning.ABSENT:
             return Active()
-        if meaning(error) is Meaning.UNCLEAR and silent:
+        if meaning(error) in silent:
             return None
         if meaning(error) is Meaning.REFUSED and status(error):
             raise Unread(

@@ -14,6 +14,7 @@ from ..converge.site import Converger
 from . import manifest
 from .acts import (
     agree,
+    claim,
     copies,
     decide,
     fence,
@@ -22,7 +23,6 @@ from .acts import (
     lost,
     master,
     orphans,
-    own_record,
     promote,
     protect,
     record,
@@ -33,6 +33,7 @@ from .acts import (
     smoke,
     snapshot,
     switch,
+    tell,
 )
 from .acts.stage import Stage
 from .errors import OutOfOrder
@@ -60,9 +61,9 @@ ACTS: Mapping[str, dict[str, Any]] = {
         "promote": promote,
         "secrets": secrets,
         "master": master,
-        "record": own_record,
-        "tell": record,
+        "tell": tell,
         "switch": switch,
+        "record": record,
         "retire": retire,
     },
     "reprotect": {
@@ -77,6 +78,7 @@ ACTS: Mapping[str, dict[str, Any]] = {
     },
     "rollback": {
         "decide": lost,
+        "claim": claim,
         "record": record,
     },
     "drill": {},

@@ -14,6 +14,7 @@ from .acts import abandon, instance
 from .errors import OutOfOrder
 from .journal import Journal
 from .planned import ABANDON
+from .procedures import superseded
 from .step import OPEN, StepOf
 
 NOT_BEGUN = "step {} belongs to no {} that has been begun"
@@ -23,7 +24,7 @@ def foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) -> 
     """What the step would do. Nothing is written, not even a journal."""
     here = converger.account
     journal = journals.unended(here)
-    if journal and opening.superseded(journal, converger.active):
+    if journal and superseded(journal, converger.active):
         journal = None
     if idle := opening.idle(converger, options, journal):
         return answers.idle(what, idle)

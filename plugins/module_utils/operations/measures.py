@@ -56,6 +56,7 @@ def findings(journal: Journal) -> list[str]:
     """What a person has to look at."""
     found = [
         *_fence(journal),
+        *_rows(journal),
         *_frozen(journal),
         *_hosts(journal),
         *_image(journal),
@@ -109,6 +110,20 @@ def _fence(journal: Journal) -> list[str]:
     ):
         found.append("No heartbeat was found in the database, so what was lost is not known.")
     return found
+
+
+def _rows(journal: Journal) -> list[str]:
+    """How many rows were missing when somebody decided, and when they will be counted."""
+    expected = (journal.done("decide") or {}).get("expected", {})
+    rows, most = expected.get("rows"), expected.get("rows_at_most")
+    if rows is None:
+        return []
+    old = journal.opened["from"]
+    up_to = "" if most is None else f", and {most} at the most"
+    return [
+        f"{rows} rows were missing when it was decided{up_to}. Once {old} is back, dr_reprotect "
+        "counts by table what was lost, and keeps it."
+    ]
 
 
 def _loose(journal: Journal) -> list[str]:

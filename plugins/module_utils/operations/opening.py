@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws.session import Aws
-from ..converge.active import Active
 from ..converge.holder import who
 from ..converge.site import Converger
 from ..declaration.site import Site
@@ -19,7 +18,7 @@ from .errors import OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
 from .planned import ABANDON
 from .preconditions import check, not_ended
-from .procedures import IN_A_COPY, ISOLATED, OF_ACTIVE, OPERATIONS, is_bound
+from .procedures import GIVEN_UP, IN_A_COPY, ISOLATED, OF_ACTIVE, OPERATIONS, is_bound
 from .step import OPEN, StepOf
 
 # Operations that have nothing to do where the site serves for which they are.
@@ -76,6 +75,7 @@ def opened(
         if before.opened["operation"] != kind and kind not in ISOLATED:
             raise not_ended(before)
         if before.opened["operation"] == kind and goes_on(before):
+            refuse_given_up(before)
             again = {"operator": who(), "run": options["run"], "again": True}
             journals.write(here, before, OPEN, BEGUN, again)
             return before, True
@@ -83,8 +83,8 @@ def opened(
     if before:
         # With a region the operation is lost that needs both, and what it has done is looked at.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
-    # Newer than all that one which was given up has told, or that was told where it was given up.
-    told = int(before.opened.get("epoch", 0)) + 2 if before else 0
+    # Newer than all that one may yet write which is given up by this, be its journal seen or not.
+    known = max(converger.active.epoch, int(before.opened.get("epoch", 0)) if before else 0)
     now = journals.now()
     facts = {
         "operation": kind,
@@ -98,8 +98,8 @@ def opened(
         "caller": str(here.client("sts").get_caller_identity()["Arn"]),
         "began": now.isoformat(timespec="seconds"),
         "since": converger.active.since,
-        "playbook": "dr_failback" if kind == "switchover" and site.is_home else f"dr_{kind}",
-        "epoch": max(converger.active.epoch, told) + 1,
+        "playbook": _playbook(kind, site),
+        "epoch": known + GIVEN_UP + 1,
         **({"image": manifest.launched(here)} if kind in ISOLATED else {}),
     }
     if kind in OF_ACTIVE:
@@ -108,6 +108,13 @@ def opened(
         facts |= {"from": site.scope.copy_of["site"], "told": dict(options["told"])}
     id = journals.new_id(kind, now, journals.ids(here))
     return journals.begin(here, id, facts, heard), True
+
+
+def _playbook(kind: str, site: Site) -> str:
+    """With which an operation is gone on with."""
+    if kind == "rollback" and not site.is_home:
+        return "dr_rollback -e dr_stands=recovery"
+    return "dr_failback" if kind == "switchover" and site.is_home else f"dr_{kind}"
 
 
 def _last_move(here: Aws) -> dict[str, str]:
@@ -133,12 +140,17 @@ def _old(site: Site) -> str:
     return site.peer.site if site.is_active and site.peer else site.active_site
 
 
-def superseded(journal: Journal, active: Active) -> bool:
-    """Whether an operation that has not ended was given up where its journal could not be seen: by
-    then there is a record newer than any of its own.
+def refuse_given_up(journal: Journal) -> None:
+    """Raises OutOfOrder where somebody has begun to let the old site write again: what was compared
+    before is not all by then.
     """
-    own = int(journal.opened.get("epoch", 0)) + 1
-    return active.epoch > own and not journal.attempts(ABANDON.name)
+    if journal.attempts(ABANDON.name):
+        kind = journal.opened["operation"]
+        back = " -e dr_stands=home" if journal.opened.get("playbook") == "dr_failback" else ""
+        raise OutOfOrder(
+            f"{kind} {journal.id} is being given up, and is not gone on with",
+            f"playbook dr_abandon with -e dr_operation={kind}{back} ends that",
+        )
 
 
 def end_superseded(converger: Converger, journal: Journal, what: StepOf) -> None:

@@ -29,7 +29,7 @@ from .acts.stage import Stage
 from .errors import SPARED, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
-from .procedures import ISOLATED, OPERATIONS, step
+from .procedures import ISOLATED, OPERATIONS, UNTOUCHING, is_bound, step, superseded
 from .step import CLOSE, OPEN, StepOf
 
 FIELDS = (
@@ -109,6 +109,7 @@ def _performed(
     if dry:
         return foreseen.foreseen(converger, options, what)
     held = lease(converger.leasing)
+    both = [held]
     with contextlib.ExitStack() as stack:
         stack.enter_context(_told_of(here))
         stack.enter_context(held.during())
@@ -118,10 +119,12 @@ def _performed(
             theirs = lease(converger.peer.unguarded())
             stack.enter_context(theirs.during())
             guard = _both(held.check, theirs.check)
+            both.append(theirs)
         written = {**options, "run": held.run}
         result = _written(converger, written, what, say, guard, heard, kept)
         # Later steps go on with it.
-        held.kept = result["needed"] and what.name not in (CLOSE, ABANDON.name)
+        for one in both:
+            one.kept = result["needed"] and what.name not in (CLOSE, ABANDON.name)
         return result
 
 
@@ -146,7 +149,7 @@ def _written(
     journal = journals.unended(here, kept)
     if journal:
         journal.heard = heard
-    if journal and opening.superseded(journal, converger.active):
+    if journal and superseded(journal, converger.active):
         opening.end_superseded(converger, journal, what)
         journal = None
     if journal is None and what.name in (OPEN, CLOSE):
@@ -172,6 +175,7 @@ def _written(
         return answers.of_step(journal, what, True, said)
     if what == ABANDON:
         return _abandoned(stage)
+    opening.refuse_given_up(journal)
     _refuse_gap(journal, what)
     return (_closed if what.name == CLOSE else _done)(stage, what)
 
@@ -218,8 +222,9 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
     except Exception as error:
         said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
         said |= {SPARED: True} if getattr(error, SPARED, False) else {}
-        # Nothing was touched yet where nobody agreed, so nothing has to be gone on with.
-        state = CLOSED if isinstance(error, Unconfirmed) else FAILED
+        # Where nothing was touched yet, nothing has to be gone on with.
+        untouched = journal.opened["operation"] in UNTOUCHING and not is_bound(journal)
+        state = CLOSED if untouched or isinstance(error, Unconfirmed) else FAILED
         # Why it failed is to be told, and where another run has taken over, nothing is written.
         with contextlib.suppress(Exception):
             journals.write(here, journal, what.name, state, said)
@@ -229,8 +234,15 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
 
 
 def _abandoned(stage: Stage) -> dict[str, Any]:
-    """Ends the operation, and nothing is left of it but its journal."""
-    journals.write(stage.here, stage.journal, ABANDON.name, BEGUN, {})
+    """Ends the operation, and nothing is left of it but its journal.
+
+    First it is written down that this is begun: from the moment at which the old site may write
+    again, which a host sees to and tells, nobody goes on with the operation.
+    """
+    if not stage.options["told"]:
+        found = abandon.foreseen(stage)
+        journals.write(stage.here, stage.journal, ABANDON.name, BEGUN, {})
+        return answers.of_step(stage.journal, ABANDON, True, found)
     found = abandon.act(stage)
     journals.write(stage.here, stage.journal, ABANDON.name, CLOSED, {**found, "given_up": True})
     return answers.of_step(stage.journal, ABANDON, True, found)

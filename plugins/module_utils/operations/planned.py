@@ -95,11 +95,12 @@ EITHER_WAY = replace(
 )
 TELL = StepOf(
     "tell",
-    "Have the old site know who serves",
-    "Before that it can serve on where the other region is lost: nobody was sent there.",
+    "Have both sites know that visitors may be sent over",
+    "Before that the old one can serve on where the other region is lost: nobody writes there.",
     (
-        "$ aws ssm put-parameter --region {from_region} --overwrite --name "
-        "/phoenix/{environment}/{from}/active --value <the record>",
+        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "/phoenix/{environment}/{to}/active --value <the record, of {to}, moving>",
+        "The same in {from_region}, for {from}.",
     ),
     5,
 )
@@ -215,20 +216,41 @@ STAY = replace(
     why="The site has all that was acknowledged; the other one is none of its copies any more.",
     by_hand=("See to it that nobody goes on with the move when its region is back. Decide.",),
 )
+LED = StepOf(
+    "led",
+    "Look the name up, as visitors do",
+    "Where it leads to the other site, visitors write there, and this one lacks it.",
+    ("$ dig +short {domain}", "It has to answer with addresses of the balancer in {to_region}."),
+    5,
+    hosts=True,
+    by="host led",
+    if_it_fails="Wait for the region of {from}: go on with the move when it is back.",
+)
+CLAIM = StepOf(
+    "claim",
+    "Take the environment from the move",
+    "Whoever goes on with the move finds a newer record, and goes no further.",
+    (
+        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "/phoenix/{environment}/{to}/active --value <it, its epoch 4 more>",
+    ),
+    5,
+)
 LET = replace(
     THAW,
     why="Writing was frozen for a move that does not come about.",
-    hosts=True,
     if_it_fails="The master user can give the users their roles back.",
 )
 TAKES = replace(
     PROOF,
     title="Prove that the database takes writes",
     why="That it may is a claim.",
-    if_it_fails="",
+    if_it_fails="Look at its events: aws rds describe-events --region {to_region}.",
 )
 ANSWERS = replace(
-    SMOKE, why="Visitors could read all the time; that they can write again is to be seen."
+    SMOKE,
+    why="Visitors could read all the time; that they can write again is to be seen.",
+    if_it_fails="Look at a host: journalctl --boot --priority warning.",
 )
 REPORT = replace(
     CLOSE_STEP,
@@ -245,15 +267,15 @@ SWITCHOVER = (
     INTAKE,
     PROMOTE,
     SECRETS,
+    TELL,
     THAW,
     PROOF,
-    RECORD,
     GRADE,
     SCALE,
     SMOKE,
-    TELL,
     EITHER_WAY,
     NAMES,
+    RECORD,
     RETIRE,
     MASTER,
     CLOSE_STEP,
@@ -272,12 +294,13 @@ REPROTECT = (
 )
 ROLLBACK = (
     LOST,
+    LED,
     STAY,
+    CLAIM,
     LET,
     TAKES,
     RECORD,
     ANSWERS,
-    NAMES,
     replace(
         CLOSE_STEP,
         why="What became of the move is kept.",

@@ -15,7 +15,7 @@ from .acting import ACTS, stage_of
 from .acts import smoke
 from .errors import OutOfOrder
 from .journal import Journal
-from .procedures import BINDING, IN_A_COPY, ISOLATED, is_bound, playbook
+from .procedures import IN_A_COPY, ISOLATED, MOVES, is_bound, playbook, superseded
 
 
 def check(converger: Converger, options: Mapping[str, Any], before: Journal | None = None) -> None:
@@ -35,7 +35,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
         raise OutOfOrder(
             f"{site.scope.environment} has one site only", "a recovery site is declared beside it"
         )
-    if kind in BINDING and not bound:
+    if kind in MOVES and not bound:
         _check_move(converger, site)
     if not manifest.load(converger.account):
         raise OutOfOrder(
@@ -45,7 +45,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     stage = stage_of(converger, Journal("", []), options)
     if kind not in ISOLATED:
         other = journals.unended(stage.there)
-        if other and int(other.opened.get("epoch", 0)) >= converger.active.epoch:
+        if other and not superseded(other, converger.active):
             raise not_ended(other)
     for act in ACTS[kind].values():
         ready = getattr(act, "ready", None)

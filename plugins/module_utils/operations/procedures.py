@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ..converge.active import Active
 from .drill import DRILL
 from .journal import Journal
 from .planned import ABANDON, REPROTECT, ROLLBACK, SWITCHOVER
@@ -28,9 +29,18 @@ ISOLATED = frozenset({"failover", "rollback"})
 OF_ACTIVE = frozenset({"reprotect"})
 # Those that take place in a copy, which has one site only and nobody to move from.
 IN_A_COPY = frozenset({"drill"})
-# Those that move the environment, with the step until which one that has failed is begun anew;
-# nothing binds it before that.
-BINDING: Mapping[str, str] = MappingProxyType({"failover": "fence", "switchover": "hold"})
+# Those that move the environment to the site that carries them out.
+MOVES = frozenset({"failover", "switchover"})
+# The step until which one that has failed is begun anew; nothing binds it before that.
+BINDING: Mapping[str, str] = MappingProxyType(
+    {"failover": "fence", "switchover": "hold", "rollback": "claim"}
+)
+# Those that touch nothing before that step, and have ended where they fail.
+UNTOUCHING = frozenset({"rollback"})
+
+# The records of who serves that an operation writes are of its own epoch and of so many after it:
+# that it moves, that it is about to send visitors over, that it has moved, or that it was given up.
+ANNOUNCED, MOVED, GIVEN_UP = 1, 2, 3
 
 
 def playbook(opened: Mapping[str, object]) -> str:
@@ -42,6 +52,13 @@ def is_bound(journal: Journal) -> bool:
     """Whether an operation has done that from which on it is gone on with, and not begun anew."""
     binding = BINDING.get(str(journal.opened.get("operation")), OPEN)
     return binding == OPEN or journal.done(binding) is not None
+
+
+def superseded(journal: Journal, active: Active) -> bool:
+    """Whether an operation that has not ended was given up where its journal could not be seen: by
+    then there is a record newer than any of its own.
+    """
+    return active.epoch > int(journal.opened.get("epoch", 0)) + GIVEN_UP
 
 
 def step(operation: str, name: str) -> StepOf:

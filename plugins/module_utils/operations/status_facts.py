@@ -9,7 +9,7 @@ from typing import Any
 
 from ..converge.active import Active
 from .journal import Journal
-from .procedures import OPERATIONS, playbook
+from .procedures import OPERATIONS, playbook, superseded
 from .proof import Report, newest
 from .validate.verdict import BUILD, Row, Seen
 
@@ -54,6 +54,7 @@ def facts(
         "objectives": {name: seen.objectives[name] for name in objectives},
         "copies": [row for row in found if row["what"] not in hidden],
         "drill": newest(_proofs(seen)),
+        "proof": _judged(found, "Proof"),
         "unfinished": held,
         "next": [],
     }
@@ -61,13 +62,18 @@ def facts(
 
 def _protection(seen: Seen, rows: Iterable[Row]) -> dict[str, str]:
     record: Active = seen.facts["active"]
-    told = next((row for row in rows if row["what"] == "Active site"), None)
     return {
         "state": "protected" if seen.site.protected else "unprotected",
         "since": "" if seen.site.protected else record.since,
         "said": "",
-        "next": str(told["next"]) if told else "",
+        "next": _judged(rows, "Active site")["next"],
     }
+
+
+def _judged(rows: Iterable[Row], what: str) -> dict[str, str]:
+    """state and next of a row, which the page tells in words of its own."""
+    found = next((row for row in rows if row["what"] == what), None)
+    return {name: str(found[name]) if found else "" for name in ("state", "next")}
 
 
 def _proofs(seen: Seen) -> list[Report]:
@@ -77,8 +83,10 @@ def _proofs(seen: Seen) -> list[Report]:
 
 
 def _unfinished(seen: Seen) -> dict[str, str] | None:
-    journals = [seen.facts.get(name) for name in ("unended", "active:unended", "drill")]
-    held = next((one for one in journals if isinstance(one, Journal)), None)
+    moves = [seen.facts.get(name) for name in ("unended", "active:unended")]
+    found = [j for j in moves if isinstance(j, Journal) and not superseded(j, seen.facts["active"])]
+    drill = seen.facts.get("drill")
+    held = next(iter(found), drill if isinstance(drill, Journal) else None)
     if held is None:
         return None
     kind, last = str(held.opened.get("operation", "")), str(held.entries[-1]["step"])

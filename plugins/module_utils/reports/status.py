@@ -10,11 +10,12 @@ active: site, region, since (ISO 8601, "" where not known), by (id of the operat
     "" for the one that built it)
 protection: state ("protected", "unprotected" or "unknown"), since (ISO 8601 or ""), said, next
 replication: lag_seconds and heartbeat_age_seconds (null where not known); null as a whole where
-    nothing is replicated
+    nothing is to be replicated
 objectives: recovery_point_seconds, drill_days (what is left out or null is not asked for)
 copies: list of what, state ("pass", "fail" or "unknown"), age_seconds (null), said, next
 drill: the last operation that proved the way and succeeded: id, ended (ISO 8601), commit ("" where
     not known), recovery_time_seconds (null); null as a whole where there is none
+proof: what is thought of it: state ("pass", "fail" or "unknown"), next
 unfinished: id, operation, began (ISO 8601), operator, step (title of the one it stands at), command
     (to go on with); null as a whole where all have ended
 next: what else is to be done
@@ -73,7 +74,7 @@ def checks(facts: StatusFacts) -> list[Check]:
     return [
         *_unfinished(facts),
         _protection(facts),
-        _replication(facts),
+        *_replication(facts),
         *(_copy(each) for each in facts["copies"]),
         _drill(facts),
     ]
@@ -156,20 +157,20 @@ def _protection(facts: StatusFacts) -> Check:
     return Check(what, STATES.get(found["state"], "unknown"), None, said, found["next"])
 
 
-def _replication(facts: StatusFacts) -> Check:
+def _replication(facts: StatusFacts) -> Iterator[Check]:
     """The heartbeat decides: a lag of nothing is also what a copy tells that hears nothing."""
     found, what = facts["replication"], "Replication"
     if not found:
-        return Check(what, "fail", None, "nothing is replicated")
+        return
     lag, age = found["lag_seconds"], found["heartbeat_age_seconds"]
     most = facts["objectives"].get("recovery_point_seconds")
     said = f"heartbeat {_old(age)}, lag {lasted(lag)}"
     if most is None:
-        return Check(what, "unknown", None, f"{said}; no objective is declared")
+        yield Check(what, "unknown", None, f"{said}; no objective is declared")
+        return
     said += f"; the objective is {lasted(most)}"
-    if any(seconds is not None and seconds > most for seconds in (lag, age)):
-        return Check(what, "fail", None, said)
-    return Check(what, "unknown" if age is None else "pass", None, said)
+    late = any(seconds is not None and seconds > most for seconds in (lag, age))
+    yield Check(what, "fail" if late else "unknown" if age is None else "pass", None, said)
 
 
 def _copy(found: Mapping[str, Any]) -> Check:
@@ -178,9 +179,11 @@ def _copy(found: Mapping[str, Any]) -> Check:
 
 
 def _drill(facts: StatusFacts) -> Check:
-    found, what = facts["drill"], "Proof"
+    found, judged = facts["drill"], facts["proof"]
+    known = STATES.get(judged["state"], "unknown")
     if not found:
-        return Check(what, "fail", None, "never proven: no drill has succeeded")
+        never = "never proven: no drill has succeeded"
+        return Check("Proof", known, None, never, judged["next"])
     age = between(found["ended"], facts["looked"]) or 0.0
     most = facts["objectives"].get("drill_days")
     days = int(age // DAY)
@@ -190,8 +193,8 @@ def _drill(facts: StatusFacts) -> Check:
     same = bool(facts["commit"]) and found["commit"] == facts["commit"]
     said += ", on this commit" if same else _other(found["commit"], facts["commit"])
     if most is not None and age > most * DAY:
-        return Check(what, "fail", None, f"{said}; the objective is {count(most, 'day')}")
-    return Check(what, "pass" if same else "unknown", None, said)
+        said += f"; the objective is {count(most, 'day')}"
+    return Check("Proof", known, None, said, judged["next"])
 
 
 def _typed(step: str) -> Markup:

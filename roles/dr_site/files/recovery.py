@@ -13,7 +13,7 @@ Of either: contents: {"compare_mb"}, {"snapshot"} if wanted.
 Once it takes writes: proof. sequences: {"gap"}. logins, lock: {"users", "rotate", "roles"}.
 Where a site serves: freeze: {"users", "roles"}, {"compare_mb"} if wanted. thaw: {"users", "roles"}.
 Where one has served: orphans: {"snapshot", "folder"}.
-Of the traffic: site: {"balancer", "domain", "page", "authorities"}. names: {"balancer", "domain"}.
+Of the traffic: site: {"balancer", "domain", "page", "authorities"}. names, led: {"balancer", "domain"}.
 
 users: login -> its two users. roles: as the database has them declared. rotate: logins.
 """
@@ -41,7 +41,7 @@ from orphans import orphans
 from promoted import move_sequences, proof
 from replica import caught_up, point
 from sessions import Refused
-from traffic import names, site
+from traffic import led, names, site
 
 WHAT: Mapping[str, Callable[[Server, Mapping[str, Any]], dict[str, Any]]] = {
     "point": point,
@@ -56,6 +56,7 @@ WHAT: Mapping[str, Callable[[Server, Mapping[str, Any]], dict[str, Any]]] = {
     "orphans": orphans,
     "site": site,
     "names": names,
+    "led": led,
 }
 
 

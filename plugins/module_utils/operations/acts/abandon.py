@@ -10,7 +10,7 @@ from ...converge.active import Active
 from ...kinds import db_instance_reading as reading
 from ..errors import SPARED, OutOfOrder
 from ..journal import FAILED, Journal
-from ..procedures import BINDING
+from ..procedures import GIVEN_UP, MOVES
 from . import instance, layers, record, scale
 from .stage import Evidence, Stage
 
@@ -42,7 +42,7 @@ def before(stage: Stage) -> Active:
     """The record as it was, newer than all that the operation has written."""
     opened = stage.journal.opened
     return Active(
-        epoch=int(opened["epoch"]) + 2,
+        epoch=int(opened["epoch"]) + GIVEN_UP,
         site=str(opened["from"]),
         since=str(opened.get("since", "")),
         operation=stage.journal.id,
@@ -51,7 +51,7 @@ def before(stage: Stage) -> Active:
 
 def _refuse(stage: Stage) -> None:
     kind = stage.journal.opened["operation"]
-    if kind not in BINDING:
+    if kind not in MOVES:
         raise OutOfOrder(f"{kind} {stage.journal.id} moves nothing, so there is no way back out")
     item = instance.found(stage)
     promoted = item is not None and not reading.source(item)

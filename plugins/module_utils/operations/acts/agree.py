@@ -49,7 +49,8 @@ def _rollback(stage: Stage) -> str:
     on, other = stage.scope.site, stage.old
     return (
         f"{other.region} does not answer, where {stage.active.operation} moves "
-        f"{stage.scope.environment} to. Nobody was sent to {other.site} yet, so {on} has all that "
+        f"{stage.scope.environment} to since {stage.active.since}. By its record nobody was sent "
+        f"to {other.site} yet, and the name leads to {on}, so that has all that "
         f"was acknowledged, and serves on; {other.site} is none of its copies from then on, before "
         f"playbook dr_reprotect has made it one. Let {on} serve on"
     )

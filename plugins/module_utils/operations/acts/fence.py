@@ -15,6 +15,7 @@ import contextlib
 from ...converge import active
 from ...converge.active import Active
 from ..errors import NotDone, Unfenced
+from ..procedures import MOVED
 from . import layers
 from .layers import CALLS, KEEPING, SILENCES, SILENT
 from .stage import Evidence, Stage
@@ -81,7 +82,7 @@ def next_active(stage: Stage) -> Active:
     """What is to be known of who serves, once the operation is through."""
     opened = stage.journal.opened
     return Active(
-        epoch=int(opened["epoch"]) + 1,
+        epoch=int(opened["epoch"]) + MOVED,
         site=stage.scope.site,
         protected=False,
         since=str(opened["began"]),

@@ -8,25 +8,32 @@ Its own record says how far the move has come: the journal is in the region that
 from __future__ import annotations
 
 from ...converge import active
+from ...converge.active import Active
 from ..errors import OutOfOrder
 from .agree import act, foreseen
 from .stage import Stage
 
-__all__ = ["act", "foreseen", "ready"]
+__all__ = ["act", "foreseen", "ready", "refuse"]
 
 
 def ready(stage: Stage) -> None:
     """Raises OutOfOrder where visitors may have been sent to the other site, or that answers."""
-    other, found = stage.old.site, stage.active
-    if not found.moving or found.site != stage.scope.site:
-        raise OutOfOrder(
-            f"the record in {stage.scope.region} says that {found.site or 'home'} serves"
-            f"{f' since {found.since}' if found.since else ''}, so visitors may have been sent "
-            f"there: what they have written {stage.scope.site} lacks",
-            f"{other} serves again when {stage.old.region} is back",
-        )
+    refuse(stage, stage.active)
     if not active.dark(stage.there):
         raise OutOfOrder(
-            f"{stage.old.region} answers, where {found.operation} is to go on",
+            f"{stage.old.region} answers, where {stage.active.operation} is to go on",
             "run the playbook of that again: it goes on. Or playbook dr_abandon gives it up",
         )
+
+
+def refuse(stage: Stage, found: Active) -> None:
+    """Raises OutOfOrder where the site's record does not say that it is moved away from."""
+    if found.moving and found.site == stage.scope.site:
+        return
+    raise OutOfOrder(
+        f"the record in {stage.scope.region} says that {found.site or 'home'} serves"
+        f"{f' since {found.since}' if found.since else ''}, so visitors may have been sent there: "
+        f"what they have written {stage.scope.site} lacks",
+        f"once {stage.old.region} is back, run the playbook of {found.operation or 'the move'} "
+        "again: it goes on. Nobody writes until then",
+    )

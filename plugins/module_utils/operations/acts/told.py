@@ -110,6 +110,12 @@ def _names(_stage: Stage, told: Told) -> str:
     return f"name servers still tell {', '.join(strangers)}" if strangers else ""
 
 
+def _led(stage: Stage, told: Told) -> str:
+    if wrong := _names(stage, told):
+        return f"{wrong}, so visitors may write elsewhere than at {stage.scope.site}"
+    return ""
+
+
 JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "intake": _intake,
     "contents": _contents,
@@ -120,6 +126,7 @@ JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "logins": _logins,
     "smoke": _smoke,
     "names": _names,
+    "led": _led,
     "clean": _clean,
 }
 # What is still to be done once it is told.

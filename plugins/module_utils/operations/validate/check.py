@@ -31,6 +31,8 @@ from .verdict import ACTIVE, Row, Seen, Verdict, lines
 
 FIELDS = (
     Field("strict", "bool", "true or false", False, False),
+    Field("planned", "bool", "true or false", False, False),
+    Field("smoke_write", "str", "the path to which something is posted", "/ready", ""),
     *objectives.FIELDS,
     Field(
         "drill_days",
@@ -41,7 +43,8 @@ FIELDS = (
         lambda v: v >= 1,
     ),
 )
-OBJECTIVES = (*objectives.TARGETS, "drill_days")
+# What a look is given beside the declaration.
+GIVEN = (*objectives.TARGETS, "drill_days", "commit", "smoke_write", "planned")
 # What of the site that serves keeps the other one fit.
 OTHERS = ("bucket_replication", "dns_record", "health_check", "iam_role", "load_balancer")
 
@@ -163,7 +166,7 @@ def seen(
             **{want.address: want for want in own},
             **{f"{ACTIVE}{want.address}": want for want in far},
         },
-        objectives={name: options[name] for name in (*OBJECTIVES, "commit")},
+        objectives={name: options[name] for name in GIVEN},
         rules=RULES,
         now=now(),
         facts={**facts, "active": record},

@@ -99,6 +99,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
         "proofs": lambda: proof.reports(here.aws),
         f"{ACTIVE}proofs": lambda: proof.reports(there.aws),
         "reports": lambda: account.chains(here.aws),
+        f"{ACTIVE}reports": lambda: account.chains(there.aws),
         "credentials": here.aws.credentials,
         "lease": lambda: Entries(here.aws).look(),
         "manifest": lambda: manifest.load(here.aws),

@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
     *backups.CHECKS,
     *copies.CHECKS,
     *traffic.CHECKS,
+    standing.WRITTEN,
     *declared.CHECKS,
     *room.CHECKS,
     declared.REST,

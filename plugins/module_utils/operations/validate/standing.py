@@ -13,11 +13,12 @@ from ...converge.lease import LAPSE
 from ...reports.evidence import broken
 from ...reports.words import lasted
 from ..journal import Journal
-from ..procedures import playbook
+from ..procedures import playbook, superseded
 from ..proof import newest
 from .verdict import ACTIVE, BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 DRILL = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_drill"
+FAILBACK = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_failback"
 REPROTECT = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_reprotect"
 # What a failover asks of the manifest, of the site that it moves to and of the one that it leaves.
 NEEDED = {
@@ -50,11 +51,36 @@ def serving(seen: Seen) -> Verdict:
     return bad(f"{said}, and {why}: {seen.scope.site} is to be made a copy first", REPROTECT, age)
 
 
+def written(seen: Seen) -> Verdict | None:
+    """Whether a write is seen through the balancer before traffic comes; nobody knows a path that
+    does no harm but who has made the application.
+    """
+    if not seen.application:
+        return None
+    path = seen.objectives["smoke_write"]
+    if path:
+        return good(f"something is posted to {path} before traffic is moved")
+    return unknown(
+        "traffic is moved without a write seen through the balancer",
+        "declare dr_site_smoke_write: docs/disaster-recovery.md",
+    )
+
+
+def way_out(seen: Seen) -> Verdict | None:
+    """A failover leads to the recovery site, in whose region the switch is, and nowhere else."""
+    if not seen.site.is_home or not seen.site.protected or seen.objectives["planned"]:
+        return None
+    return bad(
+        f"no failover leaves {seen.peer.region} if it is lost: traffic is moved by an alarm there",
+        FAILBACK,
+    )
+
+
 def operation(seen: Seen) -> Verdict:
     """None may be under way. The one that is there first is told, wherever its journal is."""
     for name in ("unended", "active:unended"):
         journal: Journal | None = seen.fact(name)
-        if journal:
+        if journal and not superseded(journal, seen.fact("active")):
             facts = journal.opened
             kind = str(facts.get("operation", "operation"))
             return bad(
@@ -154,23 +180,27 @@ def proof(seen: Seen) -> Verdict:
 
 def evidence(seen: Seen) -> Verdict:
     """Whether what operations have told of themselves is what they told when they ended."""
-    chains = seen.fact("reports")
+    # Of those in a region that does not answer nothing is known, and those here count.
+    far = seen.facts.get(f"{ACTIVE}reports")
+    chains = [*seen.fact("reports"), *(far if isinstance(far, list) else ())]
     told = [report for reports in chains for report in reports]
     if not told:
         return good("no operation has ended yet")
     age = seen.age(max(str(report["ended"]) for report in told))
     if wrong := [sentence for reports in chains for sentence in broken(reports)]:
-        return bad(f"the reports here are not as they were sealed: {'; '.join(wrong)}", PUT, age)
+        return bad(f"reports are not as they were sealed: {'; '.join(wrong)}", PUT, age)
     count = "1 report is" if len(told) == 1 else f"{len(told)} reports are"
     return good(f"{count} as sealed, each behind the one before", age)
 
 
 CHECKS = (
     Check("Active site", serving),
+    Check("Way out", way_out),
     Check("Operations", operation),
     Check("Lease", lease),
     Check("Credentials", credentials),
     Check("Manifest", manifest),
 )
+WRITTEN = Check("Write before traffic", written)
 PROOF = Check("Proof", proof)
 EVIDENCE = Check("Evidence", evidence)

@@ -55,6 +55,7 @@ def standing() -> dict[str, Any]:
             "commit": "58976e1",
             "recovery_time_seconds": 601.0,
         },
+        "proof": {"state": "pass", "next": ""},
         "unfinished": None,
         "next": [],
     }
@@ -104,15 +105,16 @@ def test_replication_is_good_only_where_its_heartbeat_is_young(
     assert one(standing, "Replication")[0] == state
 
 
-def test_where_nothing_is_replicated_that_is_said(standing: dict[str, Any]) -> None:
+def test_where_nothing_is_to_be_replicated_nothing_is_said_of_it(standing: dict[str, Any]) -> None:
     standing["replication"] = None
-    assert one(standing, "Replication") == ("fail", "nothing is replicated")
+    assert readiness(standing) == "pass"
+    assert "Replication" not in {check.what for check in checks(standing)}
 
 
 @pytest.mark.parametrize(
     ("drill", "state", "said"),
     [
-        (None, "fail", "never proven: no drill has succeeded"),
+        (None, "unknown", "never proven: no drill has succeeded"),
         (
             {"commit": "0ld"},
             "unknown",
@@ -140,7 +142,9 @@ def test_a_drill_proves_the_commit_it_ran_on_and_for_a_time(
     standing: dict[str, Any], drill: dict[str, Any] | None, state: str, said: str
 ) -> None:
     standing["drill"] = None if drill is None else standing["drill"] | drill
+    standing["proof"] = {"state": state, "next": "$ rehearse"}
     assert one(standing, "Proof") == (state, said)
+    assert next_steps(standing) == ([] if state == "pass" else ["$ rehearse"])
 
 
 def test_an_operation_that_has_not_ended_comes_first_with_the_command_to_go_on(

@@ -77,6 +77,7 @@ def manifest(active: str = "home", lacks: str = "", image: str = "") -> dict[str
 
 def secret(version: str = "v1", status: str = "InSync") -> dict[str, Any]:
     return {
+        "LastChangedDate": ago(days=3),
         "VersionIdsToStages": {version: ["AWSCURRENT"]},
         "ReplicationStatus": [{"Region": "us-west-2", "Status": status, "StatusMessage": "no key"}],
     }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.catalog import TIERS
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import declared
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.task import RULES, Task
@@ -27,6 +28,8 @@ OBJECTIVES = {
     "recovery_time_seconds": 3600,
     "drill_days": 90,
     "commit": "1f3a5c7",
+    "smoke_write": "/ready",
+    "planned": False,
 }
 COPY = {
     "DBInstanceIdentifier": "production-recovery-database",
@@ -87,7 +90,7 @@ def look(
         objectives=OBJECTIVES,
         rules=RULES,
         now=NOW,
-        facts={**haves, **(facts or {})},
+        facts={"active": Active(), **haves, **(facts or {})},
     )
 
 

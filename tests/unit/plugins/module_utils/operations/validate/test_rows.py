@@ -138,3 +138,31 @@ def test_readiness_is_that_of_the_worst_row() -> None:
     assert rows.readiness([]) == "pass"
     assert rows.readiness([{"state": "pass"}, {"state": "unknown"}]) == "unknown"
     assert rows.readiness([{"state": "unknown"}, {"state": "fail"}]) == "fail"
+
+
+def test_while_the_recovery_site_serves_no_failover_leaves_its_region() -> None:
+    seen = look()
+    assert told("Way out", seen) is None
+    home = replace(seen.site, scope=seen.peer, peer=seen.scope)
+    back = replace(seen, site=home, peer=seen.scope)
+    found = told("Way out", back)
+    assert found and found["state"] == "fail" and "us-west-2" in found["said"]
+    assert found["next"].endswith("dr_failback")
+    for otherwise in (
+        replace(back, objectives={**back.objectives, "planned": True}),
+        replace(back, site=replace(home, protected=False)),
+    ):
+        assert told("Way out", otherwise) is None
+
+
+@pytest.mark.parametrize(("path", "state"), [("/ready", "pass"), ("", "unknown")])
+def test_that_no_write_will_be_seen_before_traffic_comes_is_told_before(
+    path: str, state: str
+) -> None:
+    assert told("Write before traffic", look()) is None
+    seen = look(application="shop")
+    found = told(
+        "Write before traffic",
+        replace(seen, objectives={**seen.objectives, "smoke_write": path}),
+    )
+    assert found and (found["state"], bool(found["next"])) == (state, not path)
