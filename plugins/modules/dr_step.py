@@ -217,16 +217,18 @@ ask:
   returned: success
   type: dict
 report:
-  description: Of step V(close), the report of the operation, sealed.
-  returned: when the operation has ended
+  description:
+    - Of steps V(close) and V(abandon), the report of the operation, sealed; of a run that has
+      failed as far as it went, not sealed.
+  returned: when the operation has ended, or the run has failed
   type: dict
 page:
   description: The report as one page of HTML.
-  returned: when the operation has ended
+  returned: when the operation has ended, or the run has failed
   type: str
 lines:
   description: The report in some lines.
-  returned: when the operation has ended
+  returned: when the operation has ended, or the run has failed
   type: list
   elements: str
 question:

@@ -197,6 +197,28 @@ def test_an_operation_that_was_given_up_has_no_report_and_one_that_was_done_gets
     assert [key.split("/")[2] for key in reports] == [done]
 
 
+def test_a_run_that_has_failed_gives_an_account_which_is_not_sealed(built: Environment) -> None:
+    over.upto(built, "decide")
+    result = over.step(built, "close", failed="the host was lost")
+    report = result["report"]
+    assert (report["outcome"], report["ended"] != "") == ("failed", True)
+    assert "sha256" not in report and "failed" in result["lines"][0]
+    assert "Failover of production" in result["page"]
+    assert over.reported(built) == set()
+
+
+def test_one_that_was_given_up_has_failed_and_says_so_in_a_sealed_report(
+    built: Environment,
+) -> None:
+    over.upto(built, "fence")
+    report = over.abandon(built)["report"]
+    assert (report["outcome"], report["findings"]) == ("failed", [])
+    assert len(report["sha256"]) == 64
+    assert over.reported(built) == over.REPORT
+    again = over.upto(built, "close")[-1]["report"]
+    assert (again["outcome"], again["before"]) == ("succeeded", report["sha256"])
+
+
 def test_a_second_kind_of_operation_is_refused_while_one_has_not_ended(
     built: Environment,
 ) -> None:

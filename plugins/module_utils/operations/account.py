@@ -26,6 +26,7 @@ from .acts import decide
 from .acts.stage import Stage
 from .drill import scope_of
 from .journal import BEGUN, CLOSED, DONE, FAILED, OPENED, Journal
+from .planned import ABANDON
 from .procedures import OPERATIONS
 from .step import CLOSE, StepOf
 from .version import VERSION
@@ -46,7 +47,7 @@ def facts(
     step, of earlier operations.
     """
     opened, last = journal.opened, journal.entries[-1]
-    failed = last["facts"].get("failed")
+    failed = last["facts"].get("failed") or last["facts"].get("given_up")
     outcomes = {CLOSED: "failed" if failed else "succeeded", FAILED: "failed"}
     steps = [_step(journal, one, predicted) for one in OPERATIONS[opened["operation"]]]
     return {
@@ -76,6 +77,20 @@ def closing(stage: Stage) -> dict[str, Any]:
     # An operation that is done is closed all the same.
     with contextlib.suppress(Exception):
         figures = decide.heartbeat(stage.here, _promoted(stage.journal))
+    return {**ending(stage), "figures": figures}
+
+
+def so_far(stage: Stage) -> dict[str, Any]:
+    """The report of an operation that has not ended, not sealed and kept nowhere."""
+    told = ending(stage)
+    found: Facts = SECRETS.clean(
+        facts(stage.journal, told["regions"], told["targets"], told["version"], {})
+    )
+    return {"report": dict(found), "page": page(found, None), "lines": text(found)}
+
+
+def ending(stage: Stage) -> dict[str, Any]:
+    """What a report needs besides the journal, as it is known without asking anybody."""
     return {
         "ended": journals.now().isoformat(timespec="seconds"),
         "regions": {
@@ -84,7 +99,6 @@ def closing(stage: Stage) -> dict[str, Any]:
         },
         "targets": {name: float(stage.options[name]) for name in objectives.TARGETS},
         "version": VERSION,
-        "figures": figures,
     }
 
 
@@ -112,7 +126,7 @@ def close(aws: Aws, journal: Journal) -> dict[str, Any]:
 
 def seal(aws: Aws) -> None:
     """Seals what runs that were killed while they closed have left unsealed: of the operations
-    since the newest one that has a report. Those that were given up have none.
+    since the newest one that has a report. One that another has taken over has none.
     """
     owed = []
     for id in reversed(journals.ids(aws)):
@@ -121,7 +135,7 @@ def seal(aws: Aws) -> None:
         # A journal of which no account can be given stops no operation.
         with contextlib.suppress(Exception):
             last = journals.last(aws, id)
-            if last and (last["step"], last["state"]) == (CLOSE, CLOSED):
+            if last and last["state"] == CLOSED and last["step"] in (CLOSE, ABANDON.name):
                 owed.append(id)
     for id in reversed(owed):
         with contextlib.suppress(Exception):

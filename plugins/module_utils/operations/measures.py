@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from .journal import BEGUN, CLOSED, DONE, Entry, Journal
+from .planned import ABANDON
 from .step import CLOSE
 
 # The step with which visitors are served again; in a drill nobody is, but could be.
@@ -46,8 +47,8 @@ def targets(journal: Journal, declared: Mapping[str, float]) -> dict[str, float]
 
 
 def closing(journal: Journal) -> Mapping[str, Any]:
-    """What the last entry has told; {} while it has not ended, or where it was given up."""
-    closed = last(journal, CLOSE, CLOSED)
+    """What the last entry has told; {} while it has not ended, or where another has taken over."""
+    closed = last(journal, CLOSE, CLOSED) or last(journal, ABANDON.name, CLOSED)
     told: Mapping[str, Any] = closed["facts"] if closed else {}
     return told
 
@@ -63,7 +64,7 @@ def findings(journal: Journal) -> list[str]:
         *_orphans(journal),
     ]
     found += [*_smoke(journal), *_rehearsed(journal)]
-    if journal.ended and journal.opened["operation"] in ALONE:
+    if last(journal, CLOSE, CLOSED) and journal.opened["operation"] in ALONE:
         found.append(
             f"Nothing stands by: {journal.opened['from']} is to be made a replica of "
             f"{journal.opened['to']}."

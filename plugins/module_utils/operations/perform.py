@@ -172,7 +172,7 @@ def _written(
     if what.name == CLOSE and options["failed"]:
         said = {"said": str(options["failed"])}
         journals.write(here, journal, CLOSE, FAILED, said)
-        return answers.of_step(journal, what, True, said)
+        return answers.of_step(journal, what, True, said) | account.so_far(stage)
     if what == ABANDON:
         return _abandoned(stage)
     opening.refuse_given_up(journal)
@@ -234,7 +234,7 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
 
 
 def _abandoned(stage: Stage) -> dict[str, Any]:
-    """Ends the operation, and nothing is left of it but its journal.
+    """Ends the operation, and gives an account of it.
 
     First it is written down that this is begun: from the moment at which the old site may write
     again, which a host sees to and tells, nobody goes on with the operation.
@@ -244,8 +244,10 @@ def _abandoned(stage: Stage) -> dict[str, Any]:
         journals.write(stage.here, stage.journal, ABANDON.name, BEGUN, {})
         return answers.of_step(stage.journal, ABANDON, True, found)
     found = abandon.act(stage)
-    journals.write(stage.here, stage.journal, ABANDON.name, CLOSED, {**found, "given_up": True})
-    return answers.of_step(stage.journal, ABANDON, True, found)
+    ended = {**found, **account.ending(stage), "given_up": True}
+    journals.write(stage.here, stage.journal, ABANDON.name, CLOSED, ended)
+    report = account.close(stage.here, stage.journal)
+    return answers.of_step(stage.journal, ABANDON, True, found) | account.shown(stage.here, report)
 
 
 def _closed(stage: Stage, what: StepOf) -> dict[str, Any]:

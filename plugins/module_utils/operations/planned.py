@@ -37,9 +37,9 @@ HOLD = StepOf(
     "Keep every other playbook away",
     "What one of them would build meanwhile could undo the move.",
     (
-        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
-        "/phoenix/{environment}/{to}/active --value <the record, moving>",
-        "The same in {from_region}, for {from}.",
+        "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
+        "/phoenix/{environment}/{to}/active --value <the record, of {from}, moving>",
+        "The same in {from_region}, for {from}. Of what the record is made, step record tells.",
     ),
     5,
     hosts=True,
@@ -98,7 +98,7 @@ TELL = StepOf(
     "Have both sites know that visitors may be sent over",
     "Before that the old one can serve on where the other region is lost: nobody writes there.",
     (
-        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
         "/phoenix/{environment}/{to}/active --value <the record, of {to}, moving>",
         "The same in {from_region}, for {from}.",
     ),
@@ -109,7 +109,7 @@ ABANDON = StepOf(
     "Give the operation up, and let the old site serve",
     "As long as nothing was promoted, it can be as before.",
     (
-        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
         "/phoenix/{environment}/{to}/active --value <the record of before>",
         "Where writing was frozen, give the users in {from_region} their roles back. Then run "
         "playbook site.",
@@ -181,8 +181,8 @@ PROTECT = StepOf(
     "Write down that the other site is to stand by",
     "The next run of site.yml makes there what stands by: replica, copies, alarms.",
     (
-        "$ aws ssm put-parameter --region <that of the recovery site> --overwrite --name "
-        "/phoenix/{environment}/<recovery>/active --value <the record, protected>",
+        "$ aws ssm put-parameter --region <that of the recovery site> --type String --overwrite "
+        "--name /phoenix/{environment}/<recovery>/active --value <the record, protected>",
         "$ ansible-playbook operatingdev.phoenix.site -i <the inventory>",
     ),
     5,
@@ -231,8 +231,8 @@ CLAIM = StepOf(
     "Take the environment from the move",
     "Whoever goes on with the move finds a newer record, and goes no further.",
     (
-        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
-        "/phoenix/{environment}/{to}/active --value <it, its epoch 4 more>",
+        "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
+        "/phoenix/{environment}/{to}/active --value <it, its epoch 4 more, moving>",
     ),
     5,
 )

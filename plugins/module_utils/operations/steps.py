@@ -147,8 +147,12 @@ RECORD = StepOf(
     "Write down which site serves",
     "The next run of site.yml, and the region that comes back, read it from there.",
     (
-        "$ aws ssm put-parameter --region {to_region} --overwrite --name "
+        "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
         "/phoenix/{environment}/{to}/active --value <the record>",
+        "The record is JSON of exactly these six: "
+        '{"epoch": 7, "moving": false, "operation": "ada by hand", "protected": false, '
+        '"since": "2026-11-28T10:15:00+00:00", "site": "{to}"}. Its epoch is greater by 7 than '
+        "the greatest in both regions' records, or 7 where there is none.",
     ),
     5,
 )
