@@ -34,6 +34,17 @@ FORBIDDEN: dict[str, Callable[[Stage], Any]] = {
 }
 
 
+# Requests of all steps, each of which reads the record, and the journal's names and last entry.
+MOST_REQUESTS = 490
+
+
+def test_a_failover_asks_a_stated_number_of_requests(dark: Environment) -> None:
+    mark = dark.handle.mark()
+    over.upto(dark, "close", accept_unfenced=True)
+    there = [call for call in dark.handle.log(mark) if call["region"] == over.RECOVERY]
+    assert 0 < len(there) <= MOST_REQUESTS
+
+
 class _Intruder:
     """A step that tries what it must not."""
 

@@ -172,6 +172,10 @@ SCALE = StepOf(
     "Bring the web tier to its size",
     "Traffic comes only where enough hosts are ready for it.",
     (
+        "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
+        "/{environment}/{to}/database_access --value write",
+        "Where the database was restored, do so with database_endpoint and database_port, too: "
+        "hosts wait for the address and the port.",
         "$ aws autoscaling update-auto-scaling-group --region {to_region} "
         "--auto-scaling-group-name {environment}-{to}-web --min-size <production's> "
         "--max-size <production's>",
