@@ -30,7 +30,7 @@ options:
       - Whether it also fails where something is not known, as before a drill.
     type: bool
     default: false
-  planned:
+  switchover:
     description:
       - Whether it is looked at for a move while both regions are there, for which it does not
         matter that no failover leads away from the recovery site.

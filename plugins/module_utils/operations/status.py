@@ -24,7 +24,7 @@ from .validate import check
 from .validate.reading import Eyes
 from .validate.rows import rows
 
-FIELDS = tuple(field for field in check.FIELDS if field.name not in ("strict", "planned"))
+FIELDS = tuple(field for field in check.FIELDS if field.name not in ("strict", "switchover"))
 
 
 def status(params: Params) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
         here, there = (found[scope.site].hasty() for scope in (own, peer))
         here.verify_account()
         eyes = Eyes(task.site, task.options, View(here), View(there))
-        given = {**options, "planned": False}
+        given = {**options, "switchover": False}
         seen = check.seen(task, check.others(params, task), eyes, given, record)
         if status_facts.never_built(seen):
             return _result({}, "fail", "", status_facts.unbuilt(own.environment))

@@ -31,7 +31,7 @@ from .verdict import ACTIVE, Row, Seen, Verdict, lines
 
 FIELDS = (
     Field("strict", "bool", "true or false", False, False),
-    Field("planned", "bool", "true or false", False, False),
+    Field("switchover", "bool", "true or false", False, False),
     Field("smoke_write", "str", "the path to which something is posted", "/ready", ""),
     *objectives.FIELDS,
     Field(
@@ -44,7 +44,7 @@ FIELDS = (
     ),
 )
 # What a look is given beside the declaration.
-GIVEN = (*objectives.TARGETS, "drill_days", "commit", "smoke_write", "planned")
+GIVEN = (*objectives.TARGETS, "drill_days", "commit", "smoke_write", "switchover")
 # What of the site that serves keeps the other one fit.
 OTHERS = ("bucket_replication", "dns_record", "health_check", "iam_role", "load_balancer")
 

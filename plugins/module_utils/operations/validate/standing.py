@@ -68,7 +68,7 @@ def written(seen: Seen) -> Verdict | None:
 
 def way_out(seen: Seen) -> Verdict | None:
     """A failover leads to the recovery site, in whose region the switch is, and nowhere else."""
-    if not seen.site.is_home or not seen.site.protected or seen.objectives["planned"]:
+    if not seen.site.is_home or not seen.site.protected or seen.objectives["switchover"]:
         return None
     return bad(
         f"no failover leaves {seen.peer.region} if it is lost: traffic is moved by an alarm there",

@@ -64,9 +64,9 @@ class Seen:
 
     site: the one that stands by, with who serves as the record has it. options: by tier. wants: of
     this site, by address, and what home declares of the switch. objectives: as the task was given
-    them, with what else a look is given: commit, smoke_write, and planned, whether it is looked at
-    for a move while both regions are there. rules: by kind. facts: what was read by name; in place
-    of what could not be a Verdict.
+    them, with what else a look is given: commit, smoke_write, and switchover, whether it is looked
+    at for a move while both regions are there. rules: by kind. facts: what was read by name; in
+    place of what could not be a Verdict.
     """
 
     site: Site

@@ -29,7 +29,7 @@ OBJECTIVES = {
     "drill_days": 90,
     "commit": "1f3a5c7",
     "smoke_write": "/ready",
-    "planned": False,
+    "switchover": False,
 }
 COPY = {
     "DBInstanceIdentifier": "production-recovery-database",

@@ -149,7 +149,7 @@ def test_while_the_recovery_site_serves_no_failover_leaves_its_region() -> None:
     assert found and found["state"] == "fail" and "us-west-2" in found["said"]
     assert found["next"].endswith("dr_failback")
     for otherwise in (
-        replace(back, objectives={**back.objectives, "planned": True}),
+        replace(back, objectives={**back.objectives, "switchover": True}),
         replace(back, site=replace(home, protected=False)),
     ):
         assert told("Way out", otherwise) is None
