@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -35,8 +36,9 @@ BLOCK = 1 << 20
 def have(params: Params, *, dry: bool) -> dict[str, Any]:
     """Has the artifact in the releases bucket and at `path`, and answers its sha256 and key.
 
-    It is published from there, or fetched to there where only the bucket has it. Raises Refusal
-    where neither has it, and where what is published under this name has other bytes.
+    It is published from there, or fetched to there where only the bucket has it, or only that of
+    the other site. Raises Refusal where none has it, and where what is published under this name
+    has other bytes.
     """
     learn_secrets(params)
     task = declared(params, ())
@@ -48,6 +50,9 @@ def have(params: Params, *, dry: bool) -> dict[str, Any]:
         converger.account.verify_account()
         path, key = Path(options["path"]), key_of(options["application"], options["release"])
         there = published(converger.account, key)
+        far = converger.peer
+        if not there and far and not dry and not path.is_file() and (digest := published(far, key)):
+            _fetch(far, key, path, digest)
         if path.is_file():
             digest = own_sum(path)
             changed = _publish(converger.account, key, path, digest, there, dry=dry)
@@ -157,7 +162,8 @@ def _taken(key: str, digest: str, there: str) -> ArtifactRefused:
 def _fetch(aws: Aws, key: str, path: Path, digest: str) -> None:
     """Whole or not at all: what is at the path is what was published."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, found = path.with_name(f"{path.name}.part"), hashlib.sha256()
+    # Both sites may fetch it at once.
+    part, found = path.with_name(f"{path.name}.{os.getpid()}.part"), hashlib.sha256()
     body = aws.client("s3").get_object(Bucket=_bucket(aws), Key=key)["Body"]
     with part.open("wb") as file:
         for block in body.iter_chunks(BLOCK):
