@@ -50,8 +50,8 @@ class Releases:
         digest = hashlib.sha256(content).hexdigest()
         self.path.with_name(f"{self.path.name}.sha256").write_text(f"{digest}  {self.path.name}\n")
 
-    def have(self, *, dry: bool = False) -> dict[str, Any]:
-        return artifact.have(self._params(path=str(self.path)), dry=dry)
+    def have(self, *, dry: bool = False, site: str = "home") -> dict[str, Any]:
+        return artifact.have(self._params(path=str(self.path), site=site), dry=dry)
 
     def check(self, **more: str) -> dict[str, Any]:
         return gate.check(self._params(path=str(self.path), **more))
@@ -69,7 +69,7 @@ class Releases:
 
     def _params(self, **more: Any) -> dict[str, Any]:
         more = {"application": "shop", "release": "1.4.0", "role_arn": self.role, **more}
-        params = self.environment.params("home", **more)
+        params = self.environment.params(more.pop("site", "home"), **more)
         params.pop("traffic")
         return params
 
@@ -127,6 +127,21 @@ def test_what_only_the_bucket_has_is_fetched(production: Releases) -> None:
     assert production.have()["sha256"] == hashlib.sha256(b"one").hexdigest()
     assert production.path.read_bytes() == b"one"
     assert not production.have()["changed"]
+
+
+def test_what_only_the_other_sites_bucket_has_is_fetched_and_published_beside_it(
+    production: Releases,
+) -> None:
+    there = production.environment.aws("recovery")
+    s3, bucket = there.client("s3"), there.scope.bucket("releases")
+    s3.create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": there.scope.region}
+    )
+    production.have()
+    production.path.unlink()
+    assert production.have(site="recovery")["bucket"] == bucket
+    assert s3.get_object(Bucket=bucket, Key=KEY)["Body"].read() == b"one"
+    assert [path.name for path in production.folder.iterdir() if ".part" in path.name] == []
 
 
 def test_what_was_spoilt_in_the_bucket_is_not_fetched(production: Releases) -> None:
