@@ -5,6 +5,7 @@ the site that served serves on, and no acknowledged pledge is missing.
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import signal
@@ -35,6 +36,21 @@ def fit(story: Story) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def heard_of(story: Story, region: str) -> bool:
+    """Whether hosts have told a region that they are there."""
+    now = datetime.datetime.now(datetime.UTC)
+    told = story.aws("cloudwatch", region).get_metric_statistics(
+        Namespace="Phoenix/Heartbeat",
+        MetricName="Hosts",
+        Dimensions=[{"Name": "environment", "Value": "production"}],
+        StartTime=now - datetime.timedelta(hours=1),
+        EndTime=now,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    return bool(told["Datapoints"])
 
 
 def pledged(traffic: Traffic, more: int = 20) -> None:
@@ -69,7 +85,9 @@ def serves_on(story: Story, stands: str, at: str) -> None:
     target = "switchover" if at == HOME else "failback"
     with visitors(story.found(), story.ledger) as traffic:
         pledged(traffic)
-        until(lambda: fit(story), lambda: story.play("dr_validate"))
+        until(lambda: heard_of(story, other), lambda: traffic.failures[-5:])
+        if at == HOME:
+            until(lambda: fit(story), lambda: story.play("dr_validate"))
         lost_on_the_way(story, target, other)
         frozen = len(story.ledger)
         story.play("dr_rollback", CONFIRMED, f"-e dr_stands={stands}")

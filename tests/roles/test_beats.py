@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +31,18 @@ def program(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "beats", module)  # where a tuple's class looks itself up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def heart(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program that beats, on a machine without a database."""
+    monkeypatch.setitem(sys.modules, "psycopg2", ModuleType("psycopg2"))
+    monkeypatch.syspath_prepend(str(SOURCE.parent))
+    spec = importlib.util.spec_from_file_location("heartbeat", SOURCE.with_name("heartbeat.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
@@ -127,3 +140,28 @@ def test_that_a_host_is_there_is_told_of_the_minute_that_has_begun(program: Modu
     assert datum["Timestamp"].second == 0
     # Who reads it asks for the same.
     assert (program.HOSTS, program.NAMESPACE) == (scale.HOSTS, decide.NAMESPACE)
+
+
+def test_a_host_that_serves_before_the_other_site_stands_by_tells_it_from_then_on(
+    heart: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As one of the recovery site that serves since a failover, where nobody restarts it."""
+    parameters: dict[str, str] = {}
+    asked: list[Any] = []
+
+    def fetched(place: Any) -> dict[str, str]:
+        asked.append(place)
+        return parameters
+
+    monkeypatch.setattr(heart, "place", lambda: "here")
+    monkeypatch.setattr(heart.configuration, "fetch_parameters", fetched)
+    publisher = heart.Publisher("", tmp_path / "ready")
+    assert not publisher._known() and not publisher._known()
+    assert asked == ["here"]
+    parameters["heartbeat_region"] = "us-east-1"
+    monkeypatch.setattr(publisher, "_next", 0.0)
+    assert publisher._known()
+    monkeypatch.setattr(publisher, "_next", 0.0)
+    assert publisher._known()
+    assert asked == ["here", "here"]
+    assert heart.Publisher("us-east-1", tmp_path / "ready")._known()

@@ -13,7 +13,8 @@ Of either: contents: {"compare_mb"}, {"snapshot"} if wanted.
 Once it takes writes: proof. sequences: {"gap"}. logins, lock: {"users", "rotate", "roles"}.
 Where a site serves: freeze: {"users", "roles"}, {"compare_mb"} if wanted. thaw: {"users", "roles"}.
 Where one has served: orphans: {"snapshot", "folder"}.
-Of the traffic: site: {"balancer", "domain", "page", "authorities"}. names, led: {"balancer", "domain"}.
+Of the traffic: site: {"balancer", "domain", "page", "authorities"}. names and led: {"balancer",
+"domain"}.
 
 users: login -> its two users. roles: as the database has them declared. rotate: logins.
 """

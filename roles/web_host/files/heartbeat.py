@@ -9,6 +9,9 @@ session. Each tells the other region once a minute that it is there, once the fi
 its application was ready. Metrics are put by a thread of their own, so a region that does not
 answer holds no beat up. Nothing that goes wrong ends it; each new trouble is said once. The
 database is where the variables of libpq say.
+
+Which region that is was read at boot. Where the other site did not stand by then, it is looked for
+from time to time: a host outlives the day on which it is made to.
 """
 
 from __future__ import annotations
@@ -32,7 +35,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 PAUSE = 1.0  # seconds from a beat to the next one, or from one try to the next one
 PUBLISH = 10.0  # seconds from metrics to metrics
+LOOK = 60.0  # seconds from one look for a region to the next one
 QUICK = Config(connect_timeout=3, read_timeout=3, retries={"total_max_attempts": 1})
+REGION = "heartbeat_region"
+# What may still come, and what is wrong.
+NOT_TOLD = (configuration.Incomplete, configuration.Wrong)
 # Any number will do, if nobody else in this database takes the same.
 LOCK = 7_420_920
 TRY = "select pg_try_advisory_lock(%s)"
@@ -78,7 +85,8 @@ class Voice:
 
 class Publisher(threading.Thread):
     """Tells a region of the newest beats, if there are new ones, and once a minute that this host
-    is there. beats: set by who beats. ready: a file that is there once the application was ready.
+    is there. region: "" where none was known at boot. beats: set by who beats. ready: a file that
+    is there once the application was ready.
 
     A host counts in each minute that has begun while this was running, and in none twice: not after
     a restart, and not where the answer of the region was lost.
@@ -91,6 +99,7 @@ class Publisher(threading.Thread):
         self._ready = ready
         self._client: Any = None
         self._environment = ""
+        self._next = 0.0
         self._voice = Voice()
 
     def run(self) -> None:
@@ -104,14 +113,24 @@ class Publisher(threading.Thread):
             # Whatever becomes of it: told again it would be one more host.
             counted = minute or counted
             counts = minute if self._ready.exists() else None
-            if (found or counts) and self._publish(found, counts):
+            if (found or counts) and self._known() and self._publish(found, counts):
                 told = beats
+
+    def _known(self) -> bool:
+        """Whether there is a region to tell."""
+        if not self._region and time.monotonic() >= self._next:
+            self._next = time.monotonic() + LOOK
+            try:
+                self._region = configuration.fetch_parameters(place()).get(REGION, "")
+            except (BotoCoreError, ClientError, OSError, *NOT_TOLD) as trouble:
+                self._voice.trouble("whom to tell is not known: " + str(trouble))
+        return bool(self._region)
 
     def _publish(self, found: Mapping[str, float], counted: float | None) -> bool:
         """Whether it went well. counted: the minute in which this host counts, None for none."""
         try:
             if not self._client:
-                self._environment = environment()
+                self._environment = place().path.split("/")[1]
                 self._client = configuration.client("cloudwatch", self._region, QUICK)
             data = metric_data(self._environment, found)
             if counted:
@@ -131,15 +150,15 @@ class Publisher(threading.Thread):
             raise SystemExit("who publishes has died, as is told above")
 
 
-def environment() -> str:
+def place() -> configuration.Place:
     """That of the host, as its user data tells. Raises OSError, configuration.Wrong."""
-    place = configuration.place_of(configuration.user_data())
-    if not place:
+    found = configuration.place_of(configuration.user_data())
+    if not found:
         raise configuration.Wrong("user data: says nothing of an environment")
-    return place.path.split("/")[1]
+    return found
 
 
-def beat(voice: Voice, publisher: Publisher | None) -> None:
+def beat(voice: Voice, publisher: Publisher) -> None:
     """Wait for the lock, and beat as long as the session lives. Raises psycopg2.Error."""
     session = psycopg2.connect("", application_name="phoenix-heartbeat", options=SESSION, **QUIET)
     session.autocommit = True
@@ -148,16 +167,14 @@ def beat(voice: Voice, publisher: Publisher | None) -> None:
         with session.cursor() as cursor:
             while not asked(cursor, TRY, LOCK)[0]:
                 voice.well("another host beats")
-                if publisher:
-                    publisher.refuse_dead()
+                publisher.refuse_dead()
                 time.sleep(PAUSE)
             while True:
                 due = time.monotonic() + PAUSE
                 beats = kept(beats, Beat(*asked(cursor, BEAT)))
                 voice.well("beating")
-                if publisher:
-                    publisher.beats = beats
-                    publisher.refuse_dead()
+                publisher.beats = beats
+                publisher.refuse_dead()
                 time.sleep(max(due - time.monotonic(), 0))
     finally:
         session.close()
@@ -174,10 +191,8 @@ def main(variables: Mapping[str, str], ready: Path) -> None:
     if variables.get("DATABASE_ACCESS") != "write" or not variables.get("PGHOST"):
         print("there is no database here that takes writes, and so no beat", flush=True)
         return
-    region = variables.get("HEARTBEAT_REGION")
-    publisher = Publisher(region, ready) if region else None
-    if publisher:
-        publisher.start()
+    publisher = Publisher(variables.get(REGION.upper(), ""), ready)
+    publisher.start()
     voice = Voice()
     while True:
         try:
