@@ -151,3 +151,30 @@ def test_where_nothing_was_begun_there_is_nothing_to_give_up(built: Environment)
     for dry in (True, False):
         with pytest.raises(Refusal, match="belongs to no failover that has been begun"):
             over.step(built, "abandon", dry=dry)
+
+
+@pytest.mark.parametrize(("last", "confirm"), [("fence", "production"), ("decide", "no")])
+def test_who_was_frozen_by_a_move_is_let_write_where_the_failover_that_took_it_over_is_given_up(
+    built: Environment, last: str, confirm: str
+) -> None:
+    over.upto(built, "freeze", operation="switchover")
+    over.go_dark(built)
+    over.step(built, "open")
+    with pytest.raises(Refusal):
+        over.upto(built, last, confirm=confirm)
+    built.handle.faults([])
+    assert over.step(built, "abandon", dry=True)["evidence"]["frozen"]
+    over.abandon(built)
+    assert records(built) == {("home", False)}
+
+
+def test_a_site_that_was_told_that_it_does_not_serve_is_told_that_it_does(
+    built: Environment,
+) -> None:
+    over.upto(built, "fence")
+    over.go_dark(built)
+    with pytest.raises(Refusal, match="could not be told that it serves on"):
+        over.abandon(built)
+    built.handle.faults([])
+    over.abandon(built)
+    assert records(built) == {("home", False)}

@@ -65,7 +65,7 @@ def finished(environment: Environment, mark: int) -> None:
     assert over.switched(environment)
     for site in ("home", "recovery"):
         found = active.read(environment.aws(site))
-        assert (found.site, found.epoch, found.operation) == ("recovery", 6, *ids)
+        assert (found.site, found.epoch, found.operation) == ("recovery", 102, *ids)
     log = environment.handle.log(mark)
     taken = [call for call in log if call["executed"] and call["status"] == 200]
     executed = [call["action"] for call in taken if call["region"] == over.RECOVERY]

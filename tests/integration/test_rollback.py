@@ -72,6 +72,10 @@ def test_when_that_region_is_back_it_does_not_serve_and_is_made_to_stand_by_agai
         move(built, "recovery", "open")
     left = journals.load(built.aws("recovery"), moved["id"])
     assert left.ended and left.entries[-1]["facts"]["by"] == counts(built).operation
+    if last == "intake":
+        over.upto(built, "orphans", operation="reprotect", site="home")
+        asked = over.step(built, "decide", operation="reprotect", site="home", dry=True)
+        assert "recovery has no database of before: nothing is deleted" in asked["question"]
     protect(built, "home")
     assert source(built, "recovery").endswith(":production-home-database")
     assert {(one.site, one.protected, one.moving) for one in records(built)} == {
@@ -120,12 +124,15 @@ def test_a_run_that_finds_its_region_back_goes_no_further_once_home_may_take_a_w
     assert (counts(built).site, counts(built).moving) == ("home", False)
 
 
+@pytest.mark.parametrize("failed", [False, pytest.param(True, marks=pytest.mark.sweep)])
 def test_one_that_was_cut_off_before_it_let_anybody_write_gives_way_to_the_move_that_goes_on(
-    built: Environment,
+    built: Environment, failed: bool
 ) -> None:
     move(built, "recovery", "intake")
     lose(built, "recovery")
-    serve_on(built, "home", "decide")
+    serve_on(built, "home", "led")
+    if failed:
+        over.step(built, "close", operation="rollback", site="home", failed="the host was lost")
     built.handle.faults([])
     move(built, "recovery")
     with pytest.raises(Refusal, match="says that recovery serves"):
@@ -158,7 +165,7 @@ def test_where_the_name_leads_elsewhere_nobody_is_let_write(built: Environment) 
     move(built, "recovery", "freeze")
     lose(built, "recovery")
     given: dict[str, Any] = {"operation": "rollback", "site": "home"}
-    serve_on(built, "home", "open")
+    serve_on(built, "home", "decide")
     over.step(built, "led", **given)
     told = {"answers": ["192.0.2.9"], "wanted": ["192.0.2.1"]}
     with pytest.raises(Refusal, match=r"192\.0\.2\.9, so visitors may write elsewhere than at"):
@@ -181,9 +188,9 @@ def test_a_move_whose_regions_both_answer_is_gone_on_with_or_given_up_where_its_
 def test_nothing_is_written_down_where_nobody_has_agreed(built: Environment) -> None:
     move(built, "recovery", "freeze")
     lose(built, "recovery")
-    serve_on(built, "home", "led")
+    serve_on(built, "home", "open")
     asked = over.step(built, "decide", operation="rollback", site="home", dry=True)["question"]
-    assert "nobody was sent to recovery yet, and the name leads to home" in asked
+    assert "nobody was sent to recovery yet. If no failover was made since, home has all" in asked
     with pytest.raises(Refusal, match="What was typed is 'staging'"):
         over.step(built, "decide", operation="rollback", site="home", confirm="staging")
     assert active.read(built.aws("home")).moving
@@ -255,3 +262,19 @@ def test_who_goes_on_with_a_rollback_of_the_recovery_site_is_told_the_whole_comm
     with pytest.raises(Refusal) as told:
         over.step(built, "open", operation="reprotect", site="recovery")
     assert "dr_rollback -e dr_stands=recovery" in str(told.value.result)
+
+
+def test_a_failover_of_which_home_never_heard_ends_a_rollback_that_was_cut_off(
+    built: Environment,
+) -> None:
+    """Nobody is let write at home, though the rollback has claimed it before."""
+    move(built, "recovery", "intake")
+    lose(built, "recovery")
+    serve_on(built, "home", "claim")
+    over.go_dark(built)
+    over.upto(built, "close", accept_unfenced=True)
+    built.handle.faults([])
+    with pytest.raises(Refusal, match="us-west-2 is back, and its record says that recovery"):
+        serve_on(built, "home")
+    protect(built, "recovery")
+    assert source(built, "home").endswith(":production-recovery-database")

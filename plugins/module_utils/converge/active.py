@@ -23,7 +23,7 @@ from ..declaration.site import Site
 from ..engine.errors import EngineError
 
 SILENT = (Meaning.UNCLEAR,)
-# A region that is half lost throttles.
+# A region that is half lost throttles, and one that does so is there.
 BUSY = (*SILENT, Meaning.THROTTLED)
 DESCRIPTION = "Which site serves; written by operations of Phoenix that move the environment"
 
@@ -82,7 +82,10 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
     does not answer is done without: a site is built, and serves on, while the other one is down.
     """
     found = {own.scope.stands: (own.scope.site, _found(own) or Active())}
-    if peer and (theirs := _found(peer.hasty(), BUSY)):
+    # The recovery site has the record that counts. What home has for when that does not answer may
+    # say that home serves when it does no more, so there an answer is insisted on.
+    without = BUSY if own.scope.stands == "recovery" else SILENT
+    if peer and (theirs := _found(peer.hasty(), without)):
         found[peer.scope.stands] = (peer.scope.site, theirs)
     if len(found) == 1:
         return found[own.scope.stands][1]
@@ -92,7 +95,12 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
 
 def dark(aws: Aws) -> bool:
     """Whether the region of a site does not answer. Raises Unread."""
-    return _found(aws.hasty(), SILENT) is None
+    return known(aws) is None
+
+
+def known(aws: Aws) -> Active | None:
+    """The record of a site; None where its region does not answer. Raises Unread."""
+    return _found(aws.hasty(), SILENT)
 
 
 def write(aws: Aws, active: Active) -> bool:

@@ -20,6 +20,7 @@ from .acts import (
     fence,
     hold,
     intake,
+    led,
     lost,
     master,
     orphans,
@@ -78,6 +79,7 @@ ACTS: Mapping[str, dict[str, Any]] = {
     },
     "rollback": {
         "decide": lost,
+        "led": led,
         "claim": claim,
         "record": record,
     },

@@ -18,7 +18,17 @@ from .errors import OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
 from .planned import ABANDON
 from .preconditions import check, not_ended
-from .procedures import GIVEN_UP, IN_A_COPY, ISOLATED, OF_ACTIVE, OPERATIONS, is_bound
+from .procedures import (
+    GIVEN_UP,
+    IN_A_COPY,
+    ISOLATED,
+    OF_ACTIVE,
+    OPERATIONS,
+    UNSEEN,
+    frozen,
+    is_bound,
+    touches_nothing,
+)
 from .step import OPEN, StepOf
 
 # Operations that have nothing to do where the site serves for which they are.
@@ -72,13 +82,18 @@ def opened(
     here, site = converger.account, converger.task.site
     kind = options["operation"]
     if before:
-        if before.opened["operation"] != kind and kind not in ISOLATED:
+        taken = kind in ISOLATED or touches_nothing(before)
+        if before.opened["operation"] != kind and not taken:
             raise not_ended(before)
         if before.opened["operation"] == kind and goes_on(before):
             refuse_given_up(before)
             again = {"operator": who(), "run": options["run"], "again": True}
             journals.write(here, before, OPEN, BEGUN, again)
             return before, True
+    if before and touches_nothing(before):
+        # What it was begun for may not be the case any more.
+        journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
+        before = None
     check(converger, options, before)
     if before:
         # With a region the operation is lost that needs both, and what it has done is looked at.
@@ -99,9 +114,11 @@ def opened(
         "began": now.isoformat(timespec="seconds"),
         "since": converger.active.since,
         "playbook": _playbook(kind, site),
-        "epoch": known + GIVEN_UP + 1,
+        "epoch": known + (UNSEEN if kind == "failover" else GIVEN_UP + 1),
         **({"image": manifest.launched(here)} if kind in ISOLATED else {}),
     }
+    if before and frozen(before):
+        facts["frozen"] = True
     if kind in OF_ACTIVE:
         facts |= _last_move(here)
     if kind in IN_A_COPY:

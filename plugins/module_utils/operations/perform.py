@@ -29,7 +29,7 @@ from .acts.stage import Stage
 from .errors import SPARED, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
-from .procedures import ISOLATED, OPERATIONS, UNTOUCHING, is_bound, step, superseded
+from .procedures import ISOLATED, OPERATIONS, frozen, step, superseded, touches_nothing
 from .step import CLOSE, OPEN, StepOf
 
 FIELDS = (
@@ -171,7 +171,7 @@ def _written(
     stage = acting.stage_of(converger, journal, options, say, guard)
     if what.name == CLOSE and options["failed"]:
         said = {"said": str(options["failed"])}
-        journals.write(here, journal, CLOSE, FAILED, said)
+        journals.write(here, journal, CLOSE, _state(journal), said)
         return answers.of_step(journal, what, True, said) | account.so_far(stage)
     if what == ABANDON:
         return _abandoned(stage)
@@ -223,14 +223,19 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
         said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
         said |= {SPARED: True} if getattr(error, SPARED, False) else {}
         # Where nothing was touched yet, nothing has to be gone on with.
-        untouched = journal.opened["operation"] in UNTOUCHING and not is_bound(journal)
-        state = CLOSED if untouched or isinstance(error, Unconfirmed) else FAILED
+        declined = isinstance(error, Unconfirmed) and not frozen(journal)
+        state = CLOSED if declined else _state(journal)
         # Why it failed is to be told, and where another run has taken over, nothing is written.
         with contextlib.suppress(Exception):
             journals.write(here, journal, what.name, state, said)
         raise
     journals.write(here, journal, what.name, DONE, found)
     return answers.of_step(journal, what, True, found)
+
+
+def _state(journal: Journal) -> str:
+    """That of an operation whose run has failed."""
+    return CLOSED if touches_nothing(journal) else FAILED
 
 
 def _abandoned(stage: Stage) -> dict[str, Any]:

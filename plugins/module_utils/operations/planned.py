@@ -294,8 +294,8 @@ REPROTECT = (
 )
 ROLLBACK = (
     LOST,
-    LED,
     STAY,
+    LED,
     CLAIM,
     LET,
     TAKES,

@@ -15,7 +15,15 @@ from .acting import ACTS, stage_of
 from .acts import smoke
 from .errors import OutOfOrder
 from .journal import Journal
-from .procedures import IN_A_COPY, ISOLATED, MOVES, is_bound, playbook, superseded
+from .procedures import (
+    IN_A_COPY,
+    ISOLATED,
+    MOVES,
+    is_bound,
+    playbook,
+    superseded,
+    touches_nothing,
+)
 
 
 def check(converger: Converger, options: Mapping[str, Any], before: Journal | None = None) -> None:
@@ -45,7 +53,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     stage = stage_of(converger, Journal("", []), options)
     if kind not in ISOLATED:
         other = journals.unended(stage.there)
-        if other and not superseded(other, converger.active):
+        if other and not superseded(other, converger.active) and not touches_nothing(other):
             raise not_ended(other)
     for act in ACTS[kind].values():
         ready = getattr(act, "ready", None)

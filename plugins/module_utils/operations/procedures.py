@@ -41,6 +41,9 @@ UNTOUCHING = frozenset({"rollback"})
 # The records of who serves that an operation writes are of its own epoch and of so many after it:
 # that it moves, that it is about to send visitors over, that it has moved, or that it was given up.
 ANNOUNCED, MOVED, GIVEN_UP = 1, 2, 3
+# A failover sees the record of the region that takes over only. Its own are newer than all that the
+# other one may have been told meanwhile.
+UNSEEN = 100
 
 
 def playbook(opened: Mapping[str, object]) -> str:
@@ -52,6 +55,16 @@ def is_bound(journal: Journal) -> bool:
     """Whether an operation has done that from which on it is gone on with, and not begun anew."""
     binding = BINDING.get(str(journal.opened.get("operation")), OPEN)
     return binding == OPEN or journal.done(binding) is not None
+
+
+def touches_nothing(journal: Journal) -> bool:
+    """Whether an operation has touched nothing yet, so that nobody has to go on with it."""
+    return str(journal.opened.get("operation")) in UNTOUCHING and not is_bound(journal)
+
+
+def frozen(journal: Journal) -> bool:
+    """Whether the old site may have been frozen, by the operation or by one that it took over."""
+    return journal.attempts("freeze") > 0 or bool(journal.opened.get("frozen"))
 
 
 def superseded(journal: Journal, active: Active) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...converge.active import Active
 from ...kinds import db_instance_reading as reading
-from ..errors import SPARED, OutOfOrder
+from ..errors import SPARED, NotDone, OutOfOrder
 from ..journal import FAILED, Journal
-from ..procedures import GIVEN_UP, MOVES
+from ..procedures import GIVEN_UP, MOVES, frozen
 from . import instance, layers, record, scale
 from .stage import Evidence, Stage
 
@@ -25,6 +25,7 @@ def act(stage: Stage) -> Evidence:
     if stage.there not in stage.places:
         # A region that may not answer is told as far as it does.
         found["layers"] = layers.at_once(stage, {"record": layers.telling(wanted)}, 1)
+        _refuse_untold(stage, found["layers"]["record"])
         # Else the group would begin with the fewest that are declared, and all traffic at once.
         if hosts := scale.ran(stage.here):
             layer = {"hosts": layers.bringing_back(hosts)}
@@ -35,7 +36,7 @@ def act(stage: Stage) -> Evidence:
 def foreseen(stage: Stage) -> dict[str, Any]:
     """frozen: whether the site that serves has to be let write again."""
     _refuse(stage)
-    return {"frozen": stage.journal.attempts("freeze") > 0, "site": stage.old.site}
+    return {"frozen": frozen(stage.journal), "site": stage.old.site}
 
 
 def before(stage: Stage) -> Active:
@@ -59,6 +60,19 @@ def _refuse(stage: Stage) -> None:
         raise OutOfOrder(
             f"{kind} {stage.journal.id} has asked for the promotion, which is not taken back",
             "run its playbook again: it goes on",
+        )
+
+
+def _refuse_untold(stage: Stage, told: layers.Told) -> None:
+    """Raises NotDone where the old site was told that it does not serve, and not that it does: left
+    alone it would take itself down.
+    """
+    before = ((stage.journal.done("fence") or {}).get("layers") or {}).get("record", {})
+    if layers.confirmed(before) and not layers.confirmed(told):
+        raise NotDone(
+            f"{stage.old.site} was told that {stage.scope.site} serves, and could not be told that "
+            f"it serves on ({told['said']})",
+            "run the same playbook again once its region answers",
         )
 
 

@@ -49,8 +49,8 @@ def _rollback(stage: Stage) -> str:
     on, other = stage.scope.site, stage.old
     return (
         f"{other.region} does not answer, where {stage.active.operation} moves "
-        f"{stage.scope.environment} to since {stage.active.since}. By its record nobody was sent "
-        f"to {other.site} yet, and the name leads to {on}, so that has all that "
+        f"{stage.scope.environment} to since {stage.active.since}. By the record of {on} nobody "
+        f"was sent to {other.site} yet. If no failover was made since, {on} has all that "
         f"was acknowledged, and serves on; {other.site} is none of its copies from then on, before "
         f"playbook dr_reprotect has made it one. Let {on} serve on"
     )
@@ -72,6 +72,8 @@ def _reprotect(stage: Stage) -> str:
     of = stage.scope.site
     backed = stage.site.strategy == "backup_restore"
     heir = f"copies of the backups of {of} take" if backed else f"a replica of {of} takes"
+    if taken.get("snapshot") == "":
+        return f"{stage.old.site} has no database of before: nothing is deleted. Go on"
     return (
         f"{counted}. Snapshot {taken.get('snapshot') or '(there is none yet)'} keeps its database, "
         f"which is deleted now, and {heir} its place. Go on"

@@ -18,6 +18,7 @@ from .stage import Evidence, Stage
 def look(stage: Stage) -> Evidence | None:
     """What shows that it has."""
     found = active.read(stage.here)
+    lost.refuse_moved(stage)
     if found not in (claimed(stage), next_active(stage)):
         return None
     return {"epoch": found.epoch, "active": found.site}

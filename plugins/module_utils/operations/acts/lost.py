@@ -13,7 +13,7 @@ from ..errors import OutOfOrder
 from .agree import act, foreseen
 from .stage import Stage
 
-__all__ = ["act", "foreseen", "ready", "refuse"]
+__all__ = ["act", "foreseen", "ready", "refuse", "refuse_moved"]
 
 
 def ready(stage: Stage) -> None:
@@ -22,7 +22,19 @@ def ready(stage: Stage) -> None:
     if not active.dark(stage.there):
         raise OutOfOrder(
             f"{stage.old.region} answers, where {stage.active.operation} is to go on",
-            "run the playbook of that again: it goes on. Or playbook dr_abandon gives it up",
+            "run the playbook of that again: it goes on. Or playbook dr_abandon with -e "
+            f"dr_operation=switchover -e dr_stands={stage.old.stands} gives it up",
+        )
+
+
+def refuse_moved(stage: Stage) -> None:
+    """Raises OutOfOrder where the other region is back and says that its site serves."""
+    found = active.known(stage.there)
+    if found and found.site == stage.old.site:
+        raise OutOfOrder(
+            f"{stage.old.region} is back, and its record says that {found.site} serves since "
+            f"{found.since}",
+            f"{stage.scope.site} is to stand by: playbook dr_reprotect sees to it",
         )
 
 

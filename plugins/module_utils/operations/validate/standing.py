@@ -13,7 +13,7 @@ from ...converge.lease import LAPSE
 from ...reports.evidence import broken
 from ...reports.words import lasted
 from ..journal import Journal
-from ..procedures import playbook, superseded
+from ..procedures import playbook, superseded, touches_nothing
 from ..proof import newest
 from .verdict import ACTIVE, BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
@@ -80,7 +80,8 @@ def operation(seen: Seen) -> Verdict:
     """None may be under way. The one that is there first is told, wherever its journal is."""
     for name in ("unended", "active:unended"):
         journal: Journal | None = seen.fact(name)
-        if journal and not superseded(journal, seen.fact("active")):
+        over = journal and (superseded(journal, seen.fact("active")) or touches_nothing(journal))
+        if journal and not over:
             facts = journal.opened
             kind = str(facts.get("operation", "operation"))
             return bad(

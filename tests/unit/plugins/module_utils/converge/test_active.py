@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws import session
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.errors import Meaning
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import (
     Aws,
     Connection,
@@ -22,6 +23,11 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.acti
 )
 
 from tests.unit.plugins.module_utils.converge.leasing import SCOPE
+
+
+class Throttled(Exception):
+    """What AWS says to who asks too often."""
+
 
 MOVED = Active(1, "recovery", False, "2026-11-28T10:00:00Z", "20261128T100000Z-failover-1f3a")
 
@@ -115,3 +121,27 @@ def test_the_record_of_a_site_that_is_taken_down_is_removed(aws: Aws) -> None:
     for _again in range(2):
         active.forget(aws)
     assert read(aws) == Active()
+
+
+@pytest.mark.parametrize("stands", ["home", "recovery"])
+def test_a_region_that_throttles_is_not_taken_for_a_lost_one_by_home(
+    aws: Aws, other: Aws, monkeypatch: pytest.MonkeyPatch, stands: str
+) -> None:
+    """It is there, and what it has counts; the recovery site has that itself."""
+    write(other, MOVED)
+    own, peer = (aws, other) if stands == "home" else (other, aws)
+    found = active._found
+
+    def throttled(which: Aws, silent: Any = ()) -> Active | None:
+        if which.scope != peer.scope:
+            return found(which, silent)
+        if Meaning.THROTTLED in silent:
+            return None
+        raise Throttled
+
+    monkeypatch.setattr(active, "_found", throttled)
+    if stands == "home":
+        with pytest.raises(Throttled):
+            read(own, peer)
+    else:
+        assert read(own, peer) == MOVED
