@@ -97,11 +97,11 @@ def test_a_look_writes_nothing_and_asks_a_stated_number_of_requests(fit: Environ
     assert 0 < len(fit.handle.log(mark)) <= MOST_REQUESTS
 
 
-def test_the_site_that_serves_asks_for_both_records_only_and_has_no_rows(fit: Environment) -> None:
+def test_the_site_that_serves_asks_for_the_record_only_and_has_no_rows(fit: Environment) -> None:
     mark = fit.handle.mark()
     found = looked(fit, "home")
     assert (found["rows"], found["standby"], found["failed"]) == ([], "recovery", "")
-    assert [call["action"] for call in fit.handle.log(mark)] == ["GetParameter"] * 2
+    assert [call["action"] for call in fit.handle.log(mark)] == ["GetParameter"]
 
 
 def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -> None:

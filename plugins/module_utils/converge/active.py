@@ -4,9 +4,10 @@
 
 A parameter of Systems Manager in the region of the recovery site counts: that is where an operation
 goes on when home is lost, and what home finds out from when it comes back. Home has one, too, for
-when the recovery site's region does not answer. It counts where it is newer and says that home
-serves: then that was left alone in the midst of a move, and the recovery site's region finds out
-when it comes back. Epochs grow, so an older record is never written over a newer one.
+when the recovery site's region does not answer. Where the recovery site's tells of a move, that of
+home counts if it is newer and says that home serves: then that was left alone in the midst of it,
+and the recovery site's region finds out when it comes back. Epochs grow, so an older record is
+never written over a newer one.
 """
 
 from __future__ import annotations
@@ -81,16 +82,21 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
     peer: clients of the other site, None where there is none, or its region is given up. One that
     does not answer is done without: a site is built, and serves on, while the other one is down.
     """
-    found = {own.scope.stands: (own.scope.site, _found(own) or Active())}
-    # The recovery site has the record that counts. What home has for when that does not answer may
-    # say that home serves when it does no more, so there an answer is insisted on.
-    without = BUSY if own.scope.stands == "recovery" else SILENT
-    if peer and (theirs := _found(peer.hasty(), without)):
-        found[peer.scope.stands] = (peer.scope.site, theirs)
-    if len(found) == 1:
-        return found[own.scope.stands][1]
-    (name, home), (_name, recovery) = found["home"], found["recovery"]
-    return home if home.site == name and home.epoch > recovery.epoch else recovery
+    stands_home = own.scope.stands == "home"
+    if stands_home:
+        # What home has for when the other region does not answer may say that home serves when it
+        # does no more, so an answer is insisted on where there may be one.
+        found = _found(peer.hasty(), SILENT) if peer else None
+        if found is None:
+            return _found(own) or Active()
+    else:
+        found = _found(own) or Active()
+    if peer is None or not found.moving:
+        return found
+    # The move may have been given up where the record here could not be written.
+    home, name = (own, own.scope.site) if stands_home else (peer.hasty(), peer.scope.site)
+    newer = _found(home, () if stands_home else BUSY)
+    return newer if newer and newer.site == name and newer.epoch > found.epoch else found
 
 
 def dark(aws: Aws) -> bool:
