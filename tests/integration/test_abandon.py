@@ -153,7 +153,10 @@ def test_where_nothing_was_begun_there_is_nothing_to_give_up(built: Environment)
             over.step(built, "abandon", dry=dry)
 
 
-@pytest.mark.parametrize(("last", "confirm"), [("fence", "production"), ("decide", "no")])
+@pytest.mark.parametrize(
+    ("last", "confirm"),
+    [pytest.param("fence", "production", marks=pytest.mark.sweep), ("decide", "no")],
+)
 def test_who_was_frozen_by_a_move_is_let_write_where_the_failover_that_took_it_over_is_given_up(
     built: Environment, last: str, confirm: str
 ) -> None:

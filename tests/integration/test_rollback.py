@@ -104,7 +104,7 @@ def test_where_home_is_lost_in_the_midst_of_a_move_home_the_recovery_site_serves
 
 @pytest.mark.parametrize(
     "done",
-    ["claim", "close", *(pytest.param(s, marks=pytest.mark.sweep) for s in ("thaw", "proof"))],
+    ["claim", *(pytest.param(s, marks=pytest.mark.sweep) for s in ("thaw", "proof", "close"))],
 )
 def test_a_run_that_finds_its_region_back_goes_no_further_once_home_may_take_a_write(
     built: Environment, done: str
