@@ -99,11 +99,6 @@ def read(own: Aws, peer: Aws | None = None) -> Active:
     return newer if newer and newer.site == name and newer.epoch > found.epoch else found
 
 
-def dark(aws: Aws) -> bool:
-    """Whether the region of a site does not answer. Raises Unread."""
-    return known(aws) is None
-
-
 def known(aws: Aws) -> Active | None:
     """The record of a site; None where its region does not answer. Raises Unread."""
     return _found(aws.hasty(), SILENT)

@@ -21,7 +21,7 @@ def act(stage: Stage) -> Evidence:
     """
     _refuse(stage)
     wanted = before(stage)
-    found = record.write(wanted, stage.places)
+    found = record.write(stage, wanted)
     if stage.there not in stage.places:
         # A region that may not answer is told as far as it does.
         found["layers"] = layers.at_once(stage, {"record": layers.telling(wanted)}, 1)

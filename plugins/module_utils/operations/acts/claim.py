@@ -27,7 +27,7 @@ def look(stage: Stage) -> Evidence | None:
 def act(stage: Stage) -> Evidence:
     """Raises OutOfOrder where the move has gone on since this was begun."""
     lost.refuse(stage, active.read(stage.here))
-    return record.write(claimed(stage), (stage.here,))
+    return record.write(stage, claimed(stage))
 
 
 def claimed(stage: Stage) -> Active:

@@ -19,7 +19,7 @@ __all__ = ["act", "foreseen", "ready", "refuse", "refuse_moved"]
 def ready(stage: Stage) -> None:
     """Raises OutOfOrder where visitors may have been sent to the other site, or that answers."""
     refuse(stage, stage.active)
-    if not active.dark(stage.there):
+    if active.known(stage.there) is not None:
         raise OutOfOrder(
             f"{stage.old.region} answers, where {stage.active.operation} is to go on",
             "run the playbook of that again: it goes on. Or playbook dr_abandon with -e "

@@ -13,12 +13,12 @@ from .stage import Evidence, Stage
 
 def look(stage: Stage) -> Evidence | None:
     """What shows that it is written down already."""
-    return record.written(protected(stage), stage.places)
+    return record.written(stage, protected(stage))
 
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where a newer record says something else."""
-    return record.write(protected(stage), stage.places)
+    return record.write(stage, protected(stage))
 
 
 def protected(stage: Stage) -> Active:

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ...aws.session import Aws
 from ...converge import active
 from ...converge.active import Active
 from ..errors import NotDone
@@ -16,26 +13,23 @@ from .stage import Evidence, Stage
 
 def look(stage: Stage) -> Evidence | None:
     """What shows that it is written down already."""
-    return written(next_active(stage), stage.places)
+    return written(stage, next_active(stage))
 
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where a newer record says something else."""
-    return write(next_active(stage), stage.places)
+    return write(stage, next_active(stage))
 
 
-def written(wanted: Active, places: Iterable[Aws]) -> Evidence | None:
+def written(stage: Stage, wanted: Active) -> Evidence | None:
     """What shows that a record is everywhere where it is to be; None where it is not."""
-    whole = all(active.read(place) == wanted for place in places)
+    whole = all(active.read(place) == wanted for place in stage.places)
     return {"epoch": wanted.epoch, "active": wanted.site} if whole else None
 
 
-def write(wanted: Active, places: Iterable[Aws]) -> Evidence:
-    """Writes a record in one place after the other. Raises NotDone where a newer one says
-    otherwise.
-    """
-    did = []
-    for place in places:
+def write(stage: Stage, wanted: Active) -> Evidence:
+    """Writes a record, first where it counts. Raises NotDone where a newer one says otherwise."""
+    for place in stage.places:
         active.write(place, wanted)
         newer = active.read(place)
         if newer != wanted:
@@ -44,5 +38,5 @@ def write(wanted: Active, places: Iterable[Aws]) -> Evidence:
                 f"(epoch {newer.epoch})",
                 "find out who moved the environment meanwhile; no traffic was moved",
             )
-        did.append(f"ssm PutParameter {active.path(place.scope)}")
+    did = [f"ssm PutParameter {active.path(place.scope)}" for place in stage.places]
     return {"epoch": wanted.epoch, "active": wanted.site, "did": did}

@@ -28,7 +28,7 @@ def look(stage: Stage) -> Evidence | None:
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where a newer record says something else."""
-    return record.write(announced(stage), stage.places)
+    return record.write(stage, announced(stage))
 
 
 def announced(stage: Stage) -> Active:
