@@ -82,6 +82,18 @@ def test_one_that_is_through_has_nothing_to_do_a_second_time(built: Environment)
     assert over.keys(built) == before
 
 
+def test_one_that_was_cut_off_while_the_old_site_is_made_to_stand_by_is_done_all_the_same(
+    built: Environment,
+) -> None:
+    move(built, "recovery")
+    over.step(built, "open", operation="reprotect", site="recovery")
+    again = over.step(built, "open", operation="switchover")
+    assert (again["needed"], again["changed"]) == (False, False)
+    assert again["said"].startswith("site recovery serves already since ")
+    protect(built, "recovery")
+    assert all(record.protected for record in records(built))
+
+
 def test_an_environment_without_protection_is_not_moved(built: Environment) -> None:
     move(built, "recovery")
     with pytest.raises(Refusal, match="does not stand by since recovery serves"):

@@ -64,14 +64,16 @@ def idle(converger: Converger, options: Mapping[str, Any], before: Journal | Non
     before: the operation of the site that has not ended.
     """
     site, since, kind = converger.task.site, converger.active.since, options["operation"]
-    if options["resume"] and (before is None or before.opened["operation"] != kind):
+    going = before.opened["operation"] if before else ""
+    if options["resume"] and going != kind:
         return f"no {kind} to site {site.scope.site} is under way"
-    if before is not None:
+    if going == kind:
         return ""
-    if kind in OF_ACTIVE and site.peer and site.protected:
-        return f"site {site.peer.site} stands by already"
+    # Another one may be under way by then: that by which the old site is made to stand by.
     if kind in TO_BE_MET and site.is_active and not converger.active.moving:
         return f"site {site.scope.site} serves already{f' since {since}' if since else ''}"
+    if kind in OF_ACTIVE and site.peer and site.protected and not going:
+        return f"site {site.peer.site} stands by already"
     return ""
 
 
