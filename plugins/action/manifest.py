@@ -26,5 +26,6 @@ class ActionModule(Here):
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:
         result = manifest.write(params, dry=dry_run(self._task))
-        (self._folder / manifest.RUNBOOK).write_text(result["runbook"], "utf-8")
+        for name, text in result["runbooks"].items():
+            (self._folder / name).write_text(text, "utf-8")
         return result

@@ -30,7 +30,7 @@ options:
     required: true
   values:
     description:
-      - Texts for the runbook that is kept beside it, by name, such as C(domain).
+      - Texts for the runbooks that are kept beside it, by name, such as C(domain).
     type: dict
     default: {}
 """
@@ -62,10 +62,14 @@ key:
   returned: success
   type: str
   sample: manifest/recovery.json
-runbook:
-  description: What a person does by hand where no playbook can be run, in Markdown.
+runbooks:
+  description:
+    - What a person does by hand where no playbook can be run, in Markdown, by name of its file. It is
+      kept beside the manifest, and in the folder of reports where the controller runs the task.
+    - Empty where the environment has one site only.
   returned: success
-  type: str
+  type: dict
+  sample: {"runbook-failover.md": "# Failover by hand ..."}
 """
 
 from ..module_utils.operations import manifest

@@ -91,6 +91,28 @@ def test_one_that_is_none_is_written_anew_by_a_run_of_both_sites(kept: Environme
     assert known(kept, "home") == KNOWN["home"]
 
 
+def test_beside_it_is_what_a_person_does_by_hand_with_the_names_of_the_environment(
+    kept: Environment,
+) -> None:
+    told = manifest.write(
+        kept.params("recovery", knowledge={}, values={"domain": "shop.example.org"}), dry=False
+    )["runbooks"]
+    client = kept.aws("recovery").client("s3")
+    listed = client.list_objects_v2(Bucket=over.BUCKET, Prefix="manifest/recovery-")["Contents"]
+    assert {item["Key"] for item in listed} == {f"manifest/recovery-{name}" for name in told}
+    assert set(told) == {
+        f"runbook-{name}.md"
+        for name in ("failover", "switchover", "reprotect", "failback", "rollback")
+    }
+    assert "## 1. " in told["runbook-failback.md"]
+    assert told["runbook-failback.md"].startswith("# Failback by hand\n")
+    moves = "you move `production` from `{}` to `{}`"
+    assert moves.format("recovery", "home") in told["runbook-failback.md"]
+    assert moves.format("home", "recovery") in told["runbook-switchover.md"]
+    assert "promote-read-replica --region us-west-2" in told["runbook-failover.md"]
+    assert "promote-read-replica --region us-east-1" in told["runbook-failback.md"]
+
+
 def test_where_there_is_none_no_failover_begins(kept: Environment) -> None:
     kept.aws("recovery").client("s3").delete_object(Bucket=over.BUCKET, Key=KEY)
     with pytest.raises(Refusal, match="has no manifest of the environment"):

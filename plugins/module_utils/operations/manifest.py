@@ -5,7 +5,7 @@
 `manifest/<site>.json` in the bucket of backups of each site: the identifiers of everything, as the
 last run found them. It is no state: what is there is asked of AWS wherever that answers. S3 copies
 the other site's into the same bucket, whenever it comes to it, so each has a name of its own.
-Beside it is what a person does by hand.
+Beside it is what a person does by hand, an object for each operation.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from . import runbook
 from .errors import Unreadable
 from .journal import bucket, now
 
-RUNBOOK = "runbook-failover.md"
 SCHEMA = 1
 # Facts that stay as long as an object does. Others are asked for where they are needed.
 STABLE = frozenset(
@@ -45,7 +44,7 @@ FIELDS = (
         {"home": {"vpc/main": {"id": "vpc-0a1b2c3d"}}},
         REQUIRED,
     ),
-    Field("values", "dict", "texts for the runbook, by name", {"domain": "www.example.org"}, {}),
+    Field("values", "dict", "texts for the runbooks, by name", {"domain": "www.example.org"}, {}),
 )
 IMAGE = Want("image", CURRENT, {}, given=True)
 Manifest = Mapping[str, Any]
@@ -79,11 +78,9 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
         wanted["active"] = site.active_site
         # As it will be read: there a sequence is a list.
         wanted = json.loads(json.dumps(wanted))
-        told = runbook.values(site) | {name: str(v) for name, v in options["values"].items()}
-        result = {
-            "key": key(aws),
-            "runbook": runbook.written("failover", told) if site.peer else "",
-        }
+        told = {name: str(value) for name, value in options["values"].items()}
+        runbooks = runbook.of_environment(site, told)
+        result = {"key": key(aws), "runbooks": runbooks}
         if {**before, "written": ""} == {**wanted, "written": ""}:
             return {"changed": False, **result}
         if not dry:
@@ -95,12 +92,13 @@ def write(params: Params, *, dry: bool) -> dict[str, Any]:
                 Body=json.dumps(written, sort_keys=True).encode(),
                 ContentType="application/json",
             )
-            aws.client("s3").put_object(
-                Bucket=bucket(aws),
-                Key=f"{DERIVED}{aws.scope.site}-{RUNBOOK}",
-                Body=result["runbook"].encode(),
-                ContentType="text/markdown; charset=utf-8",
-            )
+            for name, text in runbooks.items():
+                aws.client("s3").put_object(
+                    Bucket=bucket(aws),
+                    Key=f"{DERIVED}{aws.scope.site}-{name}",
+                    Body=text.encode(),
+                    ContentType="text/markdown; charset=utf-8",
+                )
         return {"changed": True, **result}
 
 
