@@ -278,3 +278,32 @@ def test_a_failover_of_which_home_never_heard_ends_a_rollback_that_was_cut_off(
         serve_on(built, "home")
     protect(built, "recovery")
     assert source(built, "home").endswith(":production-recovery-database")
+
+
+@pytest.mark.parametrize("last", ["claim", "close"])
+def test_a_failover_does_not_fence_a_home_that_was_given_the_environment_back(
+    built: Environment, last: str
+) -> None:
+    move(built, "recovery", "promote")
+    lose(built, "recovery")
+    serve_on(built, "home", last)
+    built.handle.faults([])
+    given_back = active.read(built.aws("home"))
+    over.upto(built, "decide")
+    mark = built.handle.mark()
+    with pytest.raises(Refusal, match="was given the environment back by .*-rollback-") as caught:
+        over.step(built, "fence", accept_unfenced=True)
+    assert "playbook dr_reprotect" in caught.value.result["hint"]
+    written = [call for call in built.handle.log(mark) if call["region"] == over.HOME]
+    assert {call["action"] for call in written} == {"GetParameter"}
+    assert active.read(built.aws("home")) == given_back
+
+
+@pytest.mark.sweep
+def test_where_that_home_is_lost_a_failover_goes_on_all_the_same(built: Environment) -> None:
+    move(built, "recovery", "promote")
+    lose(built, "recovery")
+    serve_on(built, "home")
+    lose(built, "home")
+    over.upto(built, "fence", accept_unfenced=True)
+    assert "-failover-" in active.read(built.aws("recovery")).operation

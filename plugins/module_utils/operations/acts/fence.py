@@ -38,9 +38,10 @@ def look(stage: Stage) -> Evidence | None:
 def act(stage: Stage) -> Evidence:
     """Raises Unfenced where no layer that keeps writes away is confirmed, and nobody accepted that,
     now or when the operation came here first; NotDone where a newer operation has moved the
-    environment.
+    environment, or has given it back to the old site.
     """
     _refuse_newer(stage, stage.active)
+    _refuse_given_back(stage)
     with contextlib.ExitStack() as kept:
         found = layers.at_once(stage, {"lease": layers.leasing(kept), **KEEPING})
         # A run that was in flight may have undone one before it was stopped.
@@ -76,6 +77,22 @@ def _refuse_newer(stage: Stage, found: Active) -> None:
             f"(epoch {found.epoch})",
             "find out who moved the environment meanwhile; nothing was promoted",
         )
+
+
+def _refuse_given_back(stage: Stage) -> None:
+    """Raises NotDone where the old site serves on by a newer record of its own, so that it has what
+    the database here lacks. A region that does not answer is not waited for.
+    """
+    found = active.read(stage.here, stage.there)
+    if found.site != stage.old.site or found.epoch <= stage.active.epoch or found == moving(stage):
+        return
+    at = f"--region {stage.old.region} --name {active.path(stage.old)}"
+    raise NotDone(
+        f"{stage.old.site} was given the environment back by {found.operation}, and takes writes "
+        f"since {found.since} that {stage.scope.site} lacks. Nothing was touched",
+        f"where it serves, let playbook dr_reprotect make a replica of it here. Where it is lost "
+        f"although its region answers, take that record away: aws ssm delete-parameter {at}",
+    )
 
 
 def next_active(stage: Stage) -> Active:
