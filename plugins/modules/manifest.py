@@ -64,8 +64,9 @@ key:
   sample: manifest/recovery.json
 runbooks:
   description:
-    - What a person does by hand where no playbook can be run, in Markdown, by name of its file. It is
-      kept beside the manifest, and in the folder of reports where the controller runs the task.
+    - What a person does by hand where no playbook can be run, in Markdown, by name of its file.
+    - It is kept beside the manifest, and in the folder of reports where the controller runs the
+      task.
     - Empty where the environment has one site only.
   returned: success
   type: dict

@@ -291,7 +291,7 @@ def test_a_failover_does_not_fence_a_home_that_was_given_the_environment_back(
     given_back = active.read(built.aws("home"))
     over.upto(built, "decide")
     mark = built.handle.mark()
-    with pytest.raises(Refusal, match="was given the environment back by .*-rollback-") as caught:
+    with pytest.raises(Refusal, match=r"given the environment back by .*-rollback-") as caught:
         over.step(built, "fence", accept_unfenced=True)
     assert "playbook dr_reprotect" in caught.value.result["hint"]
     written = [call for call in built.handle.log(mark) if call["region"] == over.HOME]

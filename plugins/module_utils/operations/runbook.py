@@ -39,7 +39,7 @@ def written(operation: str, values: Mapping[str, str] | None = None, name: str =
     return runbook((name or operation).capitalize(), steps, values)
 
 
-def of_environment(site: Site, given: Mapping[str, str]) -> dict[str, str]:
+def of_environment(site: Site, given: dict[str, str]) -> dict[str, str]:
     """All that a person may have to do by hand, in Markdown by name of its file; nothing where the
     environment has one site only. given: what more is known of it, as `domain`.
     """
