@@ -297,6 +297,10 @@ def test_a_failover_does_not_fence_a_home_that_was_given_the_environment_back(
     written = [call for call in built.handle.log(mark) if call["region"] == over.HOME]
     assert {call["action"] for call in written} == {"GetParameter"}
     assert active.read(built.aws("home")) == given_back
+    if last != "close":
+        serve_on(built, "home")
+    protect(built, "home")
+    assert source(built, "recovery").endswith(":production-home-database")
 
 
 @pytest.mark.sweep

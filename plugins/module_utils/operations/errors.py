@@ -50,6 +50,12 @@ class NotDone(EngineError):
     spared = False
 
 
+class GivenBack(NotDone):
+    """The old site serves on by a record of its own: the operation ends, with nothing to undo."""
+
+    code = "given_back"
+
+
 class OutOfOrder(EngineError):
     """A step that needs another one, or an operation that does not fit what there is."""
 

@@ -26,7 +26,7 @@ from . import account, acting, answers, foreseen, objectives, opening
 from . import journal as journals
 from .acts import abandon, told
 from .acts.stage import Stage
-from .errors import SPARED, OutOfOrder, Unconfirmed
+from .errors import SPARED, GivenBack, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
 from .procedures import ISOLATED, OPERATIONS, frozen, step, superseded, touches_nothing
@@ -224,7 +224,7 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
         said |= {SPARED: True} if getattr(error, SPARED, False) else {}
         # Where nothing was touched yet, nothing has to be gone on with.
         declined = isinstance(error, Unconfirmed) and not frozen(journal)
-        state = CLOSED if declined else _state(journal)
+        state = CLOSED if declined or isinstance(error, GivenBack) else _state(journal)
         # Why it failed is to be told, and where another run has taken over, nothing is written.
         with contextlib.suppress(Exception):
             journals.write(here, journal, what.name, state, said)

@@ -14,7 +14,7 @@ import contextlib
 
 from ...converge import active
 from ...converge.active import Active
-from ..errors import NotDone, Unfenced
+from ..errors import GivenBack, NotDone, Unfenced
 from ..procedures import MOVED
 from . import layers
 from .layers import CALLS, KEEPING, SILENCES, SILENT
@@ -38,7 +38,7 @@ def look(stage: Stage) -> Evidence | None:
 def act(stage: Stage) -> Evidence:
     """Raises Unfenced where no layer that keeps writes away is confirmed, and nobody accepted that,
     now or when the operation came here first; NotDone where a newer operation has moved the
-    environment, or has given it back to the old site.
+    environment; GivenBack where one has given it back to the old site.
     """
     _refuse_newer(stage, stage.active)
     _refuse_given_back(stage)
@@ -80,16 +80,16 @@ def _refuse_newer(stage: Stage, found: Active) -> None:
 
 
 def _refuse_given_back(stage: Stage) -> None:
-    """Raises NotDone where the old site serves on by a newer record of its own, so that it has what
+    """Raises GivenBack where the old site serves on by a newer record of its own, and so has what
     the database here lacks. A region that does not answer is not waited for.
     """
     found = active.read(stage.here, stage.there)
-    if found.site != stage.old.site or found.epoch <= stage.active.epoch or found == moving(stage):
+    if found.site != stage.old.site or found.epoch <= stage.active.epoch:
         return
     at = f"--region {stage.old.region} --name {active.path(stage.old)}"
-    raise NotDone(
+    raise GivenBack(
         f"{stage.old.site} was given the environment back by {found.operation}, and takes writes "
-        f"since {found.since} that {stage.scope.site} lacks. Nothing was touched",
+        f"since {found.since} that {stage.scope.site} lacks; it is not fenced, and this ends",
         f"where it serves, let playbook dr_reprotect make a replica of it here. Where it is lost "
         f"although its region answers, take that record away: aws ssm delete-parameter {at}",
     )
