@@ -22,6 +22,7 @@ from .converge.run import run
 from .converge.unprotect import UNPROTECT_FIELDS, unprotect
 from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
+from .masking import task as masking
 from .operations import artifact, gate, manifest, perform, record, rehearsal, status
 from .operations.validate import check
 
@@ -66,6 +67,11 @@ def arguments(fields: Iterable[Field]) -> dict[str, Any]:
         **argument_spec(RUN_FIELDS),
         **argument_spec(fields),
     }
+
+
+def fields_arguments(fields: Iterable[Field]) -> dict[str, Any]:
+    """The argument spec of a module that works for no environment."""
+    return argument_spec(fields)
 
 
 def whole_arguments() -> dict[str, Any]:
@@ -190,10 +196,22 @@ def run_status() -> None:
     _finish(module, lambda: status.status(module.params))
 
 
+def run_mask() -> None:
+    """The main function of module staging_mask."""
+    module = AnsibleModule(fields_arguments(masking.MASK_FIELDS), supports_check_mode=True)
+    _finish(module, lambda: masking.masked(module.params, dry=module.check_mode))
+
+
+def run_proof() -> None:
+    """The main function of module staging_proof, of which a check would say nothing."""
+    module = AnsibleModule(fields_arguments(masking.PROOF_FIELDS))
+    _finish(module, lambda: masking.proved(module.params))
+
+
 def _finish(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
     try:
         module.exit_json(**work())
-    except Refusal as refusal:
+    except (Refusal, masking.Refused) as refusal:
         module.fail_json(msg=SECRETS.clean(str(refusal)), **SECRETS.clean(refusal.result))
 
 

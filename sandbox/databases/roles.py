@@ -17,6 +17,8 @@ _ROLES = (
     "create role rds_superuser",
     "grant pg_monitor, pg_signal_backend, pg_checkpoint, rds_password, rds_replication"
     " to rds_superuser with admin option",
+    # RDS lets its superusers set it, as what loads or copies a database needs.
+    "grant set on parameter session_replication_role to rds_superuser",
 )
 
 

@@ -24,6 +24,8 @@ TIERS = {"image", "network", "storage", "traffic", "web_tier"}
 MODULES = [
     pytest.param(path.stem, marks=pytest.mark.sweep) if path.stem in TIERS else path.stem
     for path in sorted((ROOT / "plugins/modules").glob("[a-z]*.py"))
+    # What works in a database is shown in one: tests/masking.
+    if path.stem not in {"staging_mask", "staging_proof"}
 ]
 PACKAGE = "ansible_collections.operatingdev.phoenix.plugins.modules"
 VARIABLES = {

@@ -115,8 +115,10 @@ def test_a_module_says_what_it_returns_and_when(name: str) -> None:
     assert all({"description", "type"} <= value.keys() for value in described)
 
 
-def test_the_action_group_names_every_module() -> None:
-    assert sorted(load("meta/runtime.yml")["action_groups"]["aws"]) == MODULES
+def test_the_action_group_names_every_module_that_works_on_an_account() -> None:
+    on_accounts = [name for name in MODULES if "access_key" in documented(name)]
+    assert sorted(load("meta/runtime.yml")["action_groups"]["aws"]) == on_accounts
+    assert len(on_accounts) > 15
 
 
 def test_every_action_has_a_module_that_documents_it() -> None:

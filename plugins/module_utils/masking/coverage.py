@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The gate: whether the rules name all that a schema has, and can be carried out on it.
+
+It is closed unless everything is said. What a rule does not name might be somebody's address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..declaration.fields import Problem, near
+from .methods import KEEP, NULL, TRUNCATE
+from .rules import Rule, Rules, of
+from .schema import Column, ForeignKey, Schema, Table
+
+
+def problems(rules: Rules, schema: Schema, path: str = "rules") -> Iterator[Problem]:
+    """All in which the rules do not do for the schema."""
+    for table in schema.declared:
+        if table.label not in rules:
+            example = {one.name: KEEP for one in table.columns[:2]}
+            yield Problem(
+                f"{path}.{table.label}",
+                None,
+                f"is missing: the database has a table of {len(table.columns)} columns of which "
+                "no rule tells what becomes",
+                example or TRUNCATE,
+            )
+        elif (columns := rules[table.label]) is not None:
+            where = f"{path}.{table.label}"
+            yield from _unnamed(table, set(columns), where)
+            for name, rule in columns.items():
+                yield from _column(table, name, rule, f"{where}.{name}")
+            yield from _apart(table, columns, where)
+            if table.firing and any(rule.name != KEEP for rule in columns.values()):
+                yield Problem(
+                    where,
+                    ", ".join(table.firing),
+                    "has triggers that fire even where a copy is written, and would work on what "
+                    "is masked",
+                    "alter table … enable trigger …, in a migration",
+                )
+    for name in rules:
+        yield from _stranger(name, schema, path)
+    for key in schema.foreign_keys:
+        yield from _together(key, rules, schema, path)
+
+
+def _unnamed(table: Table, named: set[str], where: str) -> Iterator[Problem]:
+    for column in table.columns:
+        if column.generated:
+            # It follows from others.
+            continue
+        if column.name not in named:
+            rule = f"is missing: no rule tells what becomes of this column of type {column.type}"
+            yield Problem(f"{where}.{column.name}", None, rule, f"{column.name}: {KEEP}")
+
+
+def _column(table: Table, name: str, rule: Rule, where: str) -> Iterator[Problem]:
+    column = table.column(name)
+    if column is None:
+        close = near(name, (one.name for one in table.columns))
+        hint = f"; did you mean {close}?" if close else ""
+        yield Problem(where, rule.name, f"is no column of {table.label}{hint}", close or "id")
+        return
+    if column.generated:
+        yield Problem(where, rule.name, "is computed of other columns: mask those", "leave it out")
+        return
+    if rule.name == KEEP:
+        return
+    if rule.name == NULL and column.not_null:
+        yield Problem(where, NULL, "must not be null: mask it, or keep it", "token")
+    if column.identity:
+        yield Problem(where, rule.name, "is numbered by the server, and can only be kept", KEEP)
+    if name in table.cut_by:
+        rule_ = "cuts the table into partitions, and can only be kept"
+        yield Problem(where, rule.name, rule_, KEEP)
+    yield from _fits(table, column, rule, where)
+
+
+def _fits(table: Table, column: Column, rule: Rule, where: str) -> Iterator[Problem]:
+    method = rule.method
+    if method is None:
+        return
+    if column.family not in method.families:
+        fit = "those of type " + " or ".join(sorted(method.families))
+        yield Problem(where, rule.name, f"fits {fit}; this column is {column.type}", NULL)
+    elif column.size and column.size < method.shortest:
+        rule_ = f"needs {method.shortest} characters; this column has room for {column.size}"
+        yield Problem(where, rule.name, rule_, NULL)
+    by = rule.options.get("by")
+    if by and table.column(by) is None:
+        close = near(by, (one.name for one in table.columns))
+        yield Problem(f"{where}.by", by, f"must be a column of {table.label}", close or "id")
+
+
+def _apart(table: Table, columns: dict[str, Rule] | object, where: str) -> Iterator[Problem]:
+    """What is unique has to stay so."""
+    rules = dict(columns) if isinstance(columns, dict) else {}
+    for together in table.unique:
+        for name in sorted(together & rules.keys()):
+            method = rules[name].method
+            if method and not method.apart:
+                yield Problem(
+                    f"{where}.{name}",
+                    method.name,
+                    f"may give two rows the same, and a unique index is on "
+                    f"{', '.join(sorted(together))}",
+                    "token",
+                )
+
+
+def _stranger(name: str, schema: Schema, path: str) -> Iterator[Problem]:
+    table = schema.table(name)
+    if table is None:
+        close = near(name, (one.label for one in schema.declared))
+        hint = f"; did you mean {close}?" if close else ""
+        yield Problem(f"{path}.{name}", None, f"is no table of the database{hint}", close or "…")
+    elif table.is_partition:
+        rule = f"is a partition: what becomes of it is declared of {table.root}"
+        yield Problem(f"{path}.{name}", None, rule, table.root)
+
+
+def _together(key: ForeignKey, rules: Rules, schema: Schema, path: str) -> Iterator[Problem]:
+    """What names a row is masked as the name of that row is."""
+    tables = schema.table(key.table), schema.table(key.target)
+    if any(table is None or table.label not in rules for table in tables):
+        return
+    if rules[key.table] is None:
+        return
+    mine, theirs = dict(of(rules, key.table)), dict(of(rules, key.target))
+    gone = rules[key.target] is None
+    for name, other in zip(key.columns, key.targets, strict=True):
+        rule, target = mine.get(name), theirs.get(other)
+        if rule is None or rule.name == NULL or (target is None and not gone):
+            continue
+        where = f"{path}.{key.table}.{name}"
+        if gone:
+            rule_ = f"names rows of {key.target}, which go"
+            yield Problem(where, rule.name, rule_, f"{key.table}: {TRUNCATE}")
+        elif rule != target:
+            rule_ = f"must be as {key.target}.{other}, whose rows it names"
+            yield Problem(where, rule.name, rule_, target.name if target else KEEP)

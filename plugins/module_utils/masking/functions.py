@@ -1,0 +1,279 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What masks a value, as functions within the database: no value of a row ever leaves it.
+
+Each takes the value, the key of this refresh, and mostly for how many characters there is room, 0
+for any. Equal values have equal masks, wherever they stand, so that rows still belong together;
+once the key is gone nothing leads back. NULL stays NULL.
+
+What a mask could do harm with is of a space that is nobody's: example.org (RFC 2606), country code
+999, which is not assigned (ITU-T E.164), 240.0.0.0/4 (RFC 1112) and 2001:db8::/32 (RFC 3849), cards
+of the range that payment providers keep for tests, and bank accounts in XK with bank 9999. Names
+are made of syllables, for a real name might be somebody's here.
+"""
+
+from __future__ import annotations
+
+SCHEMA = "phoenix_mask"
+# Of three signs each.
+SYLLABLES = (
+    "bazdagfalgevgizhuljaxkovlezlixmonnuzpyrqenrivseltowvugwezxafyorzibzudfexhojkizlubwygqas"
+)
+# Functions that use a digest more than once are in PL/pgSQL: it is computed once then.
+SETUP = rf"""
+create schema if not exists {SCHEMA};
+revoke all on schema {SCHEMA} from public;
+create table if not exists {SCHEMA}.key (key bytea not null, one bool primary key default true);
+create table if not exists {SCHEMA}.done (
+    name text primary key, rows bigint not null, seconds float not null, anew bool default false
+);
+
+create or replace function {SCHEMA}.digest(kind text, value text, key bytea) returns bytea
+language sql stable parallel safe as $$
+    select sha256(key || convert_to(kind || ':' || value, 'UTF8'))
+$$;
+
+create or replace function {SCHEMA}.hex(kind text, value text, key bytea) returns text
+language sql stable parallel safe as $$
+    select encode({SCHEMA}.digest(kind, value, key), 'hex')
+$$;
+
+create or replace function {SCHEMA}.whole(kind text, value text, key bytea) returns bigint
+language sql stable parallel safe as $$
+    select ('x' || substr({SCHEMA}.hex(kind, value, key), 1, 15))::bit(60)::bigint
+$$;
+
+create or replace function {SCHEMA}.room(size int, wanted int) returns int
+language sql immutable parallel safe as $$
+    select case when size = 0 then wanted else least(size, wanted) end
+$$;
+
+create or replace function {SCHEMA}.email(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select 'u' || substr({SCHEMA}.hex('email', v, k), 1, {SCHEMA}.room(size, 33) - 13)
+        || '@example.org'
+$$;
+
+create or replace function {SCHEMA}.username(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select 'u' || substr({SCHEMA}.hex('username', v, k), 1, {SCHEMA}.room(size, 21) - 1)
+$$;
+
+create or replace function {SCHEMA}.syllables(d bytea, place int, number int) returns text
+language plpgsql immutable strict parallel safe as $$
+declare found text := '';
+begin
+    for i in place .. place + number - 1 loop
+        found := found || substr(
+            '{SYLLABLES}', 1 + 3 * (get_byte(d, i) % {len(SYLLABLES) // 3}), 3
+        );
+    end loop;
+    return initcap(found);
+end $$;
+
+create or replace function {SCHEMA}.first_name(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select left(
+        {SCHEMA}.syllables({SCHEMA}.digest('first', v, k), 0, 2), {SCHEMA}.room(size, 6)
+    )
+$$;
+
+create or replace function {SCHEMA}.last_name(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select left(
+        {SCHEMA}.syllables({SCHEMA}.digest('last', v, k), 0, 3), {SCHEMA}.room(size, 9)
+    )
+$$;
+
+create or replace function {SCHEMA}.full_name(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare d bytea := {SCHEMA}.digest('name', v, k);
+begin
+    return left(
+        {SCHEMA}.syllables(d, 0, 2) || ' ' || {SCHEMA}.syllables(d, 2, 3), {SCHEMA}.room(size, 16)
+    );
+end $$;
+
+create or replace function {SCHEMA}.place(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select left(
+        {SCHEMA}.syllables({SCHEMA}.digest('place', v, k), 0, 3), {SCHEMA}.room(size, 9)
+    )
+$$;
+
+create or replace function {SCHEMA}.address(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare d bytea := {SCHEMA}.digest('address', v, k);
+begin
+    return left(
+        1 + get_byte(d, 0) || ' ' || {SCHEMA}.syllables(d, 1, 3) || ' Street, '
+        || {SCHEMA}.syllables(d, 4, 3), {SCHEMA}.room(size, 34)
+    );
+end $$;
+
+create or replace function {SCHEMA}.phone(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select left('+999' || lpad(
+        ({SCHEMA}.whole('phone', v, k) % 100000000000)::text, 11, '0'
+    ), {SCHEMA}.room(size, 15))
+$$;
+
+create or replace function {SCHEMA}.prose(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare words text :=
+    'lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt '
+    'ut labore et dolore magna aliqua. ut enim ad minim veniam, quis nostrud exercitation '
+    'ullamco laboris nisi ut aliquip ex ea commodo consequat. ';
+begin
+    return rpad(
+        substr(words, 1 + ({SCHEMA}.whole('text', v, k) % 120)::int), length(v), words
+    );
+end $$;
+
+create or replace function {SCHEMA}.luhn(digits text) returns text
+language plpgsql immutable strict parallel safe as $$
+declare sum int := 0; one int;
+begin
+    for i in 1 .. length(digits) loop
+        one := substr(digits, length(digits) + 1 - i, 1)::int;
+        if i % 2 = 1 then one := one * 2 - case when one > 4 then 9 else 0 end; end if;
+        sum := sum + one;
+    end loop;
+    return digits || (10 - sum % 10) % 10;
+end $$;
+
+create or replace function {SCHEMA}.card(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare
+    digits int := length(regexp_replace(v, '\D', '', 'g'));
+    long int := least(greatest(digits, 13), 19, {SCHEMA}.room(size, 19));
+begin
+    return {SCHEMA}.luhn('400000' || lpad(
+        ({SCHEMA}.whole('card', v, k) % (10::numeric ^ (long - 7))::bigint)::text, long - 7, '0'
+    ));
+end $$;
+
+create or replace function {SCHEMA}.iban(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare
+    account text := '9999' || lpad(
+        ({SCHEMA}.whole('iban', v, k) % 1000000000000)::text, 12, '0'
+    );
+begin
+    -- X and K are 33 and 20, and two noughts stand for the check digits (ISO 13616).
+    return 'XK' || lpad((98 - (account || '332000')::numeric % 97)::text, 2, '0') || account;
+end $$;
+
+create or replace function {SCHEMA}.bank_account(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select rpad('9999' || {SCHEMA}.whole('bank', v, k)::text, {SCHEMA}.room(size, 12), '0')
+$$;
+
+create or replace function {SCHEMA}.ip(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare d bytea := {SCHEMA}.digest('ip', split_part(btrim(v), '/', 1), k);
+begin
+    if v is null then return null; end if;
+    if v not like '%:%' then
+        return '240.' || get_byte(d, 0) || '.' || get_byte(d, 1) || '.' || get_byte(d, 2);
+    end if;
+    return '2001:db8:' || rtrim(
+        regexp_replace(encode(substr(d, 1, 12), 'hex'), '(.{{4}})', '\1:', 'g'), ':'
+    );
+end $$;
+
+create or replace function {SCHEMA}.token(v text, k bytea, size int) returns text
+language plpgsql stable parallel safe as $$
+declare found text := {SCHEMA}.hex('token', v, k);
+begin
+    return left(repeat(found, 1 + length(v) / 64), greatest(length(v), {SCHEMA}.room(size, 32)));
+end $$;
+
+create or replace function {SCHEMA}.url(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select 'https://example.org/'
+        || substr({SCHEMA}.hex('url', v, k), 1, {SCHEMA}.room(size, 40) - 20)
+$$;
+
+create or replace function {SCHEMA}.file(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select substr({SCHEMA}.hex('file', v, k), 1, {SCHEMA}.room(size, 28) - 8)
+        || coalesce(lower(substring(v from '\.[A-Za-z0-9]{{1,7}}$')), '')
+$$;
+
+create or replace function {SCHEMA}.uuid(v text, k bytea) returns uuid
+language sql stable parallel safe as $$
+    select overlay(
+        overlay(substr({SCHEMA}.hex('uuid', v, k), 1, 32) placing '4' from 13) placing 'a' from 17
+    )::uuid
+$$;
+
+create or replace function {SCHEMA}.bytes(v bytea, k bytea) returns bytea
+language plpgsql stable parallel safe as $$
+declare found bytea := sha256(k || v);
+begin
+    return case when v is null then null else substr(
+        decode(repeat(encode(found, 'hex'), 1 + length(v) / 32), 'hex'), 1, length(v)
+    ) end;
+end $$;
+
+create or replace function {SCHEMA}.days(who text, k bytea, most int) returns int
+language plpgsql stable parallel safe as $$
+declare found int := {SCHEMA}.whole('days', who, k) % (2 * most);
+begin
+    -- Never none.
+    return case when found < most then found - most else found - most + 1 end;
+end $$;
+
+create or replace function {SCHEMA}.within(v text, k bytea, low numeric, high numeric, places int)
+returns numeric language sql stable parallel safe as $$
+    select low + trunc(
+        {SCHEMA}.whole('number', v, k)::numeric / (2::numeric ^ 60)
+        * (high - low + 10::numeric ^ -places), places
+    )
+$$;
+
+create or replace function {SCHEMA}.scalar(v jsonb, method text, k bytea) returns jsonb
+language plpgsql stable parallel safe as $$
+declare t text := v #>> '{{}}'; kind text := jsonb_typeof(v); found text;
+begin
+    if kind = 'null' or method = 'keep' then return v; end if;
+    if method = 'null' then return 'null'; end if;
+    if kind not in ('string', 'number') then return v; end if;
+    found := case method
+        {{scalars}}
+    end;
+    if kind = 'number' and method in ('card', 'phone', 'bank_account') then
+        return to_jsonb(regexp_replace(found, '\D', '', 'g')::numeric);
+    end if;
+    return to_jsonb(found);
+end $$;
+
+create or replace function {SCHEMA}.json(v jsonb, paths jsonb, k bytea) returns jsonb
+language plpgsql stable parallel safe as $$
+-- paths: for each key, "*" for any other and "[]" for items, a method or the paths below it.
+declare below jsonb; found jsonb;
+begin
+    if v is null then return null; end if;
+    if jsonb_typeof(paths) = 'string' and paths #>> '{{}}' = 'keep' then return v; end if;
+    if jsonb_typeof(paths) = 'string' and paths #>> '{{}}' = 'null' then return 'null'; end if;
+    case jsonb_typeof(v)
+    when 'object' then
+        select coalesce(jsonb_object_agg(key, {SCHEMA}.json(value, case
+            when jsonb_typeof(paths) = 'object' then coalesce(paths -> key, paths -> '*') else paths
+        end, k)), '{{}}') into found from jsonb_each(v);
+        return found;
+    when 'array' then
+        below := case when jsonb_typeof(paths) = 'object' then paths -> '[]' else paths end;
+        select coalesce(jsonb_agg({SCHEMA}.json(value, below, k) order by place), '[]') into found
+        from jsonb_array_elements(v) with ordinality as e(value, place);
+        return found;
+    else
+        -- What no path names is masked where it is a text.
+        if jsonb_typeof(paths) = 'string' then
+            return {SCHEMA}.scalar(v, paths #>> '{{}}', k);
+        end if;
+        return case when jsonb_typeof(v) = 'string' then {SCHEMA}.scalar(v, 'text', k) else v end;
+    end case;
+end $$;
+"""

@@ -1,0 +1,334 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The proof that nothing of what was masked is left: what is written down before, and looked for.
+
+It does not know how a value is masked. Before, a print is kept of each value that is to go. After,
+every text in the database is read, in whatever type, table or corner it is, and nothing of that may
+be found, nor what looks like an address, a number or a token that may be somebody's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .methods import KEEP, NULL
+from .prints import SCHEMA, SETUP
+from .rules import Rule, Rules, of
+from .schema import Column, Schema, Table, literal, quoted
+from .work import Session
+
+# Of these a value is a number or a moment; that it changed shows nowhere else.
+UNPRINTED = frozenset({"date", "number"})
+# Somebody's in part only: two of them in a row tell who it is.
+PAIR = ("first_name", "last_name")
+# Of these the digits are looked for, too, whatever stands between them.
+DIGITS = frozenset({"phone", "card", "iban", "bank_account"})
+# Text could be in these as well: composite types, ranges, XML, and what extensions have.
+SEARCHED = frozenset({"text", "json", "bytes", "address", "uuid", "other"})
+NO_TEXT = frozenset({"bool", "oid", "time", "timetz", "interval", "money", "bit", "varbit"})
+# Of nobody: RFC 2606 and RFC 6761.
+ANY = r"[^.\[]+"  # any key of a path
+NOBODYS = ("example", "example.com", "example.net", "example.org", "invalid", "localhost", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Where there is something that must not be, and what; never the value. rows: in how many
+    values or rows."""
+
+    where: str
+    what: str
+    rows: int
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} ({self.rows})"
+
+
+def before(rules: Rules, schema: Schema, session: Session, canaries: tuple[str, ...] = ()) -> None:
+    """Writes down what is there. What was written down stands, also where a run was killed.
+
+    canaries: texts that are known to be in production, and must be nowhere afterwards.
+    """
+    session.run(SETUP)
+    session.run(
+        f"insert into {SCHEMA}.salt (salt) select gen_random_uuid()::text on conflict do nothing"
+    )
+    known = {row["name"] for row in session.rows(f"select name from {SCHEMA}.before")}
+    for table in (one for one in schema.tables if not one.partitioned):
+        if table.label not in known:
+            root = table.root or table.label
+            session.run("begin")
+            session.run(_printed(table, root, rules))
+            session.run(_counted(table))
+            session.run("commit")
+    for canary in canaries:
+        session.run(
+            f"insert into {SCHEMA}.prints select f.* from {SCHEMA}.salt, "
+            f"{SCHEMA}.of('a canary', {literal(canary)}, true, salt) as f where not exists ("
+            f"select from {SCHEMA}.prints as p where p.origin = f.o and p.print = f.print)"
+        )
+    session.run(
+        f"insert into {SCHEMA}.heads select distinct head from {SCHEMA}.prints "
+        "where telling and head is not null on conflict do nothing"
+    )
+    session.run(f"analyze {SCHEMA}.prints, {SCHEMA}.heads")
+    session.run(
+        f"insert into {SCHEMA}.before select '', 0, '{{}}', count(*) from {SCHEMA}.prints "
+        "on conflict do nothing"
+    )
+
+
+def _text(value: str, column: Column) -> str:
+    """A value as the text that it has in it."""
+    if column.family == "json":
+        return f"{SCHEMA}.text(to_jsonb({value}))"
+    if column.family == "bytes":
+        items = f"(select string_agg({SCHEMA}.text(b), ' ') from unnest({value}) as b)"
+        return items if column.array else f"{SCHEMA}.text({value})"
+    return f"{value}::text"
+
+
+def _printed(table: Table, root: str, rules: Rules) -> str:
+    """Inserts the prints of what is to go of one table."""
+    selects = list(_prints(table, root, dict(of(rules, root)), rules[root] is None))
+    if not selects:
+        return "select 0"
+    return f"insert into {SCHEMA}.prints " + " union ".join(selects)
+
+
+def _prints(table: Table, root: str, rules: dict[str, Rule], gone: bool) -> Iterator[str]:
+    for column in table.columns:
+        rule = rules.get(column.name, Rule(NULL if gone else KEEP))
+        if rule.name == KEEP or column.family in UNPRINTED or column.generated:
+            continue
+        origin = literal(f"{root}.{column.name}")
+        for text, whole in _values(column, rule):
+            yield (
+                f"select f.* from only {table.quoted} as t, {SCHEMA}.salt, {text}, "
+                f"lateral {SCHEMA}.of({origin}, v.value, {whole}, salt) as f"
+            )
+            if DIGITS & {rule.name, *_methods(rule)}:
+                yield (
+                    f"select {origin}, {SCHEMA}.print(d, salt), true, null::bigint "
+                    f"from only {table.quoted} as t, {SCHEMA}.salt, {text}, "
+                    f"lateral {SCHEMA}.digits(v.value) as d"
+                )
+    pair = [name for kind in PAIR for name, rule in rules.items() if rule.name == kind]
+    if len(pair) == len(PAIR):
+        both = " || ' ' || ".join(f"t.{quoted(name)}::text" for name in pair)
+        origin = literal(f"{root}.{pair[0]}")
+        yield (
+            f"select f.* from only {table.quoted} as t, {SCHEMA}.salt, "
+            f"lateral {SCHEMA}.of({origin}, {both}, false, salt) as f"
+        )
+
+
+def _methods(rule: Rule) -> list[str]:
+    return list(rule.options.get("paths", {}).values())
+
+
+def _values(column: Column, rule: Rule) -> Iterator[tuple[str, bool]]:
+    """What yields the values of a column that are to go, as v.value, and whether the beginning of
+    one tells by itself.
+    """
+    value = f"t.{column.quoted}"
+    whole = rule.name not in ("text", NULL)
+    if column.family == "json":
+        # Each text in it that no path keeps.
+        paths = rule.options.get("paths", {})
+        kept = [_pattern(path) for path, method in paths.items() if method == KEEP]
+        gone = [_pattern(path) for path, method in paths.items() if method != KEEP]
+        kept_, gone_ = _array(kept), _array([one for one in gone if ANY not in one])
+        yield f"lateral {SCHEMA}.leaves(to_jsonb({value}), {kept_}, {gone_}) as v(value)", False
+    elif column.array:
+        yield f"lateral unnest({value}::text[]) as v(value)", whole
+    else:
+        yield f"lateral (select {_text(value, column)}) as v(value)", whole
+
+
+def _pattern(path: str) -> str:
+    """The paths at and below one, as a regular expression."""
+    return "^" + re.escape(path).replace(r"\*", ANY) + r"($|[.\[])"
+
+
+def _array(texts: list[str]) -> str:
+    return "array[" + ", ".join(map(literal, texts)) + "]::text[]"
+
+
+def _counted(table: Table) -> str:
+    """Writes down how many rows there are, and in how many each column is filled."""
+    filled = ", ".join(f"{literal(one.name)}, count(t.{one.quoted})" for one in table.columns)
+    return (
+        f"insert into {SCHEMA}.before select {literal(table.label)}, count(*), "
+        f"jsonb_build_object({filled}), 0 "
+        f"from only {table.quoted} as t"
+    )
+
+
+def after(
+    rules: Rules, schema: Schema, session: Session, allowed: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """All that must not be there. allowed: domains and addresses that are nobody's or our own."""
+    yield from _differences(rules, schema, session)
+    ours = _array([*NOBODYS, *(one.lower() for one in allowed)])
+    for table in (one for one in schema.tables if not one.partitioned):
+        root = table.root or table.label
+        mine = dict(of(rules, root))
+        for column in table.columns:
+            where = f"{table.label}.{column.name}"
+            yield from _survivors(table, root, column, mine.get(column.name), session)
+            if column.family in SEARCHED and column.base not in NO_TEXT:
+                text = _text(f"t.{column.quoted}", column)
+                # What is in many rows is read once.
+                source = f"select distinct {text} as v from only {table.quoted} as t"
+                yield from _searched(where, source, ours, session)
+            elif column.family == "number":
+                yield from _numbers(where, table, column, mine.get(column.name), session)
+    for where, source in CORNERS.items():
+        yield from _searched(where, source, ours, session)
+    for row in session.rows(OTHERS):
+        yield Finding(f"database {row['name']}", "is on the same server, and was not masked", 0)
+
+
+def _differences(rules: Rules, schema: Schema, session: Session) -> Iterator[Finding]:
+    """Rows or values that went or came, where none should have."""
+    known = {row["name"]: row for row in session.rows(f"select * from {SCHEMA}.before")}
+    prints = session.rows(f"select count(*) as many from {SCHEMA}.prints")[0]["many"]
+    if "" not in known or prints != known[""]["prints"]:
+        yield Finding(f"{SCHEMA}.prints", "what was written down before is not all there", prints)
+    for table in (one for one in schema.tables if not one.partitioned):
+        root = table.root or table.label
+        was = known.get(table.label)
+        if was is None:
+            yield Finding(table.label, "was not there before, or not looked at", 0)
+            continue
+        now = session.rows(
+            "select count(*) as rows, jsonb_build_object("
+            + ", ".join(f"{literal(one.name)}, count(t.{one.quoted})" for one in table.columns)
+            + f") as filled from only {table.quoted} as t"
+        )[0]
+        mine = dict(of(rules, root))
+        expected = 0 if rules[root] is None else was["rows"]
+        if now["rows"] != expected:
+            yield Finding(table.label, f"has other rows than {expected}", now["rows"])
+        for column in table.columns:
+            nothing = rules[root] is None or mine.get(column.name, Rule(KEEP)).name == NULL
+            due = 0 if nothing else was["filled"].get(column.name, 0)
+            if now["filled"][column.name] != due:
+                told = f"is filled in other rows than {due}"
+                yield Finding(f"{table.label}.{column.name}", told, now["filled"][column.name])
+
+
+def _survivors(
+    table: Table, root: str, column: Column, rule: Rule | None, session: Session
+) -> Iterator[Finding]:
+    """Values that stand where they stood, and should have gone."""
+    if rule is None or rule.method is None or rule.name == "constant":
+        return
+    if column.family in UNPRINTED or column.family == "json":
+        return
+    origin = literal(f"{root}.{column.name}")
+    [(text, _whole)] = _values(column, rule)
+    yield from _told(
+        f"{table.label}.{column.name}",
+        "a value that was there before",
+        f"select count(*) as rows from only {table.quoted} as t, {SCHEMA}.salt, {text} "
+        f"where exists (select from {SCHEMA}.prints as p where p.origin = {origin} "
+        f"and p.print = {SCHEMA}.print({SCHEMA}.words(v.value), salt))",
+        session,
+    )
+
+
+def _searched(where: str, source: str, allowed: str, session: Session) -> Iterator[Finding]:
+    """What is found in texts: v of each row of the source."""
+    # Only what has a word with which a value begins is looked at further.
+    likely = (
+        f"select distinct v from ({source}) as s, {SCHEMA}.salt, "
+        f"lateral unnest({SCHEMA}.list(v)) as w, {SCHEMA}.heads "
+        f"where heads.print = {SCHEMA}.print(w, salt)"
+    )
+    prints = (
+        f"select {SCHEMA}.print(g, salt) as print from ({likely}) as s, {SCHEMA}.salt, "
+        f"lateral {SCHEMA}.grams(v) as g union "
+        f"select {SCHEMA}.print(d, salt) from ({source}) as s, {SCHEMA}.salt, "
+        f"lateral {SCHEMA}.digits(v) as d"
+    )
+    for row in session.rows(
+        f"select origin, count(*) as rows from ({prints}) as found "
+        f"join {SCHEMA}.prints using (print) where telling group by 1 order by 1"
+    ):
+        yield Finding(where, f"a value of {row['origin']}", row["rows"])
+    for row in session.rows(
+        f"select p as what, count(*) as rows from ({source}) as s, "
+        f"lateral {SCHEMA}.patterns(v, {allowed}) as p group by 1 order by 1"
+    ):
+        yield Finding(where, f"what looks like a {row['what']} of somebody", row["rows"])
+
+
+def _numbers(
+    where: str, table: Table, column: Column, rule: Rule | None, session: Session
+) -> Iterator[Finding]:
+    """A number that is kept, and was that of a telephone or a card elsewhere."""
+    if rule is None or rule.name != KEEP or column.base in ("int2", "int4"):
+        return
+    value = f"unnest(t.{column.quoted})" if column.array else f"t.{column.quoted}"
+    yield from _told(
+        where,
+        "a number that was masked elsewhere",
+        f"select count(*) as rows from (select {value}::text as v from only {table.quoted} as t) "
+        f"as s, {SCHEMA}.salt where length(v) >= 9 and exists (select from {SCHEMA}.prints as p "
+        f"where telling and p.print = {SCHEMA}.print(v, salt))",
+        session,
+    )
+
+
+def _told(where: str, what: str, asked: str, session: Session) -> Iterator[Finding]:
+    rows = session.rows(asked)[0]["rows"]
+    if rows:
+        yield Finding(where, what, rows)
+
+
+def forget(session: Session) -> None:
+    """What was written down goes."""
+    session.run(f"drop schema if exists {SCHEMA} cascade")
+
+
+OTHERS = """
+    select datname as name from pg_database
+    where not datistemplate and datname not in (current_database(), 'postgres', 'rdsadmin')
+    order by 1
+"""
+# Texts that are in no table of the application.
+CORNERS: Mapping[str, str] = {
+    "a comment": "select description as v from pg_description where classoid = any(array["
+    "'pg_class', 'pg_proc', 'pg_type', 'pg_constraint', 'pg_namespace', 'pg_trigger', "
+    "'pg_policy']::regclass[]) and objoid >= 16384",
+    "a comment on the database or a role": "select description as v from pg_shdescription "
+    "where objoid >= 16384",
+    "a default": "select pg_get_expr(adbin, adrelid) as v from pg_attrdef",
+    "a constraint": "select pg_get_constraintdef(oid) as v from pg_constraint where contype = 'c' "
+    "and oid >= 16384",
+    "an index": "select pg_get_indexdef(indexrelid) as v from pg_index where indexrelid >= 16384 "
+    "and (indpred is not null or indexprs is not null)",
+    "a view": "select pg_get_viewdef(oid) as v from pg_class where relkind in ('v', 'm') "
+    "and oid >= 16384",
+    "a function": "select prosrc as v from pg_proc as p join pg_namespace as n "
+    "on n.oid = pronamespace where p.oid >= 16384 "
+    f"and nspname not in ('{SCHEMA}', 'phoenix_mask', 'phoenix')",
+    "a trigger": "select pg_get_triggerdef(oid) as v from pg_trigger where not tgisinternal",
+    "a policy": "select concat_ws(' ', pg_get_expr(polqual, polrelid), "
+    "pg_get_expr(polwithcheck, polrelid)) as v from pg_policy",
+    "a word of an enumeration": "select enumlabel as v from pg_enum",
+    "what the planner knows of columns together": "select most_common_vals::text as v "
+    "from pg_stats_ext",
+    "a large object": f"select {SCHEMA}.text(lo_get(oid)) as v from pg_largeobject_metadata",
+    "a setting": "select unnest(setconfig) as v from pg_db_role_setting",
+    "a name of a table or column": "select concat_ws(' ', relname, attname) as v "
+    "from pg_class as c join pg_attribute on attrelid = c.oid and attnum > 0 where c.oid >= 16384 "
+    "and relkind in ('r', 'p', 'v', 'm')",
+    "what the planner knows": "select concat_ws(' ', most_common_vals::text, "
+    "histogram_bounds::text) as v from pg_stats where schemaname not in "
+    f"('pg_catalog', 'information_schema', '{SCHEMA}', 'phoenix_mask', 'phoenix')",
+}

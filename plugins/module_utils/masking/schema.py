@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A database's schema as data: what masking, its gate and its proof have to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+# What a value is, by the type that is under its domains and arrays.
+FAMILIES: Mapping[str, frozenset[str]] = {
+    "text": frozenset({"text", "varchar", "bpchar", "citext", "name", "char"}),
+    "number": frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"}),
+    "date": frozenset({"date", "timestamp", "timestamptz"}),
+    "json": frozenset({"json", "jsonb"}),
+    "bytes": frozenset({"bytea"}),
+    "address": frozenset({"inet"}),
+    "uuid": frozenset({"uuid"}),
+}
+OTHER = "other"
+
+
+def quoted(name: str) -> str:
+    """An identifier as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL has it, whatever `standard_conforming_strings` is."""
+    escaped = text.replace("'", "''")
+    return "'" + escaped + "'" if "\\" not in text else " E'" + escaped.replace("\\", "\\\\") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """type: as SQL has it. base: the type under domains and arrays. size: characters that it has
+    room for, 0 where there is no limit. generated: computed of others. identity: numbered by the
+    server, whoever inserts.
+    """
+
+    name: str
+    type: str
+    base: str
+    size: int = 0
+    array: bool = False
+    not_null: bool = False
+    generated: bool = False
+    identity: bool = False
+
+    @property
+    def family(self) -> str:
+        found = (family for family, types in FAMILIES.items() if self.base in types)
+        return next(found, OTHER)
+
+    @property
+    def quoted(self) -> str:
+        return quoted(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One with rows of its own, or one whose rows are in partitions.
+
+    root: the label of the table whose partition it is, its own where it is none. unique: the
+    columns of each unique index. cut_by: the columns by which it is cut into partitions. firing:
+    triggers that fire whoever writes. size: bytes. about: rows, as the planner knows.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    root: str = ""
+    partitioned: bool = False
+    unique: tuple[frozenset[str], ...] = ()
+    cut_by: frozenset[str] = frozenset()
+    firing: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    size: int = 0
+    about: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def quoted(self) -> str:
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
+
+    @property
+    def is_partition(self) -> bool:
+        return self.root not in ("", self.label)
+
+    def column(self, name: str) -> Column | None:
+        return next((one for one in self.columns if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns of one table, by label, that name rows of another one."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All tables of a database's owner. views: labels of those that keep rows, in the order in
+    which they are made anew.
+    """
+
+    tables: tuple[Table, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    views: tuple[str, ...] = ()
+
+    def table(self, label: str) -> Table | None:
+        return next((one for one in self.tables if one.label == label), None)
+
+    @property
+    def declared(self) -> Iterable[Table]:
+        """Those that rules name: a partition is masked as the table of which it is one."""
+        return (one for one in self.tables if not one.is_partition)
+
+    def filled(self, label: str) -> list[Table]:
+        """Those that have the rows of a table: its partitions, or itself."""
+        if (table := self.table(label)) and not table.partitioned:
+            return [table]
+        return [one for one in self.tables if one.root == label and not one.partitioned]

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the proof finds in a copy that was masked, and into which something was put."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking import proof
+
+from tests.masking.masked import CUSTOMERS, Copy
+from tests.masking.server import Server
+
+pytestmark = [pytest.mark.real, pytest.mark.sample]
+CANARY = "Canary Bird, 7 Cage Road"
+MAIL, PHONE, NAME = "person5@mail5.com", "+49300039595", "Emil Lovelace"
+# A value of production by the place into which it was copied, as a statement, and what is found.
+LEAKS: dict[str, tuple[str, str]] = {
+    "a text": (
+        f"update tickets set body = 'write to {MAIL} soon' where id = 1",
+        "public.tickets.body: a value of public.customers.email",
+    ),
+    "a text, in other cases": (
+        "update tickets set body = 'Write to PERSON5@Mail5.Com' where id = 1",
+        "public.tickets.body: a value of public.customers.email",
+    ),
+    "a name in a sentence": (
+        f"update products set name = 'Lamp of {NAME}, brass' where id = 3",
+        "public.products.name: a value of public.customers.first_name",
+    ),
+    "a name with other signs between": (
+        "update products set name = 'Lamp (Emil_LOVELACE)' where id = 3",
+        "public.products.name: a value of public.customers.first_name",
+    ),
+    "a number with other signs between": (
+        "update products set name = 'call 0049 (300) 039-595' where id = 3",
+        "public.products.name: what looks like a phone of somebody",
+    ),
+    "a number as a number": (
+        f"update products set sku = '{PHONE[1:]}' where id = 3",
+        "public.products.sku: a value of public.customers.phone",
+    ),
+    "a value of JSON": (
+        'update tickets set tags = tags || \'[{"of": "' + MAIL + "\"}]' where id = 1",
+        "public.tickets.tags: a value of public.customers.email",
+    ),
+    "a key of JSON": (
+        "update customers set profile = profile || '{\"" + MAIL + "\": 1}' where id = 9",
+        "public.customers.profile: a value of public.customers.email",
+    ),
+    "JSON within a text": (
+        'update tickets set body = \'{"a":"' + MAIL + "\"}' where id = 1",
+        "public.tickets.body: a value of public.customers.email",
+    ),
+    "JSON with an escape": (
+        "update tickets set tags = jsonb_build_array(E'tab\\t" + NAME + "\\nnext') where id = 1",
+        "public.tickets.tags: a value of public.customers.first_name",
+    ),
+    "bytes": (
+        f"update tickets set attachment = convert_to('xx {MAIL} yy', 'UTF8') where id = 1",
+        "public.tickets.attachment: a value of public.customers.email",
+    ),
+    "bytes that are no text": (
+        f"update tickets set attachment = '\\xff00'::bytea || convert_to(' {MAIL} ', 'UTF8') "
+        "where id = 1",
+        "public.tickets.attachment: a value of public.customers.email",
+    ),
+    "a list": (
+        f"update api_keys set scopes = array['read', '{MAIL}'] where id = 1",
+        "public.api_keys.scopes: a value of public.customers.email",
+    ),
+    "a table that was emptied": (
+        f"insert into audit (what) values ('{MAIL} came')",
+        "public.audit: has other rows than 0",
+    ),
+    "a table that nobody had looked at": (
+        f"create table copies as select '{MAIL}' as it",
+        "public.copies: was not there before, or not looked at",
+    ),
+    "a value where it was": (
+        f"update customers set email = '{MAIL}' where id = 5",
+        "public.customers.email: a value that was there before",
+    ),
+    "a card": (
+        "update orders set note = 'card 4539 1488 0343 6467' where id = 4",
+        "public.orders_2025.note: what looks like a card of somebody",
+    ),
+    "an account": (
+        "update orders set note = 'to DE89 3704 0044 0532 0130 00' where id = 4",
+        "public.orders_2025.note: what looks like a iban of somebody",
+    ),
+    "a mail of nobody who was known": (
+        "update products set name = 'ask new.one@firm.co.uk' where id = 3",
+        "public.products.name: what looks like a mail of somebody",
+    ),
+    "a token": (
+        "update products set name = 'sk_live_51Habcdefgh' where id = 3",
+        "public.products.name: what looks like a token of somebody",
+    ),
+    "a comment": (
+        f"comment on column products.name is 'as {MAIL} wants it'",
+        "a comment: a value of public.customers.email",
+    ),
+    "a default": (
+        f"alter table products alter name set default '{MAIL}'",
+        "a default: a value of public.customers.email",
+    ),
+    "a constraint": (
+        f"alter table products add check (name <> '{MAIL}')",
+        "a constraint: a value of public.customers.email",
+    ),
+    "a condition of an index": (
+        f"create index on products (id) where name = '{MAIL}'",
+        "an index: a value of public.customers.email",
+    ),
+    "a view": (
+        f"create view mine as select * from products where name = '{MAIL}'",
+        "a view: a value of public.customers.email",
+    ),
+    "a function": (
+        f"create function f() returns text language sql as $$ select '{MAIL}'::text $$",
+        "a function: a value of public.customers.email",
+    ),
+    "a word of an enumeration": (
+        f"alter type state add value '{MAIL}'",
+        "a word of an enumeration: a value of public.customers.email",
+    ),
+    "a setting": (
+        f"alter role phoenix_owner set application.admin = '{MAIL}'",
+        "a setting: a value of public.customers.email",
+    ),
+    "a large object": (
+        f"select lo_from_bytea(0, convert_to('{MAIL}', 'UTF8'))",
+        "a large object: a value of public.customers.email",
+    ),
+    "what the planner knows": (
+        f"update products set sku = '{MAIL}' where id = 3; analyze products; "
+        "update products set sku = 'SKU-3' where id = 3",
+        "what the planner knows: a value of public.customers.email",
+    ),
+    "a canary": (
+        f"update products set name = 'seen: {CANARY.upper()}' where id = 3",
+        "public.products.name: a value of a canary",
+    ),
+}
+# These may not be in a transaction, or are the server's; what is to be done after them.
+UNDO = {
+    "a word of an enumeration": "select",
+    "a setting": "alter role phoenix_owner reset application.admin",
+}
+
+
+@pytest.fixture(scope="module")
+def proved(server: Server) -> Iterator[Copy]:
+    with Copy(server, "proved") as found:
+        found.run(f"update orders set note = '{CANARY}' where id = 5")
+        found.mask(CANARY)
+        yield found
+
+
+def test_nothing_is_found_in_a_copy_that_was_masked(proved: Copy) -> None:
+    assert proved.findings() == []
+
+
+@pytest.mark.parametrize("leak", [name for name in LEAKS if name not in UNDO])
+def test_a_value_that_was_copied_elsewhere_is_found(proved: Copy, leak: str) -> None:
+    statement, expected = LEAKS[leak]
+    proved.run("begin", statement)
+    try:
+        assert expected in proved.findings()
+    finally:
+        proved.run("rollback")
+
+
+@pytest.mark.parametrize("leak", UNDO)
+def test_one_that_no_transaction_undoes_is_found(server: Server, leak: str) -> None:
+    statement, expected = LEAKS[leak]
+    with Copy(server, "undone", 20) as copy, server.connect("postgres", "postgres") as admin:
+        copy.mask()
+        with server.connect("undone", "postgres") as there:
+            there.run(statement)
+        found = copy.findings()
+        admin.run(UNDO[leak])
+    assert expected in found
+
+
+def test_no_finding_tells_the_value(proved: Copy) -> None:
+    proved.run("begin", LEAKS["a text"][0])
+    found = list(proof.after(proved.rules, proved.schema, proved.session))
+    proved.run("rollback")
+    assert found
+    assert "person" not in " ".join(map(str, found)).lower()
+
+
+def test_what_is_allowed_is_not_told(proved: Copy) -> None:
+    for mail in ("help@shop.com", "Ada@Mail.shop.com"):
+        proved.run("begin", f"update products set name = 'write to {mail}' where id = 3")
+        assert len(proved.findings()) == 1
+        assert proved.findings("shop.com") == []
+        assert len(proved.findings("op.com", "other.org")) == 1
+        assert proved.findings(mail) == []
+        proved.run("rollback")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "order 4539 1488 0343 6468",  # no card: its last digit is another one
+        "at 2026-11-29 10:15:00+01",
+        "0b7e3c1a-0045-4e1f-8d07-1234567890ab",
+        "version 1.2.3.4567890",
+        "$ 1,234,567,890.00",
+        "+99930000000001",
+        "4000000654736505",
+        "someone@example.org",
+        "a@b",
+        "DE89 3704 0044 0532 0130 01",
+    ],
+)
+def test_what_is_nobodys_is_not_found(proved: Copy, value: str) -> None:
+    proved.run("begin", f"update products set name = '{value}' where id = 3")
+    found = proved.findings()
+    proved.run("rollback")
+    assert found == []
+
+
+def test_rows_and_values_that_went_are_told(proved: Copy) -> None:
+    proved.run("begin", "delete from addresses where customer_id = 7")
+    assert f"public.addresses: has other rows than {2 * CUSTOMERS}" in proved.findings()
+    proved.run("rollback", "begin", "update addresses set city = null where customer_id = 7")
+    expected = f"public.addresses.city: is filled in other rows than {2 * CUSTOMERS}"
+    assert proved.findings() == [expected]
+    proved.run("rollback")
+
+
+def test_without_all_that_was_written_down_there_is_no_proof(proved: Copy) -> None:
+    proved.run("begin", "delete from phoenix_proof.prints where ctid = '(0,1)'")
+    assert proved.findings() == [
+        "phoenix_proof.prints: what was written down before is not all there"
+    ]
+    proved.run("rollback")
+
+
+def test_another_database_of_the_server_is_told(server: Server, proved: Copy) -> None:
+    server.database("besides")
+    assert "database besides: is on the same server, and was not masked" in proved.findings()
+    with server.connect("postgres", "postgres") as admin:
+        admin.run("drop database besides")
+
+
+def test_it_finds_what_was_never_masked(server: Server) -> None:
+    with Copy(server, "open", 20) as copy:
+        proof.before(copy.rules, copy.schema, copy.session)
+        found = copy.findings()
+    for column in ("customers.email", "payments.card", "tickets.body", "addresses.street"):
+        assert any(one.startswith(f"public.{column}: ") for one in found), column
+
+
+def test_nothing_that_was_written_down_stays(server: Server) -> None:
+    with Copy(server, "forgotten", 20) as copy:
+        copy.mask()
+        proof.forget(copy.session)
+        assert copy.rows("select 1 from pg_namespace where nspname = 'phoenix_proof'") == []
