@@ -62,7 +62,8 @@ options:
         options. Columns that are computed of others are left out.
       - The methods for texts are C(email), C(username), C(first_name), C(last_name), C(name),
         C(place), C(address), C(phone), C(text), C(card), C(iban), C(bank_account), C(token),
-        C(url), C(file) and C(ip); the last one is for type C(inet) as well. Each is for lists, too.
+        C(url), C(file), C(host) and C(ip); the last one is for type C(inet) as well. Each is
+        for lists, too.
       - C(uuid) and C(bytes) are for those types. C(date) moves a moment by as many days for all of
         a person, whom the column of option C(by) tells, at most C(days). C(number) is one C(from)
         one C(to) another, with C(places) decimals. C(constant) is the same C(value) for all.
@@ -70,6 +71,16 @@ options:
         and C(*) for any other key. Texts that no path names are masked as C(text); numbers and
         truth values that none names are kept.
       - A column or table that no rule names is refused, and nothing is touched.
+      - Of Django, Rails, Laravel and WordPress, and what is common beside them, it is known what
+        becomes of their own tables; of those only what is to become otherwise has to be named, and
+        columns that an application has added.
+      - C(host) puts the hosts of staging in the place of those of production, as O(hosts) has them.
     type: dict
     required: true
+  hosts:
+    description:
+      - Names of hosts of production, and what they are called in staging. No text may name one of
+        production in the end, but as that of a mail.
+    type: dict
+    default: {}
 """

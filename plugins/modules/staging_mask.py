@@ -37,6 +37,16 @@ options:
     type: list
     elements: str
     default: []
+  stop:
+    description:
+      - Rows that would act in staging as they do in production, such as webhooks and what is to be
+        sent later. The same of Django, Rails, Laravel and WordPress is known; subscriptions,
+        servers of foreign tables and jobs of pg_cron are removed.
+      - A list of dictionaries of C(table), C(where), a condition in SQL, and C(set), what columns
+        become, in SQL. Without C(set) the rows are deleted.
+    type: list
+    elements: dict
+    default: []
   at_once:
     description:
       - On how many tables it works at the same time; as many as the server has processors is best.
@@ -62,9 +72,18 @@ EXAMPLES = r"""
         profile: {mask: json, paths: {contact.phone: phone, plan: keep}}
       orders: {id: keep, customer_id: keep, total: keep, note: text}
       sessions: truncate
+      webhooks: {id: keep, url: host, active: keep}
+    hosts: {shop.example.com: staging.shop.example.com}
+    stop:
+      - {table: webhooks, where: active, set: {active: "false"}}
 """
 
 RETURN = r"""
+stopped:
+  description: What would have acted, and how many of it. In check mode it is not looked for.
+  returned: success
+  type: dict
+  sample: {rows of public.webhooks: 3, subscription: 1}
 tables:
   description:
     - Of each table that was masked or emptied the number of C(rows), in how many C(seconds), and

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking import (
@@ -23,16 +23,23 @@ CUSTOMERS = 200
 
 
 class Copy:
-    """A database that was restored of production, and its rules."""
+    """A database that was restored of production, and its rules. made: statements that fill it, if
+    it is not that of the shop.
+    """
 
-    def __init__(self, server: Server, name: str, customers: int = CUSTOMERS) -> None:
+    def __init__(
+        self,
+        server: Server,
+        name: str,
+        customers: int = CUSTOMERS,
+        made: Iterable[str] | None = None,
+    ) -> None:
         self.server, self.name = server, server.database(name)
         admin = server.connect(name, "postgres")
         admin.run("create extension citext")
         admin.run(f"grant all on schema public to {OWNER}")
         admin.run(f"set role {OWNER}")
-        admin.run(shop.SCHEMA)
-        for statement in shop.fill(customers):
+        for statement in made or (shop.SCHEMA, *shop.fill(customers)):
             admin.run(statement)
         admin.close()
         self.session = self.connect()

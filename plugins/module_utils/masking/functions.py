@@ -27,6 +27,7 @@ create table if not exists {SCHEMA}.key (key bytea not null, one bool primary ke
 create table if not exists {SCHEMA}.done (
     name text primary key, rows bigint not null, seconds float not null, anew bool default false
 );
+create table if not exists {SCHEMA}.hosts (production text primary key, staging text not null);
 
 create or replace function {SCHEMA}.digest(kind text, value text, key bytea) returns bytea
 language sql stable parallel safe as $$
@@ -200,6 +201,41 @@ language sql stable parallel safe as $$
     select substr({SCHEMA}.hex('file', v, k), 1, {SCHEMA}.room(size, 28) - 8)
         || coalesce(lower(substring(v from '\.[A-Za-z0-9]{{1,7}}$')), '')
 $$;
+
+create or replace function {SCHEMA}.plain_host(v text) returns text
+language plpgsql stable parallel safe as $$
+declare one record;
+begin
+    -- What was replaced already has the old name in it where that is the end of the new one.
+    for one in select * from {SCHEMA}.hosts order by length(staging) desc loop
+        v := replace(v, one.staging, one.production);
+    end loop;
+    for one in select *, row_number() over (order by production) as n from {SCHEMA}.hosts
+        order by length(production) desc loop
+        v := replace(v, one.production, chr(1) || one.n || chr(2));
+    end loop;
+    for one in select *, row_number() over (order by production) as n from {SCHEMA}.hosts loop
+        v := replace(v, chr(1) || one.n || chr(2), one.staging);
+    end loop;
+    return v;
+end $$;
+
+create or replace function {SCHEMA}.host(v text, k bytea default null, size int default 0)
+returns text language plpgsql stable parallel safe as $$
+declare rest text := v; found text := ''; head text[]; part text;
+begin
+    if v !~ '^[aO]:[0-9]+:' then return {SCHEMA}.plain_host(v); end if;
+    -- As PHP writes lists and objects, a text comes after the number of its bytes.
+    loop
+        head := regexp_match(rest, '^(.*?)s:([0-9]+):"');
+        if head is null then return found || rest; end if;
+        rest := substr(rest, length(head[1]) + length(head[2]) + 5);
+        part := convert_from(substr(convert_to(rest, 'UTF8'), 1, head[2]::int), 'UTF8');
+        rest := substr(rest, length(part) + 1);
+        part := {SCHEMA}.plain_host(part);
+        found := found || head[1] || 's:' || octet_length(part) || ':"' || part;
+    end loop;
+end $$;
 
 create or replace function {SCHEMA}.uuid(v text, k bytea) returns uuid
 language sql stable parallel safe as $$

@@ -117,6 +117,7 @@ TEXTS = (
     _text("bank_account", "digits that begin with 9999", shortest=8),
     _text("token", "as many hexadecimal digits", apart=True, shortest=16),
     _text("url", "a page of example.org", apart=True, shortest=36),
+    _text("host", "the same, with the hosts of staging where those of production were", apart=True),
     _text("file", "the name of a file, of the same kind", apart=True, shortest=24),
 )
 DAYS = Field(

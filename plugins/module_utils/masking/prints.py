@@ -181,6 +181,21 @@ begin
     return digits::numeric % 97 = 1;
 end $$;
 
+create or replace function {SCHEMA}.leads(t text, production text[], staging text[]) returns bool
+language plpgsql stable parallel safe as $$
+-- Whether it names a host of production, but as that of a mail.
+declare one text;
+begin
+    t := lower(t);
+    foreach one in array staging loop t := replace(t, lower(one), ''); end loop;
+    foreach one in array production loop
+        if strpos(t, lower(one)) > 0 and t ~ (
+            '(?<![@\w-])' || regexp_replace(lower(one), '([^\w])', '\\\1', 'g') || '(?![\w-])'
+        ) then return true; end if;
+    end loop;
+    return false;
+end $$;
+
 create or replace function {SCHEMA}.patterns(t text, allowed text[]) returns setof text
 language plpgsql stable strict parallel safe rows 1 as $$
 -- What somebody could be reached, paid from or let in by. allowed: domains, and whole addresses.

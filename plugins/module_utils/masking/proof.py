@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from .methods import KEEP, NULL
 from .prints import SCHEMA, SETUP
@@ -21,6 +23,8 @@ from .work import Session
 
 # Of these a value is a number or a moment; that it changed shows nowhere else.
 UNPRINTED = frozenset({"date", "number"})
+# Of these nothing has to go: a host is the site's own, and looked for by its name.
+OPEN = frozenset({KEEP, "host"})
 # Somebody's in part only: two of them in a row tell who it is.
 PAIR = ("first_name", "last_name")
 # Of these the digits are looked for, too, whatever stands between them.
@@ -31,6 +35,13 @@ NO_TEXT = frozenset({"bool", "oid", "time", "timetz", "interval", "money", "bit"
 # Of nobody: RFC 2606 and RFC 6761.
 ANY = r"[^.\[]+"  # any key of a path
 NOBODYS = ("example", "example.com", "example.net", "example.org", "invalid", "localhost", "test")
+
+
+class Known(NamedTuple):
+    """What may be there: domains and addresses, in SQL; and hosts of production, which may not."""
+
+    allowed: str
+    hosts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,7 @@ def _printed(table: Table, root: str, rules: Rules) -> str:
 def _prints(table: Table, root: str, rules: dict[str, Rule], gone: bool) -> Iterator[str]:
     for column in table.columns:
         rule = rules.get(column.name, Rule(NULL if gone else KEEP))
-        if rule.name == KEEP or column.family in UNPRINTED or column.generated:
+        if rule.name in OPEN or column.family in UNPRINTED or column.generated:
             continue
         origin = literal(f"{root}.{column.name}")
         for text, whole in _values(column, rule):
@@ -138,8 +149,8 @@ def _values(column: Column, rule: Rule) -> Iterator[tuple[str, bool]]:
     if column.family == "json":
         # Each text in it that no path keeps.
         paths = rule.options.get("paths", {})
-        kept = [_pattern(path) for path, method in paths.items() if method == KEEP]
-        gone = [_pattern(path) for path, method in paths.items() if method != KEEP]
+        kept = [_pattern(path) for path, method in paths.items() if method in OPEN]
+        gone = [_pattern(path) for path, method in paths.items() if method not in OPEN]
         kept_, gone_ = _array(kept), _array([one for one in gone if ANY not in one])
         yield f"lateral {SCHEMA}.leaves(to_jsonb({value}), {kept_}, {gone_}) as v(value)", False
     elif column.array:
@@ -168,11 +179,17 @@ def _counted(table: Table) -> str:
 
 
 def after(
-    rules: Rules, schema: Schema, session: Session, allowed: tuple[str, ...] = ()
+    rules: Rules,
+    schema: Schema,
+    session: Session,
+    allowed: tuple[str, ...] = (),
+    hosts: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Finding]:
-    """All that must not be there. allowed: domains and addresses that are nobody's or our own."""
+    """All that must not be there. allowed: domains and addresses that are nobody's or our own.
+    hosts: what those of production are called in staging.
+    """
     yield from _differences(rules, schema, session)
-    ours = _array([*NOBODYS, *(one.lower() for one in allowed)])
+    known = Known(_array([*NOBODYS, *(one.lower() for one in allowed)]), hosts)
     for table in (one for one in schema.tables if not one.partitioned):
         root = table.root or table.label
         mine = dict(of(rules, root))
@@ -183,11 +200,11 @@ def after(
                 text = _text(f"t.{column.quoted}", column)
                 # What is in many rows is read once.
                 source = f"select distinct {text} as v from only {table.quoted} as t"
-                yield from _searched(where, source, ours, session)
+                yield from _searched(where, source, known, session)
             elif column.family == "number":
                 yield from _numbers(where, table, column, mine.get(column.name), session)
     for where, source in CORNERS.items():
-        yield from _searched(where, source, ours, session)
+        yield from _searched(where, source, known, session)
     for row in session.rows(OTHERS):
         yield Finding(f"database {row['name']}", "is on the same server, and was not masked", 0)
 
@@ -225,7 +242,7 @@ def _survivors(
     table: Table, root: str, column: Column, rule: Rule | None, session: Session
 ) -> Iterator[Finding]:
     """Values that stand where they stood, and should have gone."""
-    if rule is None or rule.method is None or rule.name == "constant":
+    if rule is None or rule.method is None or rule.name in {*OPEN, "constant"}:
         return
     if column.family in UNPRINTED or column.family == "json":
         return
@@ -241,7 +258,7 @@ def _survivors(
     )
 
 
-def _searched(where: str, source: str, allowed: str, session: Session) -> Iterator[Finding]:
+def _searched(where: str, source: str, known: Known, session: Session) -> Iterator[Finding]:
     """What is found in texts: v of each row of the source."""
     # Only what has a word with which a value begins is looked at further.
     likely = (
@@ -262,9 +279,18 @@ def _searched(where: str, source: str, allowed: str, session: Session) -> Iterat
         yield Finding(where, f"a value of {row['origin']}", row["rows"])
     for row in session.rows(
         f"select p as what, count(*) as rows from ({source}) as s, "
-        f"lateral {SCHEMA}.patterns(v, {allowed}) as p group by 1 order by 1"
+        f"lateral {SCHEMA}.patterns(v, {known.allowed}) as p group by 1 order by 1"
     ):
         yield Finding(where, f"what looks like a {row['what']} of somebody", row["rows"])
+    if known.hosts:
+        production, staging = _array([*known.hosts]), _array([*known.hosts.values()])
+        yield from _told(
+            where,
+            "a host of production",
+            f"select count(*) as rows from ({source}) as s "
+            f"where {SCHEMA}.leads(v, {production}, {staging})",
+            session,
+        )
 
 
 def _numbers(

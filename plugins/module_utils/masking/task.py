@@ -8,17 +8,29 @@ into it, for nothing else tells a copy from what it is a copy of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from ..declaration.fields import REQUIRED, Field, Problem, read
-from . import catalog, coverage, functions, prints, proof, work
+from . import catalog, coverage, functions, neutral, prints, proof, work
 from . import rules as rules_
+from .frameworks import Rows
 from .rules import Rules
 from .schema import Schema, literal
 from .session import MISSING, Connected, Error, first_line
 from .statements import works
+
+MARKER = "phoenix.copy"
+HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+LONGEST_HOST = 253
+HOST_RULE = "the name of a host, in small letters"
+
+
+def _host(value: str) -> bool:
+    return bool(HOST.fullmatch(value)) and len(value) <= LONGEST_HOST
+
 
 COPY_FIELDS = (
     Field("login_host", "str", "the name of the database's server", "db.example.org", REQUIRED),
@@ -37,6 +49,28 @@ COPY_FIELDS = (
     Field("passfile", "str", "a file of passwords, as libpq reads it", "/run/passwords", ""),
     Field("copy", "str", "what marks the copy", "staging-20261129-101500", REQUIRED),
     Field("rules", "dict", "rules by table", rules_.EXAMPLE, REQUIRED),
+    Field(
+        "hosts",
+        "dict",
+        "names of hosts of production, and what they are called in staging",
+        {"shop.example.com": "staging.shop.example.com"},
+        {},
+        key=Field("host", "str", HOST_RULE, "shop.example.com", check=_host),
+        entry=Field("host", "str", HOST_RULE, "staging.shop.example.com", check=_host),
+    ),
+)
+STOP_FIELDS = (
+    Field("table", "str", "the name of a table", "webhooks", REQUIRED),
+    Field("where", "str", "a condition, in SQL", "active", REQUIRED, bool),
+    Field(
+        "set",
+        "dict",
+        "what columns become, in SQL",
+        {"active": "false"},
+        {},
+        key=Field("column", "str", "the name of a column", "active"),
+        entry=Field("value", "str", "an expression of SQL", "false"),
+    ),
 )
 MASK_FIELDS = (
     *COPY_FIELDS,
@@ -48,6 +82,14 @@ MASK_FIELDS = (
         (),
         elements="str",
         secret=True,
+    ),
+    Field(
+        "stop",
+        "list",
+        "dictionaries of table, where, and what columns are set to",
+        [{"table": "webhooks", "where": "active", "set": {"active": "false"}}],
+        (),
+        elements="dict",
     ),
     Field("at_once", "int", "1 to 16 tables", 2, 2, lambda v: 1 <= v <= 16),
 )
@@ -62,7 +104,6 @@ PROOF_FIELDS = (
         elements="str",
     ),
 )
-MARKER = "phoenix.copy"
 
 
 class Refused(Exception):
@@ -79,25 +120,27 @@ def masked(
     params: Mapping[str, Any], *, dry: bool, say: work.Say = lambda _text: None
 ) -> dict[str, Any]:
     """Masks the database of a copy. Raises Refused. dry: it is only seen what would be done."""
-    given, rules = _given(MASK_FIELDS, params)
-    return _answered(given, partial(_masked, given, rules, dry, say))
+    given = _given(MASK_FIELDS, params)
+    return _answered(given, partial(_masked, given, dry, say))
 
 
 def proved(params: Mapping[str, Any]) -> dict[str, Any]:
     """Looks for what should have gone; where nothing is found, all that helped to find it goes,
     too. Raises Refused.
     """
-    given, rules = _given(PROOF_FIELDS, params)
-    return _answered(given, partial(_proved, given, rules))
+    given = _given(PROOF_FIELDS, params)
+    return _answered(given, partial(_proved, given))
 
 
-def _given(fields: tuple[Field, ...], params: Mapping[str, Any]) -> tuple[Mapping[str, Any], Rules]:
+def _given(fields: tuple[Field, ...], params: Mapping[str, Any]) -> Mapping[str, Any]:
     given, problems = read(fields, params, only=False)
-    rules, found = rules_.parse(given.get("rules"))
-    _refuse([*problems, *found])
+    problems += rules_.parse(given.get("rules"))[1]
+    for number, one in enumerate(given.get("stop") or ()):
+        problems += read(STOP_FIELDS, one, f"stop.{number}")[1]
+    _refuse(problems)
     if MISSING:
         raise Refused("psycopg2 is missing where this runs", exception=MISSING)
-    return given, rules
+    return given
 
 
 def _refuse(problems: list[Problem]) -> None:
@@ -149,17 +192,46 @@ def _refuse_other(session: Connected, copy: str) -> None:
 
 
 def _masked(
-    given: Mapping[str, Any], rules: Rules, dry: bool, say: work.Say, session: Connected
+    given: Mapping[str, Any], dry: bool, say: work.Say, session: Connected
 ) -> dict[str, Any]:
     _refuse_other(session, given["copy"])
-    schema = catalog.read(session.rows)
-    _refuse(list(coverage.problems(rules, schema)))
+    schema, rules = _gated(given, session)
     if dry:
         tables = {one.name: _about(schema, one.name) for one in works(rules, schema)}
-        return {"changed": bool(tables), "tables": tables}
+        return {"changed": bool(tables), "tables": tables, "stopped": {}}
+    work.prepare(session)
+    neutral.tell_hosts(given["hosts"], session)
+    stopped = neutral.stop(schema, _more(given), session)
+    # What was stopped may have gone with its tables.
+    schema, rules = _gated(given, session)
     proof.before(rules, schema, session, tuple(given["canaries"]))
     done = work.mask(rules, schema, partial(_connected, given), given["at_once"], say)
-    return {"changed": True, "tables": done}
+    return {"changed": True, "tables": done, "stopped": stopped}
+
+
+def _more(given: Mapping[str, Any]) -> list[Rows]:
+    read_ = (read(STOP_FIELDS, one)[0] for one in given["stop"])
+    return [Rows(one["table"], one["where"], one["set"]) for one in read_]
+
+
+def _gated(given: Mapping[str, Any], session: Connected) -> tuple[Schema, Rules]:
+    """The schema, and rules that do for it. Raises Refused."""
+    schema = catalog.read(session.rows)
+    rules, _problems = rules_.parse(neutral.completed(given["rules"], schema))
+    _refuse([*coverage.problems(rules, schema), *_strange(given, schema)])
+    return schema, rules
+
+
+def _strange(given: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:
+    for number, one in enumerate(given.get("stop") or ()):
+        table = schema.table(rules_.label(str(one["table"])))
+        if table is None:
+            yield Problem(f"stop.{number}.table", one["table"], "is no table of the database", "…")
+            continue
+        for name in one.get("set") or {}:
+            if table.column(name) is None:
+                where = f"stop.{number}.set.{name}"
+                yield Problem(where, name, f"is no column of {table.label}", table.columns[0].name)
 
 
 def _about(schema: Schema, label: str) -> dict[str, Any]:
@@ -167,12 +239,14 @@ def _about(schema: Schema, label: str) -> dict[str, Any]:
     return {"rows": table.about if table else 0}
 
 
-def _proved(given: Mapping[str, Any], rules: Rules, session: Connected) -> dict[str, Any]:
+def _proved(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
     _refuse_other(session, given["copy"])
     if not session.rows(f"select to_regclass('{prints.SCHEMA}.before') as it")[0]["it"]:
         raise Refused("nothing was written down of what was there before: module staging_mask does")
     schema = catalog.read(session.rows)
-    findings = list(proof.after(rules, schema, session, tuple(given["allowed"])))
+    rules, _problems = rules_.parse(neutral.completed(given["rules"], schema))
+    _refuse(list(coverage.problems(rules, schema)))
+    findings = list(proof.after(rules, schema, session, tuple(given["allowed"]), given["hosts"]))
     told = [{"where": one.where, "what": one.what, "rows": one.rows} for one in findings]
     if findings:
         lines = "".join(f"\n  {one}" for one in findings)
