@@ -218,14 +218,14 @@ def _differences(rules: Rules, schema: Schema, session: Session) -> Iterator[Fin
     for table in (one for one in schema.tables if not one.partitioned):
         root = table.root or table.label
         was = known.get(table.label)
-        if was is None:
-            yield Finding(table.label, "was not there before, or not looked at", 0)
-            continue
         now = session.rows(
             "select count(*) as rows, jsonb_build_object("
             + ", ".join(f"{literal(one.name)}, count(t.{one.quoted})" for one in table.columns)
             + f") as filled from only {table.quoted} as t"
         )[0]
+        if was is None:
+            yield Finding(table.label, "was not there before, or not looked at", now["rows"])
+            continue
         mine = dict(of(rules, root))
         expected = 0 if rules[root] is None else was["rows"]
         if now["rows"] != expected:
