@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchmarks.account import account
 from benchmarks.floor import PARTS, Call, Reader, absent, first_calls, sites
 from benchmarks.sides import load
@@ -82,6 +84,7 @@ def test_what_is_not_there_is_told_apart_from_what_goes_wrong() -> None:
     assert not absent("AccessDenied")
 
 
+@pytest.mark.sweep
 def test_the_floor_reads_all_that_a_second_run_reads_and_nothing_more_often(
     tmp_path: Path,
 ) -> None:

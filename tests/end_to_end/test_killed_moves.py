@@ -72,7 +72,7 @@ def killed_all_along(story: Story, target: str, moment: str) -> tuple[str, set[P
         while run.poll() is None:
             now = written(story)
             if now == seen:
-                time.sleep(0.0005)
+                time.sleep(0.001)
                 continue
             seen, place = now, newest(story)
             if place and place not in at and place[2] in KILLED_AT[moment]:

@@ -144,18 +144,23 @@ def test_a_release_is_rolled_out_without_a_failed_request(story: Story) -> None:
     assert not traffic.failures
 
 
+@pytest.mark.sweep
 def test_a_release_that_never_becomes_ready_is_put_back_and_nobody_notices(story: Story) -> None:
+    before = story.shop.json("/ready")["version"]
     with visitors(story.shop, story.ledger) as traffic:
         with pytest.raises(RuntimeError, match=r"instance refresh to version \d+: Rollback"):
             story.release(3)
-        assert story.shop.json("/ready")["version"] == "2"
+        assert story.shop.json("/ready")["version"] == before
     assert not traffic.failures
-    assert set(story.releases().values()) == {"2"}
+    assert set(story.releases().values()) == {before}
     # Nothing of it is left in what is declared.
     assert story.changed_by_site() == {"0"}
 
 
+@pytest.mark.sweep
 def test_the_old_version_released_again_is_the_way_back(story: Story) -> None:
+    if story.shop.json("/ready")["version"] == "1":
+        story.release(2)
     with visitors(story.shop, story.ledger) as traffic:
         told = story.release(1)
         assert story.shop.json("/ready")["version"] == "1"

@@ -171,6 +171,7 @@ def test_a_newer_record_of_who_serves_ends_it_before_anything_more(
 
 
 @pytest.mark.parametrize("effect", ["error500", "throttle", "lost", "dark"])
+@pytest.mark.sweep
 def test_a_home_that_answers_badly_is_asked_again_until_it_is_fenced(
     built: Environment, effect: str
 ) -> None:

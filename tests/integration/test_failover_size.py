@@ -78,7 +78,9 @@ def figures(evidence: Mapping[str, Any]) -> dict[str, Any]:
     return {name: evidence[name] for name in ("known", "least", "most", "asked", "in_service")}
 
 
-@pytest.mark.parametrize("operation", ["failover", "switchover"])
+@pytest.mark.parametrize(
+    "operation", ["failover", pytest.param("switchover", marks=pytest.mark.sweep)]
+)
 def test_as_many_hosts_serve_as_ran_at_once_within_the_last_day(
     built: Environment, operation: str
 ) -> None:

@@ -76,6 +76,7 @@ def test_one_that_is_lost_while_a_release_is_installed_is_told_and_removed(
     nothing_is_left(environment)
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("lost")
 def test_one_that_is_lost_before_logins_have_new_passwords_is_told_and_removed(
     played: Environment, tmp_path: Path

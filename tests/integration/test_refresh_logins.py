@@ -95,6 +95,7 @@ def test_a_run_that_was_killed_while_hosts_take_a_login_is_finished_by_the_same_
     assert [item["Status"] for item in refreshes(environment)] == ["Successful"]
 
 
+@pytest.mark.sweep
 def test_a_host_that_left_its_group_with_a_login_is_waited_for_by_name(
     environment: Environment,
 ) -> None:

@@ -232,6 +232,7 @@ def test_where_home_is_lost_before_the_traffic_is_moved_a_failover_moves_it(
     assert active.read(built.aws("recovery")).site == "recovery"
 
 
+@pytest.mark.sweep
 def test_what_was_under_way_in_a_region_that_was_lost_is_in_nobodys_way_when_it_is_back(
     built: Environment,
 ) -> None:
@@ -250,6 +251,7 @@ def test_what_was_under_way_in_a_region_that_was_lost_is_in_nobodys_way_when_it_
     assert counts(built).site == "home"
 
 
+@pytest.mark.sweep
 def test_who_goes_on_with_a_rollback_of_the_recovery_site_is_told_the_whole_command(
     built: Environment,
 ) -> None:

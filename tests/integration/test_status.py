@@ -93,7 +93,7 @@ def test_the_playbook_keeps_the_page_and_its_check_tells_the_same(
     assert built.handle.writes_since(mark) == []
 
 
-@pytest.mark.parametrize("home", ["answers", "is dark"])
+@pytest.mark.parametrize("home", ["answers", pytest.param("is dark", marks=pytest.mark.sweep)])
 def test_after_a_failover_the_recovery_site_serves_unprotected_and_that_has_proven_the_way(
     built: Environment, home: str
 ) -> None:

@@ -122,6 +122,7 @@ def test_what_is_counted_is_told_of_the_move_that_lost_it(built: Environment) ->
     assert (facts["moved_by"], facts["snapshot"]) == (moved["id"], "100:104:")
 
 
+@pytest.mark.sweep
 def test_the_old_database_stays_where_its_snapshot_is_gone(built: Environment) -> None:
     move(built, "recovery")
     given: dict[str, Any] = {"operation": "reprotect", "site": "recovery"}
@@ -133,6 +134,7 @@ def test_the_old_database_stays_where_its_snapshot_is_gone(built: Environment) -
     assert not source(built, "home")
 
 
+@pytest.mark.sweep
 def test_a_site_that_does_not_serve_has_no_part_in_protecting_itself(built: Environment) -> None:
     move(built, "recovery")
     mark = built.handle.mark()

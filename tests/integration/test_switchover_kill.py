@@ -104,6 +104,7 @@ def test_a_move_home_that_dies_at_every_write_of_its_acts_is_one_move_in_the_end
     assert not over.switched(built)
 
 
+@pytest.mark.sweep
 def test_a_move_that_dies_at_every_write_of_its_acts_is_one_move_in_the_end(
     built: Environment,
 ) -> None:

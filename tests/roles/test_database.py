@@ -312,7 +312,6 @@ def test_the_application_can_do_nothing_in_the_schema_but_beat_and_who_reads_can
     assert "permission denied" in told or "must be owner" in told, told
 
 
-@pytest.mark.sample
 def test_the_other_region_is_told_the_second_of_the_newest_beat_and_how_far_the_copy_is(
     beating: Beats,
 ) -> None:
@@ -325,7 +324,6 @@ def test_the_other_region_is_told_the_second_of_the_newest_beat_and_how_far_the_
     beating.remote.site.until(lambda: beating.told("RowsPerSecond"))
 
 
-@pytest.mark.sample
 def test_hosts_are_counted_in_the_other_region_whoever_of_them_beats_once_they_were_ready(
     beating: Beats,
 ) -> None:
@@ -339,7 +337,6 @@ def test_hosts_are_counted_in_the_other_region_whoever_of_them_beats_once_they_w
     assert max(beating.told("Hosts", "Sum")) == 2.0
 
 
-@pytest.mark.sample
 def test_a_dark_recovery_region_does_not_stop_the_beats(beating: Beats) -> None:
     cloud = beating.remote.site.cloud
     cloud.faults([{"effect": "dark", "service": "cloudwatch", "region": AWAY}])
@@ -353,7 +350,6 @@ def test_a_dark_recovery_region_does_not_stop_the_beats(beating: Beats) -> None:
     assert beating.said().count("not published: ") == 1, "each trouble is said once"
 
 
-@pytest.mark.sample
 def test_of_two_hosts_one_beats_and_when_it_dies_the_other_one_goes_on(beating: Beats) -> None:
     shell = beating.remote.shell
     shell("systemctl start other")

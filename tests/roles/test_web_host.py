@@ -24,7 +24,6 @@ def twice(host: Remote, path: str, *words: str) -> tuple[int, int]:
     return first, second
 
 
-@pytest.mark.sample
 def test_a_host_serves_its_release_and_a_second_run_changes_nothing(host: Remote) -> None:
     assert ask(host)["version"] == "1"
     assert host.page("/health/live") == "ok"
@@ -32,7 +31,6 @@ def test_a_host_serves_its_release_and_a_second_run_changes_nothing(host: Remote
     assert changed(host.play(variables(host))) == 0
 
 
-@pytest.mark.sample
 def test_where_no_database_takes_writes_a_host_does_not_beat_and_serves(host: Remote) -> None:
     assert host.shell("systemctl is-active phoenix-heartbeat") == "active"
     said = host.shell("journalctl -o cat -u phoenix-heartbeat")

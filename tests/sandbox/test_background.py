@@ -218,6 +218,7 @@ def test_a_start_that_was_killed_is_told_so(tmp_path: Path) -> None:
         command(folder, "down")
 
 
+@pytest.mark.sweep
 def test_each_start_has_other_keys(tmp_path: Path) -> None:
     folder, seen = tmp_path / "state", []
     for _ in range(2):
@@ -230,6 +231,7 @@ def test_each_start_has_other_keys(tmp_path: Path) -> None:
     assert len(set(seen)) == 4
 
 
+@pytest.mark.sweep
 def test_two_checkouts_have_sandboxes_side_by_side_each_with_keys_of_its_own(
     tmp_path: Path,
 ) -> None:
@@ -300,6 +302,7 @@ ASKED: dict[str, Callable[[Any], object]] = {
 }
 
 
+@pytest.mark.sweep
 def test_a_port_that_is_taken_is_named_and_leaves_no_process(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

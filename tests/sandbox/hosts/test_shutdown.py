@@ -11,7 +11,6 @@ pytestmark = pytest.mark.real
 TIMERS = "systemctl list-timers --no-pager --no-legend"
 
 
-@pytest.mark.sample
 def test_one_launched_to_be_terminated_goes_with_its_interface_and_its_public_address(
     site: Any,
 ) -> None:
