@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragment operatingdev.phoenix.copied."""
+    """Fragments operatingdev.phoenix.copied and operatingdev.phoenix.copied.rules."""
 
     DOCUMENTATION = r"""
 options:
@@ -47,6 +47,10 @@ options:
       - A file in which libpq looks the password up. There is no option for the password itself.
     type: str
     default: ""
+"""
+
+    RULES = r"""
+options:
   copy:
     description:
       - What setting C(phoenix.copy) of the database has to be. Who restores a copy sets it there
@@ -68,8 +72,8 @@ options:
         a person, whom the column of option C(by) tells, at most C(days). C(number) is one C(from)
         one C(to) another, with C(places) decimals. C(constant) is the same C(value) for all.
       - C(json) has C(paths) with the method for each, where C([]) stands for the items of a list,
-        and C(*) for any other key. Texts that no path names are masked as C(text); numbers and
-        truth values that none names are kept.
+        and C(*) for any other key. Texts that no path names are masked as C(text), whole numbers
+        of nine digits or more as C(bank_account); other numbers and truth values are kept.
       - A column or table that no rule names is refused, and nothing is touched.
       - Of Django, Rails, Laravel and WordPress, and what is common beside them, it is known what
         becomes of their own tables; of those only what is to become otherwise has to be named, and

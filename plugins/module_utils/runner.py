@@ -202,6 +202,12 @@ def run_mask() -> None:
     _finish(module, lambda: masking.masked(module.params, dry=module.check_mode))
 
 
+def run_rules() -> None:
+    """The main function of module staging_rules, which never writes."""
+    module = AnsibleModule(fields_arguments(masking.PROPOSAL_FIELDS), supports_check_mode=True)
+    _finish(module, lambda: masking.proposed(module.params))
+
+
 def run_proof() -> None:
     """The main function of module staging_proof, of which a check would say nothing."""
     module = AnsibleModule(fields_arguments(masking.PROOF_FIELDS))

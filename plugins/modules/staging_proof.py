@@ -27,6 +27,7 @@ author:
   - the Phoenix authors (@operatingdev)
 extends_documentation_fragment:
   - operatingdev.phoenix.copied
+  - operatingdev.phoenix.copied.rules
 options:
   allowed:
     description:

@@ -305,11 +305,15 @@ begin
         from jsonb_array_elements(v) with ordinality as e(value, place);
         return found;
     else
-        -- What no path names is masked where it is a text.
+        -- What no path names is masked where it is a text, or a number as a card or account has it.
         if jsonb_typeof(paths) = 'string' then
             return {SCHEMA}.scalar(v, paths #>> '{{}}', k);
         end if;
-        return case when jsonb_typeof(v) = 'string' then {SCHEMA}.scalar(v, 'text', k) else v end;
+        return case
+            when jsonb_typeof(v) = 'string' then {SCHEMA}.scalar(v, 'text', k)
+            when v::text ~ '^[0-9]{{9,}}$' then {SCHEMA}.scalar(v, 'bank_account', k)
+            else v
+        end;
     end case;
 end $$;
 """

@@ -167,7 +167,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             "json",
-            "each path by a method of its own, and texts that no path names as text",
+            "each path by a method of its own, and texts and long numbers that no path names",
             frozenset({"json"}),
             _json,
             options=(

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What modules staging_mask and staging_proof do: parameters in, result out.
+"""What modules staging_rules, staging_mask and staging_proof do: parameters in, result out.
 
-Only the database of a copy gets here: it tells itself apart by the marker that an operation has put
-into it, for nothing else tells a copy from what it is a copy of.
+Only the database of a copy is written to: it tells itself apart by the marker that an operation has
+put into it, for nothing else tells a copy from what it is a copy of.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ..declaration.fields import REQUIRED, Field, Problem, read
-from . import catalog, coverage, functions, neutral, prints, proof, work
+from . import catalog, coverage, functions, neutral, prints, proof, propose, work
 from . import rules as rules_
 from .frameworks import Rows
 from .rules import Rules
@@ -32,7 +32,7 @@ def _host(value: str) -> bool:
     return bool(HOST.fullmatch(value)) and len(value) <= LONGEST_HOST
 
 
-COPY_FIELDS = (
+CONNECTION_FIELDS = (
     Field("login_host", "str", "the name of the database's server", "db.example.org", REQUIRED),
     Field("login_port", "int", "a port", 5432, 5432, lambda v: 1 <= v <= 65535),
     Field("login_user", "str", "the user whose the tables are", "phoenix_owner", REQUIRED),
@@ -47,6 +47,9 @@ COPY_FIELDS = (
     ),
     Field("ca_cert", "str", "a file of authorities", "/etc/phoenix/database-authorities.pem", ""),
     Field("passfile", "str", "a file of passwords, as libpq reads it", "/run/passwords", ""),
+)
+COPY_FIELDS = (
+    *CONNECTION_FIELDS,
     Field("copy", "str", "what marks the copy", "staging-20261129-101500", REQUIRED),
     Field("rules", "dict", "rules by table", rules_.EXAMPLE, REQUIRED),
     Field(
@@ -58,6 +61,10 @@ COPY_FIELDS = (
         key=Field("host", "str", HOST_RULE, "shop.example.com", check=_host),
         entry=Field("host", "str", HOST_RULE, "staging.shop.example.com", check=_host),
     ),
+)
+PROPOSAL_FIELDS = (
+    *CONNECTION_FIELDS,
+    Field("declared", "dict", "rules by table", rules_.EXAMPLE, {}),
 )
 STOP_FIELDS = (
     Field("table", "str", "the name of a table", "webhooks", REQUIRED),
@@ -130,6 +137,30 @@ def proved(params: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = _given(PROOF_FIELDS, params)
     return _answered(given, partial(_proved, given))
+
+
+def proposed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules for a database, by its schema and a sample of what is in it. Raises Refused."""
+    given, problems = read(PROPOSAL_FIELDS, params, only=False)
+    _refuse(problems)
+    if MISSING:
+        raise Refused("psycopg2 is missing where this runs", exception=MISSING)
+    return _answered(given, partial(_proposed, given))
+
+
+def _proposed(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
+    # Nothing is written, and it is all seen as of one moment.
+    session.run("begin isolation level repeatable read read only")
+    schema = catalog.read(session.rows)
+    found = propose.proposed(schema, propose.look(schema, session), given["declared"])
+    rules, problems = rules_.parse(found.rules)
+    problems += coverage.problems(rules, schema)
+    return {
+        "changed": False,
+        "rules": dict(found.rules),
+        "reasons": dict(found.reasons),
+        "left": [str(one) for one in problems],
+    }
 
 
 def _given(fields: tuple[Field, ...], params: Mapping[str, Any]) -> Mapping[str, Any]:
