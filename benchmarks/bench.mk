@@ -6,3 +6,8 @@
 .PHONY: bench
 bench: $(READY) .venv-bench/ready ## side by side with amazon.aws, and with the floor
 	@python -m benchmarks.run $(BENCH)
+
+.PHONY: masking
+masking: $(READY) .venv-bench/ready ## a million rows are masked, beside pynonymizer
+	@python -m sandbox equip psql=postgresql
+	@python -m benchmarks.masking --customers "$(or $(CUSTOMERS),70000)" --rounds "$(or $(ROUNDS),3)"

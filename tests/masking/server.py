@@ -66,7 +66,7 @@ class Server:
 
     def program(self, name: str, *words: str) -> None:
         """One of PostgreSQL's, which refuses to be root's. Raises CalledProcessError."""
-        as_user = {} if os.geteuid() else {"user": "postgres", "group": "postgres"}
+        user = None if os.geteuid() else "postgres"
         subprocess.run(
             [self.programs / name, *words],
             check=True,
@@ -74,7 +74,8 @@ class Server:
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            **as_user,
+            user=user,
+            group=user,
         )
 
     def connect(self, database: str, user: str = MASTER) -> Session:
