@@ -10,4 +10,4 @@ bench: $(READY) .venv-bench/ready ## side by side with amazon.aws, and with the 
 .PHONY: masking
 masking: $(READY) .venv-bench/ready ## a million rows are masked, beside pynonymizer
 	@python -m sandbox equip psql=postgresql
-	@python -m benchmarks.masking --customers "$(or $(CUSTOMERS),70000)" --rounds "$(or $(ROUNDS),3)"
+	@PYTHONPATH=.cache/tree python -m benchmarks.masking --customers "$(or $(CUSTOMERS),70000)" --rounds "$(or $(ROUNDS),3)"
