@@ -53,9 +53,9 @@ options:
 options:
   copy:
     description:
-      - What setting C(phoenix.copy) of the database has to be. Who restores a copy sets it there
-        (C(alter database … set phoenix.copy = …)), and nobody sets it in production, so that
-        no mistake in an address has production masked.
+      - The name of the copy. The comment of the database has to be C(phoenix copy) and this name,
+        which whoever restores a copy sets (C(comment on database … is …)) and nobody sets in
+        production, so that no mistake in an address has production masked.
     type: str
     required: true
   rules:

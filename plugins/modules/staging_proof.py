@@ -32,7 +32,8 @@ options:
   allowed:
     description:
       - Domains and addresses of mail that are nobody's or your own, besides those that are kept for
-        examples. A domain stands for those below it, too.
+        examples. A domain stands for those below it, too. Other words are let be as they are
+        (C(New York)), where they would be taken for somebody's.
     type: list
     elements: str
     default: []

@@ -84,6 +84,7 @@ class Copy:
 
     def mask(self, *canaries: str, patience: float = 60.0) -> None:
         """Writes down what is there, and masks it."""
+        proof.begin(self.session, "as declared")
         proof.before(self.rules, self.schema, self.session, canaries)
         work.mask(self.rules, self.schema, self.connect, patience=patience)
 

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking.task import (
     Refused,
+    mark,
+    marking,
     masked,
     proved,
 )
@@ -29,8 +31,7 @@ NAME = "staging-20261129-101500"
 
 def marked(copy: Copy) -> None:
     """As who restores one leaves it."""
-    with copy.server.connect(copy.name, "postgres") as admin:
-        admin.run(f"alter database {copy.name} set phoenix.copy = '{NAME}'")
+    copy.run(marking(copy.name, mark(NAME)))
 
 
 @pytest.fixture
@@ -114,10 +115,9 @@ def test_a_check_touches_nothing(copy: Copy) -> None:
     assert copy.rows("select 1 from pg_namespace where nspname = 'phoenix_mask'") == []
 
 
-@pytest.mark.parametrize("mark", ["", "another-one"])
-def test_what_does_not_say_that_it_is_the_copy_is_not_touched(copy: Copy, mark: str) -> None:
-    with copy.server.connect(copy.name, "postgres") as admin:
-        admin.run(f"alter database {copy.name} set phoenix.copy = '{mark}'")
+@pytest.mark.parametrize("other", ["", "The shop of Ada Lovelace", mark("another-one")])
+def test_what_does_not_say_that_it_is_the_copy_is_not_touched(copy: Copy, other: str) -> None:
+    copy.run(marking(copy.name, other))
     before = content(copy)
     for dry in (True, False):
         with pytest.raises(Refused, match="it is not masked, for it might be production"):

@@ -16,8 +16,9 @@ Ask = Callable[[str], list[Row]]
 
 # A temporary table is of one session, and there is none in a copy.
 OURS = """
-    nspname not in ('information_schema', 'phoenix', 'phoenix_mask', 'phoenix_proof')
+    nspname not in ('information_schema', 'phoenix_mask', 'phoenix_proof')
     and nspname !~ '^pg_'
+    and not (nspname = 'phoenix' and c.relname in ('heartbeat', 'migrations', 'proof'))
 """
 TABLES = f"""
     select c.oid::bigint as id, nspname as schema, relname as name, relkind = 'p' as partitioned,
@@ -29,13 +30,25 @@ TABLES = f"""
         ) else '' end as root,
         coalesce((
             select array_agg(attname::text) from pg_partitioned_table as t
-            join pg_attribute on attrelid = t.partrelid and attnum = any(t.partattrs)
+            join pg_attribute on attrelid = t.partrelid and attnum > 0 and (
+                attnum = any(t.partattrs) or 0 = any(t.partattrs) and exists (
+                    select from pg_depend where classid = 'pg_class'::regclass
+                    and objid = t.partrelid and refobjid = t.partrelid and refobjsubid = attnum
+                )
+            )
             where t.partrelid = c.oid
         ), array[]::text[]) as cut_by,
         coalesce((
-            select array_agg(tgname::text order by tgname) from pg_trigger
-            where tgrelid = c.oid and not tgisinternal and tgenabled in ('A', 'R')
+            select array_agg(name order by name) from (
+                select tgname::text as name from pg_trigger
+                where tgrelid = c.oid and not tgisinternal and tgenabled in ('A', 'R')
+                union all
+                select rulename from pg_rewrite
+                where ev_class = c.oid and rulename <> '_RETURN' and ev_enabled in ('A', 'R')
+            ) as acting
         ), array[]::text[]) as firing,
+        case when pg_has_role(relowner, 'usage') then ''
+            else pg_get_userbyid(relowner)::text end as others,
         coalesce((
             select array_agg(attname::text order by array_position(indkey::int2[], attnum))
             from pg_index join pg_attribute on attrelid = indrelid and attnum = any(indkey)
@@ -105,17 +118,27 @@ FOREIGN = f"""
     where contype = 'f' and conparentid = 0 and {OURS}
     order by 1
 """
+# Of what a view is made, through views that keep none.
 VIEWS = f"""
+    with recursive made_of as (
+        select r.ev_class as view, d.refobjid as of
+        from pg_rewrite as r join pg_depend as d on d.classid = 'pg_rewrite'::regclass
+            and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+            and d.refobjid <> r.ev_class
+        union
+        select m.view, d.refobjid
+        from made_of as m join pg_rewrite as r on r.ev_class = m.of
+        join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+            and d.refclassid = 'pg_class'::regclass and d.refobjid <> r.ev_class
+    )
     select c.oid::bigint as id, nspname as schema, c.relname as name,
         coalesce(
             array_agg(distinct v.oid::bigint) filter (where v.oid is not null), '{{}}'
         ) as after
     from pg_class as c join pg_namespace as n on n.oid = relnamespace
-    left join pg_rewrite as r on r.ev_class = c.oid
-    left join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
-        and d.refclassid = 'pg_class'::regclass and d.refobjid <> c.oid
-    left join pg_class as v on v.oid = d.refobjid and v.relkind = 'm'
-    where c.relkind = 'm' and {OURS}
+    left join made_of as m on m.view = c.oid
+    left join pg_class as v on v.oid = m.of and v.relkind = 'm'
+    where c.relkind = 'm' and c.relispopulated and {OURS}
     group by 1, 2, 3 order by 2, 3
 """
 
@@ -146,6 +169,7 @@ def read(ask: Ask) -> Schema:
                 cut_by=frozenset(row["cut_by"]),
                 firing=tuple(row["firing"]),
                 key=tuple(row["key"]),
+                others=row["others"],
                 size=row["size"],
                 about=row["about"],
             )

@@ -14,6 +14,8 @@ from .methods import KEEP, NULL, TRUNCATE
 from .rules import Rule, Rules, of
 from .schema import Column, ForeignKey, Schema, Table
 
+ROOMY = 40  # signs for which any mask has room
+
 
 def problems(rules: Rules, schema: Schema, path: str = "rules") -> Iterator[Problem]:
     """All in which the rules do not do for the schema."""
@@ -37,14 +39,23 @@ def problems(rules: Rules, schema: Schema, path: str = "rules") -> Iterator[Prob
                 yield Problem(
                     where,
                     ", ".join(table.firing),
-                    "has triggers that fire even where a copy is written, and would work on what "
-                    "is masked",
+                    "has triggers or rules that act even where a copy is written, and would work "
+                    "on what is masked",
                     "alter table … enable trigger …, in a migration",
                 )
     for name in rules:
         yield from _stranger(name, schema, path)
     for key in schema.foreign_keys:
         yield from _together(key, rules, schema, path)
+
+
+def unowned(schema: Schema, path: str = "rules") -> Iterator[Problem]:
+    """Tables that the login may not write anew, so that what they had would stay in their files."""
+    for table in schema.declared:
+        if table.others:
+            rule = "belongs to somebody whose rights the login has not"
+            example = f"grant {table.others} to the login"
+            yield Problem(f"{path}.{table.label}", table.others, rule, example)
 
 
 def _unnamed(table: Table, named: set[str], where: str) -> Iterator[Problem]:
@@ -124,21 +135,29 @@ def _stranger(name: str, schema: Schema, path: str) -> Iterator[Problem]:
 
 def _together(key: ForeignKey, rules: Rules, schema: Schema, path: str) -> Iterator[Problem]:
     """What names a row is masked as the name of that row is."""
-    tables = schema.table(key.table), schema.table(key.target)
-    if any(table is None or table.label not in rules for table in tables):
+    table, target_ = schema.root(key.table), schema.root(key.target)
+    if rules.get(table) is None or target_ not in rules:
         return
-    if rules[key.table] is None:
-        return
-    mine, theirs = dict(of(rules, key.table)), dict(of(rules, key.target))
-    gone = rules[key.target] is None
+    mine, theirs = dict(of(rules, table)), dict(of(rules, target_))
+    gone = rules[target_] is None
     for name, other in zip(key.columns, key.targets, strict=True):
         rule, target = mine.get(name), theirs.get(other)
         if rule is None or rule.name == NULL or (target is None and not gone):
             continue
-        where = f"{path}.{key.table}.{name}"
+        where = f"{path}.{table}.{name}"
         if gone:
-            rule_ = f"names rows of {key.target}, which go"
-            yield Problem(where, rule.name, rule_, f"{key.table}: {TRUNCATE}")
+            rule_ = f"names rows of {target_}, which go"
+            yield Problem(where, rule.name, rule_, f"{table}: {TRUNCATE}")
         elif rule != target:
-            rule_ = f"must be as {key.target}.{other}, whose rows it names"
+            rule_ = f"must be as {target_}.{other}, whose rows it names"
             yield Problem(where, rule.name, rule_, target.name if target else KEEP)
+        elif rule.method and not _alike(schema, (table, name), (target_, other)):
+            rule_ = f"is of another type or size than {target_}.{other}, and so would its masks be"
+            yield Problem(where, rule.name, rule_, f"a type as that of {target_}.{other}")
+
+
+def _alike(schema: Schema, *places: tuple[str, str]) -> bool:
+    """Whether equal values of two columns have equal masks."""
+    columns = [t.column(name) for label, name in places if (t := schema.table(label))]
+    kinds = {(one.base == "citext", min(one.size or ROOMY, ROOMY)) for one in columns if one}
+    return len(kinds) == 1

@@ -52,6 +52,16 @@ language sql stable parallel safe as $$
     select sha256(key || convert_to(kind || ':' || value, 'UTF8'))
 $$;
 
+create or replace function {SCHEMA}.flat(v anyarray) returns anyarray
+language plpgsql immutable strict parallel safe as $$
+begin
+    if array_ndims(v) > 1 then
+        raise exception using errcode = 'feature_not_supported',
+            message = 'a list of lists cannot be masked: give its column null or keep';
+    end if;
+    return v;
+end $$;
+
 create or replace function {SCHEMA}.hex(kind text, value text, key bytea) returns text
 language sql stable parallel safe as $$
     select encode({SCHEMA}.digest(kind, value, key), 'hex')

@@ -38,7 +38,8 @@ class Method:
 def _of_text(function: str) -> Callable[[str, Column, Mapping[str, Any]], str]:
     def sql(value: str, column: Column, _options: Mapping[str, Any]) -> str:
         # Of this type equal values may be written differently.
-        text = f"lower({value}::text)" if column.base == "citext" else f"{value}::text"
+        plain = f'({value}::text collate "default")'
+        text = f"lower({plain})" if column.base == "citext" else plain
         return f"{SCHEMA}.{function}({text}, {KEY}, {column.size})"
 
     return sql
@@ -54,7 +55,7 @@ def _text(
 
 
 def _ip(value: str, column: Column, _options: Mapping[str, Any]) -> str:
-    text = f"host({value})" if column.family == "address" else f"{value}::text"
+    text = f"host({value})" if column.family == "address" else f'({value}::text collate "default")'
     return f"{SCHEMA}.ip({text}, {KEY}, {column.size})"
 
 
@@ -67,7 +68,8 @@ def _bytes(value: str, _column: Column, _options: Mapping[str, Any]) -> str:
 
 
 def _date(value: str, column: Column, options: Mapping[str, Any]) -> str:
-    days = f"{SCHEMA}.days({VALUE}.{quoted(options['by'])}::text, {KEY}, {options['days']})"
+    who = f"coalesce({VALUE}.{quoted(options['by'])}::text, {value}::text)"
+    days = f"{SCHEMA}.days({who}, {KEY}, {options['days']})"
     return f"{value} + {days}" + (" * interval '1 day'" if column.base != "date" else "")
 
 
@@ -86,7 +88,7 @@ def _json(value: str, _column: Column, options: Mapping[str, Any]) -> str:
     return f"{SCHEMA}.json({value}::jsonb, {literal(paths)}, {KEY})"
 
 
-def below(paths: Mapping[str, str]) -> dict[str, Any]:
+def below(paths: Mapping[str, Any]) -> dict[str, Any]:
     """{"contact.email": "email", "items[].note": "text"} as what is below each key."""
     found: dict[str, Any] = {}
     for path, method in paths.items():
@@ -200,9 +202,10 @@ def masked(method: Method, column: Column, options: Mapping[str, Any]) -> str:
     value = f"{VALUE}.{column.quoted}"
     if not column.array:
         return f"({method.sql(value, column, options)})::{column.type}"
-    # One of more dimensions would lose them, so it is refused by the server: see statements.py.
+    # One of more dimensions would lose them, and is refused.
     items = method.sql("u.value", column, options)
     return (
-        f"case when {value} is not null then array(select {items} from unnest({value}) "
+        f"case when {value} is not null then array(select {items} "
+        f"from unnest({SCHEMA}.flat({value})) "
         f"with ordinality as u(value, place) order by place)::{column.type} end"
     )

@@ -11,6 +11,7 @@ from .frameworks import FRAMEWORKS, Framework, Rows
 from .functions import SCHEMA
 from .rules import label
 from .schema import Schema, literal, quoted
+from .statements import SILENT
 from .work import Session
 
 # What PostgreSQL and its extensions do by themselves, or know of others: each as what tells whether
@@ -25,6 +26,11 @@ ACTING: Mapping[str, tuple[str, str]] = {
     "server of foreign tables": (
         "select quote_ident(srvname) as it from pg_foreign_server",
         "drop server {it} cascade",
+    ),
+    # What named it is kept, emptied or masked; nobody can say what is in it.
+    "large object": (
+        "select oid::text as it from pg_largeobject_metadata",
+        "select lo_unlink({it})",
     ),
     "job of pg_cron": (
         "select jobid::text as it from {cron}",
@@ -87,11 +93,13 @@ def stop(schema: Schema, more: list[Rows], session: Session) -> dict[str, int]:
             session.run(ended.format(it=it))
         if found:
             done[what] = len(found)
+    # The application's triggers do not act on it.
+    session.run(f"begin; {SILENT}")
     for one in [*rows(schema), *more]:
+        what = f"rows of {label(one.table)}"
         for statement in _statements(one, schema):
-            done[f"rows of {label(one.table)}"] = done.get(
-                f"rows of {label(one.table)}", 0
-            ) + session.run(statement)
+            done[what] = done.get(what, 0) + session.run(statement)
+    session.run("commit")
     return {what: many for what, many in done.items() if many}
 
 

@@ -42,7 +42,9 @@ BETWEEN = "".join(chr(c) for c in range(1, 128) if not chr(c).isalnum()) + (
 SETUP = rf"""
 create schema if not exists {SCHEMA};
 revoke all on schema {SCHEMA} from public;
-create table if not exists {SCHEMA}.salt (salt text not null, one bool primary key default true);
+create table if not exists {SCHEMA}.salt (
+    salt text not null, rules text not null, one bool primary key default true
+);
 create table if not exists {SCHEMA}.prints (
     origin text not null, print bigint not null, telling bool not null, head bigint
 );
@@ -64,32 +66,40 @@ language sql immutable strict parallel safe as $$
     select regexp_replace(v::text, '\\["\\/bfnrt]', ' ', 'g')
 $$;
 
-create or replace function {SCHEMA}.leaves(v jsonb, kept text[], gone text[]) returns setof text
+create or replace function {SCHEMA}.plain(t text) returns text
+language sql immutable strict parallel safe as $$
+    select regexp_replace(t, '\\["\\/bfnrt]', ' ', 'g')
+$$;
+
+create or replace function {SCHEMA}.leaves(v jsonb, paths jsonb) returns setof text
 language sql immutable strict parallel safe rows 5 as $$
-    with recursive at(path, value) as (
-        select '', v
+    -- paths: for each key, "*" for any other and "[]" for items, whether it goes or what is below.
+    with recursive at(rule, value) as (
+        select paths, v
         union all
-        select at.path || below.step, below.value from at, lateral (
-            select '.' || key, value
+        select case when jsonb_typeof(at.rule) = 'object'
+            then coalesce(at.rule -> below.step, at.rule -> below.other) else at.rule end,
+            below.value
+        from at, lateral (
+            select key, '*', value
             from jsonb_each(
                 case when jsonb_typeof(at.value) = 'object' then at.value else '{{}}' end
             )
             union all
-            select '[]', value from jsonb_array_elements(
+            select '[]', '[]', value from jsonb_array_elements(
                 case when jsonb_typeof(at.value) = 'array' then at.value else '[]' end
             )
-        ) as below(step, value)
+        ) as below(step, other, value)
     )
     select value #>> '{{}}' from at
-    where jsonb_typeof(value) in ('string', 'number')
-        and (ltrim(path, '.') ~ any(gone) or not ltrim(path, '.') ~ any(kept))
+    where jsonb_typeof(value) in ('string', 'number') and rule is distinct from 'false'
         and (jsonb_typeof(value) = 'string' or length(value #>> '{{}}') >= {LEAST_DIGITS})
 $$;
 
 create or replace function {SCHEMA}.list(t text) returns text[]
 language sql stable parallel safe as $$
     select array_remove(string_to_array(translate(
-        lower(t), {literal(BETWEEN)}, '{" " * len(BETWEEN)}'
+        lower(t collate "default"), {literal(BETWEEN)}, '{" " * len(BETWEEN)}'
     ), ' '), '')
 $$;
 
@@ -104,7 +114,7 @@ language sql stable parallel safe as $$
 $$;
 
 create or replace function {SCHEMA}.telling(words text) returns bool
-language sql stable parallel safe as $$
+language sql immutable parallel safe as $$
     select case
         when words like '% %' then length(words) >= {LEAST_SIGNS}
         when words ~ '^[0-9]+$' then length(words) >= {LEAST_DIGITS}
@@ -113,7 +123,7 @@ language sql stable parallel safe as $$
     end
 $$;
 
-create or replace function {SCHEMA}.of(origin text, t text, whole bool, salt text)
+create or replace function {SCHEMA}.of(origin text, t text, salt text)
 returns table (o text, print bigint, telling bool, head bigint)
 language plpgsql stable parallel safe rows 1 as $$
 -- A value is all of its words, and where the beginning of it tells by itself, that as well.
@@ -125,7 +135,7 @@ begin
     print := {SCHEMA}.print(text, salt);
     telling := cardinality(words) <= {MOST_WORDS} and {SCHEMA}.telling(text);
     return next;
-    if whole and cardinality(words) > {MOST_WORDS} then
+    if cardinality(words) > {MOST_WORDS} then
         text := array_to_string(words[1:{MOST_WORDS}], ' ');
         print := {SCHEMA}.print(text, salt);
         telling := {SCHEMA}.telling(text);

@@ -92,7 +92,17 @@ def _rule(value: Any, path: str) -> tuple[Rule, list[Problem]]:
     if method is None and given:
         return Rule(name), [Problem(path, value, f"has no options: it is {name}", name)]
     options, problems = read(method.options if method else (), given, path)
+    problems += _beneath(options.get("paths", {}), path)
     return Rule(name, options), problems
+
+
+def _beneath(paths: Mapping[str, str], where: str) -> Iterator[Problem]:
+    """Of two paths one may not be above the other: which of them were meant would be a guess."""
+    for one in paths:
+        for other in paths:
+            if other.startswith((f"{one}.", f"{one}[]")):
+                rule = f"is above {other}, of which something else is said"
+                yield Problem(f"{where}.paths.{one}", paths[one], rule, f"{one}.*")
 
 
 def of(rules: Rules, table: str) -> Iterator[tuple[str, Rule]]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # What a value is, by the type that is under its domains and arrays.
 FAMILIES: Mapping[str, frozenset[str]] = {
@@ -63,7 +63,8 @@ class Table:
 
     root: the label of the table whose partition it is, its own where it is none. unique: the
     columns of each unique index. cut_by: the columns by which it is cut into partitions. firing:
-    triggers that fire whoever writes. size: bytes. about: rows, as the planner knows.
+    triggers and rules that act whoever writes. others: its owner, where that is nobody whose rights
+    we have. size: bytes. about: rows, as the planner knows.
     """
 
     schema: str
@@ -75,6 +76,7 @@ class Table:
     cut_by: frozenset[str] = frozenset()
     firing: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
+    others: str = ""
     size: int = 0
     about: int = 0
 
@@ -107,9 +109,7 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """All tables of a database's owner. views: labels of those that keep rows, in the order in
-    which they are made anew.
-    """
+    """All tables. views: those that keep rows, quoted, in the order in which they are made anew."""
 
     tables: tuple[Table, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
@@ -120,8 +120,31 @@ class Schema:
 
     @property
     def declared(self) -> Iterable[Table]:
-        """Those that rules name: a partition is masked as the table of which it is one."""
-        return (one for one in self.tables if not one.is_partition)
+        """Those that rules name, with all that binds their partitions: these are masked as the
+        table of which they are.
+        """
+        return (self._whole(one) for one in self.tables if not one.is_partition)
+
+    def _whole(self, table: Table) -> Table:
+        parts = [one for one in self.tables if one.root == table.label and one.is_partition]
+        if not parts:
+            return table
+        needed = {c.name for one in parts for c in one.columns if c.not_null}
+        return replace(
+            table,
+            columns=tuple(
+                replace(one, not_null=one.not_null or one.name in needed) for one in table.columns
+            ),
+            unique=tuple(dict.fromkeys(each for one in (table, *parts) for each in one.unique)),
+            cut_by=table.cut_by.union(*(one.cut_by for one in parts)),
+            firing=tuple(dict.fromkeys(each for one in (table, *parts) for each in one.firing)),
+            others=next((one.others for one in (table, *parts) if one.others), ""),
+        )
+
+    def root(self, label: str) -> str:
+        """The label of the table that rules name for another one."""
+        table = self.table(label)
+        return table.root if table and table.is_partition else label
 
     def filled(self, label: str) -> list[Table]:
         """Those that have the rows of a table: its partitions, or itself."""

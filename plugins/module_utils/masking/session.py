@@ -22,14 +22,29 @@ except ImportError:
         """Stands in for psycopg2's class where that is absent."""
 
 
-__all__ = ["MISSING", "Connected", "Error", "first_line"]
+__all__ = ["MISSING", "Connected", "Error", "without_values"]
+
+
+# A copy has what was set for production, where that may end a statement or have it see less. Where
+# a policy would hide rows, the server refuses instead.
+SETTINGS: Mapping[str, str] = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read\\ committed",
+    "row_security": "off",
+    "datestyle": "ISO",
+    "client_min_messages": "error",
+}
 
 
 class Connected:
     """A session, as `work` wants it. Raises Error."""
 
     def __init__(self, **how: Any) -> None:
-        self._connection = psycopg2.connect(application_name="phoenix mask", **how)
+        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        self._connection = psycopg2.connect(application_name="phoenix mask", options=options, **how)
         # Transactions are begun where they are wanted.
         self._connection.autocommit = True
 
@@ -49,6 +64,21 @@ class Connected:
         self._connection.close()
 
 
-def first_line(trouble: Exception) -> str:
-    """What went wrong, without what PostgreSQL adds to it: that may tell a row's values."""
-    return str(trouble).strip().partition("\n")[0]
+# Of data that does not fit, and of what functions of the application raise.
+TELLS_VALUES = ("22", "P0")
+
+
+def without_values(trouble: Exception) -> str:
+    """What went wrong, without what may tell a row's values: all that comes after the first line,
+    and of some kinds of troubles that, too.
+    """
+    code = str(getattr(trouble, "pgcode", "") or "")
+    if not code.startswith(TELLS_VALUES):
+        return str(trouble).strip().partition("\n")[0]
+    diag = getattr(trouble, "diag", None)
+    where = [
+        f"{what} {found}"
+        for what in ("schema", "table", "column", "constraint")
+        if (found := getattr(diag, f"{what}_name", None))
+    ]
+    return ", ".join([f"{type(trouble).__name__} ({code})", *where])

@@ -24,7 +24,7 @@ SILENT = "set local session_replication_role = replica"
 # What the planner knows of a table stays where that has no rows when it is looked at, and has
 # values of them. Of a single row nothing is kept.
 EMPTY = (
-    "delete from only {table} where ctid <> (select min(ctid) from only {table}); "
+    "delete from only {table} where ctid <> (select min(ctid) from only {table}); {emptied}"
     "analyze {table}; delete from only {table}"
 )
 
@@ -36,26 +36,40 @@ class Work:
     """
 
     name: str
+    quoted: str
     size: int
     statement: str
     anew: str
 
 
-def works(rules: Rules, schema: Schema) -> list[Work]:
-    """One of each table that has rows of its own and is not kept as it is, the largest first."""
-    return sorted(_works(rules, schema), key=lambda work: (-work.size, work.name))
+def works(rules: Rules, schema: Schema, touched: frozenset[str] = frozenset()) -> list[Work]:
+    """One of each table that has rows of its own and is not kept as it is, the largest first.
+    touched: labels of tables of which rows were changed before, which are written anew as well.
+    """
+    return sorted(_works(rules, schema, touched), key=lambda work: (-work.size, work.name))
 
 
-def _works(rules: Rules, schema: Schema) -> Iterator[Work]:
+def _works(rules: Rules, schema: Schema, touched: frozenset[str]) -> Iterator[Work]:
     for root in schema.declared:
         for table in schema.filled(root.label):
             if rules[root.label] is None:
-                statement = EMPTY.format(table=table.quoted)
+                statement = _empty(table)
             else:
                 statement = _update(table, dict(of(rules, root.label)))
-            if statement:
+            if statement or root.label in touched:
                 anew = f"vacuum (full, analyze) {table.quoted}"
-                yield Work(table.label, table.size, statement, anew)
+                yield Work(table.label, table.quoted, table.size, statement, anew)
+
+
+def _empty(table: Table) -> str:
+    # Of lists it keeps what is in a single row.
+    nothing = ", ".join(
+        f"{one.quoted} = null"
+        for one in table.columns
+        if not one.not_null and not one.generated and one.name not in table.cut_by
+    )
+    emptied = f"update only {table.quoted} set {nothing}; " if nothing else ""
+    return EMPTY.format(table=table.quoted, emptied=emptied)
 
 
 def _update(table: Table, rules: dict[str, Rule]) -> str:
@@ -80,18 +94,31 @@ def ended(name: str, rows: int, seconds: float) -> str:
     return f"insert into {SCHEMA}.done (name, rows, seconds) values ({values})"
 
 
+def filed(name: str) -> str:
+    """By which it is known in which file a table is."""
+    return f"select pg_relation_filenode({literal(name)}::regclass)::bigint as it"
+
+
 def written(name: str) -> str:
     """By which it is known that a table was written anew."""
     return f"update {SCHEMA}.done set anew = true where name = {literal(name)}"
 
 
+# By which it is known that all was done.
+FINISHED = (
+    f"insert into {SCHEMA}.done (name, rows, seconds, anew) values ('', 0, 0, true) "
+    "on conflict do nothing"
+)
+
+
 # Who began before the last table was masked may see its rows of before, and has them kept.
 SEEING = """
     select string_agg(who, ', ' order by who) as who from (
-        select coalesce(application_name, '') || ' of ' || coalesce(usename, '') || ' since '
+        select coalesce(nullif(application_name, ''), backend_type) || ' of '
+            || coalesce(usename, 'the server') || ' since '
             || coalesce(xact_start::text, '') as who from pg_stat_activity
-        where pid <> pg_backend_pid() and datname = current_database()
-            and backend_type = 'client backend'
+        where pid <> pg_backend_pid()
+            and (datname = current_database() or datname is null)
             and (backend_xid is not null or backend_xmin is not null)
         union all
         select 'prepared transaction ' || gid from pg_prepared_xacts
@@ -111,9 +138,11 @@ def dangling(key: ForeignKey, schema: Schema) -> str:
     pairs = list(zip(key.columns, key.targets, strict=True))
     named = " and ".join(f"a.{quoted(mine)} is not null" for mine, _theirs in pairs)
     same = " and ".join(f"a.{quoted(mine)} = b.{quoted(theirs)}" for mine, theirs in pairs)
+    # Of children by inheritance a foreign key knows nothing.
+    one, other = (f"{'' if t.partitioned else 'only '}{t.quoted}" for t in (table, target))
     return (
-        f"select count(*) as rows from {table.quoted} as a where {named} "
-        f"and not exists (select from {target.quoted} as b where {same})"
+        f"select count(*) as rows from {one} as a where {named} "
+        f"and not exists (select from {other} as b where {same})"
     )
 
 
@@ -121,8 +150,11 @@ def bent(rules: Rules, schema: Schema) -> list[ForeignKey]:
     """The foreign keys with a column on either side that is not kept."""
 
     def changed(label: str, columns: tuple[str, ...]) -> bool:
-        declared = rules[label]
-        return declared is None or any(declared[name].name != KEEP for name in columns)
+        declared = rules[schema.root(label)]
+        # What is computed changes with that of which it is.
+        return declared is None or any(
+            name not in declared or declared[name].name != KEEP for name in columns
+        )
 
     return [
         key

@@ -8,21 +8,26 @@ put into it, for nothing else tells a copy from what it is a copy of.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from ..declaration.fields import REQUIRED, Field, Problem, read
+from ..declaration.secrets import HIDDEN
 from . import catalog, coverage, functions, neutral, prints, proof, propose, work
 from . import rules as rules_
 from .frameworks import Rows
 from .rules import Rules
-from .schema import Schema, literal
-from .session import MISSING, Connected, Error, first_line
+from .schema import Schema, literal, quoted
+from .session import MISSING, Connected, Error, without_values
 from .statements import works
 
-MARKER = "phoenix.copy"
+# Of a database that says so itself in its comment, which anybody who owns it may set, on RDS too.
+MARK = "phoenix copy"
+COMMON = "postgres"
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 LONGEST_HOST = 253
 HOST_RULE = "the name of a host, in small letters"
@@ -188,9 +193,8 @@ def _answered(
         session = _connected(given)
         return do(session)
     except Error as error:
-        # What PostgreSQL adds to its first line may tell a row's values.
-        raise Refused(f"the database of the copy: {first_line(error)}") from None
-    except (work.Dangling, work.Seen) as error:
+        raise Refused(f"the database of the copy: {without_values(error)}") from None
+    except (proof.Changed, work.Dangling, work.Seen) as error:
         raise Refused(str(error)) from None
     finally:
         if session:
@@ -210,16 +214,51 @@ def _connected(given: Mapping[str, Any]) -> Connected:
     )
 
 
+def marking(database: str, mark: str) -> str:
+    """By which a database says what it is, in SQL."""
+    return f"comment on database {quoted(database)} is {literal(mark)}"
+
+
+def mark(copy: str) -> str:
+    """What the database of a copy says of itself, as whoever restores it has to have it say."""
+    return f"{MARK} {copy}"
+
+
+def done_mark(copy: str) -> str:
+    """What it says when nobody's data is in it any more."""
+    return f"{mark(copy)}, masked"
+
+
+def _mark(session: Connected) -> str:
+    asked = (
+        "select shobj_description(oid, 'pg_database') as it from pg_database "
+        "where datname = current_database()"
+    )
+    return str(session.rows(asked)[0]["it"] or "")
+
+
 def _refuse_other(session: Connected, copy: str) -> None:
     """Raises Refused where the database does not say that it is this copy."""
-    asked = f"select current_setting({literal(MARKER)}, true) as it"
-    found = session.rows(asked)[0]["it"]
-    if found != copy:
+    found = _mark(session)
+    if found not in (mark(copy), done_mark(copy)):
         raise Refused(
-            f"the database does not say that it is the copy {copy}, but "
-            f"{found or 'nothing'}: it is not masked, for it might be production. "
-            f"Setting {MARKER} of the database tells what it is"
+            f"the database does not say that it is the copy {copy}, but {found or 'nothing'}: it "
+            "is not masked, for it might be production. Its comment tells what it is: comment on "
+            f"database … is '{mark(copy)}'"
         )
+
+
+def _elsewhere(given: Mapping[str, Any]) -> Iterator[proof.Finding]:
+    """Tables in the database that each server has, where nothing is masked: jobs are kept there."""
+    if given["login_db"] == COMMON:
+        return
+    session = _connected({**given, "login_db": COMMON})
+    try:
+        for table in catalog.read(session.rows).tables:
+            told = "is in a database that was not masked"
+            yield proof.Finding(f"{COMMON}: {table.label}", told, table.about)
+    finally:
+        session.close()
 
 
 def _masked(
@@ -230,14 +269,40 @@ def _masked(
     if dry:
         tables = {one.name: _about(schema, one.name) for one in works(rules, schema)}
         return {"changed": bool(tables), "tables": tables, "stopped": {}}
+    if _mark(session) == done_mark(given["copy"]):
+        return {"changed": False, "tables": {}, "stopped": {}}
     work.prepare(session)
     neutral.tell_hosts(given["hosts"], session)
+    proof.begin(session, _digest(given))
+    _refuse([*_untold(given, session)])
+    rows = [*neutral.rows(schema), *_more(given)]
+    proof.before_rows(rows, schema, session)
     stopped = neutral.stop(schema, _more(given), session)
     # What was stopped may have gone with its tables.
     schema, rules = _gated(given, session)
     proof.before(rules, schema, session, tuple(given["canaries"]))
-    done = work.mask(rules, schema, partial(_connected, given), given["at_once"], say)
+    done = work.mask(
+        rules,
+        schema,
+        partial(_connected, given),
+        given["at_once"],
+        say,
+        touched=frozenset(rules_.label(one.table) for one in rows),
+    )
     return {"changed": True, "tables": done, "stopped": stopped}
+
+
+def _digest(given: Mapping[str, Any]) -> str:
+    """Of all by which it is known what has to go."""
+    told = json.dumps([given["rules"], given["hosts"]], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _untold(given: Mapping[str, Any], session: Connected) -> Iterator[Problem]:
+    for number, canary in enumerate(given["canaries"]):
+        if not proof.tells(canary, session):
+            rule = "is a word as others are, and would not be looked for"
+            yield Problem(f"canaries.{number}", HIDDEN, rule, "Canary Bird, 7 Cage Road")
 
 
 def _more(given: Mapping[str, Any]) -> list[Rows]:
@@ -249,7 +314,8 @@ def _gated(given: Mapping[str, Any], session: Connected) -> tuple[Schema, Rules]
     """The schema, and rules that do for it. Raises Refused."""
     schema = catalog.read(session.rows)
     rules, _problems = rules_.parse(neutral.completed(given["rules"], schema))
-    _refuse([*coverage.problems(rules, schema), *_strange(given, schema)])
+    problems = (coverage.problems(rules, schema), coverage.unowned(schema), _strange(given, schema))
+    _refuse([one for found in problems for one in found])
     return schema, rules
 
 
@@ -257,7 +323,8 @@ def _strange(given: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:
     for number, one in enumerate(given.get("stop") or ()):
         table = schema.table(rules_.label(str(one["table"])))
         if table is None:
-            yield Problem(f"stop.{number}.table", one["table"], "is no table of the database", "…")
+            where = f"stop.{number}.table"
+            yield Problem(where, one["table"], "is no table of the database", "webhooks")
             continue
         for name in one.get("set") or {}:
             if table.column(name) is None:
@@ -272,22 +339,28 @@ def _about(schema: Schema, label: str) -> dict[str, Any]:
 
 def _proved(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
     _refuse_other(session, given["copy"])
+    if _mark(session) == done_mark(given["copy"]):
+        return {"changed": False, "findings": [], "tables": {}, "looked_for": 0, "forgotten": []}
     if not session.rows(f"select to_regclass('{prints.SCHEMA}.before') as it")[0]["it"]:
         raise Refused("nothing was written down of what was there before: module staging_mask does")
+    if not session.rows(f"select 1 from {functions.SCHEMA}.done where name = ''"):
+        raise Refused("it has not been masked to the end: run module staging_mask again")
+    proof.refuse_changed(session, _digest(given))
     schema = catalog.read(session.rows)
     rules, _problems = rules_.parse(neutral.completed(given["rules"], schema))
     _refuse(list(coverage.problems(rules, schema)))
     findings = list(proof.after(rules, schema, session, tuple(given["allowed"]), given["hosts"]))
+    findings += _elsewhere(given)
     told = [{"where": one.where, "what": one.what, "rows": one.rows} for one in findings]
     if findings:
         lines = "".join(f"\n  {one}" for one in findings)
         raise Refused(f"the copy is not clean, and stays shut:{lines}", findings=told)
     looked = session.rows(
-        f"select name, rows from {prints.SCHEMA}.before where name <> '' order by 1"
+        f"select name, rows from {prints.SCHEMA}.before where name like '%.%' order by 1"
     )
     many = session.rows(f"select prints from {prints.SCHEMA}.before where name = ''")[0]["prints"]
     proof.forget(session)
-    work.forget(session)
+    session.run(marking(given["login_db"], done_mark(given["copy"])))
     return {
         "changed": True,
         "findings": [],

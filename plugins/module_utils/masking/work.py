@@ -17,7 +17,7 @@ from .functions import SCHEMA, SETUP
 from .methods import SCALARS
 from .rules import Rules
 from .schema import Schema
-from .statements import SEEING, SILENT, Work, bent, dangling, ended, works, written
+from .statements import FINISHED, SEEING, SILENT, Work, bent, dangling, ended, filed, works, written
 
 Say = Callable[[str], None]
 PAUSE = 0.1  # seconds
@@ -56,14 +56,15 @@ def mask(
     at_once: int = 2,
     say: Say = lambda _text: None,
     patience: float = 60.0,
+    touched: frozenset[str] = frozenset(),
 ) -> dict[str, dict[str, Any]]:
     """By table how many rows were masked, and in how many seconds. connect: makes a session.
     at_once: tables on which it works at the same time. patience: seconds that it waits until nobody
-    sees rows as they were before.
+    sees rows as they were before. touched: labels of tables of which rows were changed already.
 
     Raises Dangling, and what a session raises: the first of that, with what is under way ended.
     """
-    todo = works(rules, schema)
+    todo = works(rules, schema, touched)
     first = connect()
     try:
         prepare(first)
@@ -85,6 +86,7 @@ def mask(
             if table.partitioned:
                 first.run(f"analyze {table.quoted}")
         _look(rules, schema, first)
+        first.run(FINISHED)
         return _done(first)
     finally:
         first.close()
@@ -116,7 +118,7 @@ def _each(
 
 
 def _done(session: Session) -> dict[str, dict[str, Any]]:
-    found = session.rows(f"select * from {SCHEMA}.done")
+    found = session.rows(f"select * from {SCHEMA}.done where name <> ''")
     return {str(row["name"]): {k: row[k] for k in ("rows", "seconds", "anew")} for row in found}
 
 
@@ -124,14 +126,18 @@ def _mask_one(work: Work, session: Session, say: Say) -> None:
     began = time.monotonic()
     session.run("begin")
     session.run(SILENT)
-    rows = session.run(work.statement)
+    rows = session.run(work.statement) if work.statement else 0
     session.run(ended(work.name, rows, round(time.monotonic() - began, 3)))
     session.run("commit")
     say(f"{work.name}: {rows} rows in {time.monotonic() - began:.1f} s")
 
 
 def _anew(work: Work, session: Session, _say: Say) -> None:
+    before = session.rows(filed(work.quoted))[0]["it"]
     session.run(work.anew)
+    # Where somebody may not do it, PostgreSQL only warns.
+    if session.rows(filed(work.quoted))[0]["it"] == before:
+        raise Seen(f"{work.name} was not written anew: the login may not vacuum it")
     session.run(written(work.name))
 
 

@@ -167,4 +167,4 @@ def test_rows_that_name_none_any_more_are_no_trouble() -> None:
 def test_a_trigger_that_fires_whoever_writes_is_in_the_way() -> None:
     firing = replace(CUSTOMERS, firing=("audit",))
     [found] = told(RULES, replace(SCHEMA, tables=(firing, VISITS, PART)))
-    assert found.startswith("rules.public.customers: 'audit' - has triggers that fire even where")
+    assert found.startswith("rules.public.customers: 'audit' - has triggers or rules that act even")
