@@ -82,7 +82,7 @@ class Copy:
         found, problems = rules.parse(declared or self.declared)
         return [str(one) for one in (*problems, *coverage.problems(found, self.schema))]
 
-    def mask(self, *canaries: str, patience: float = 60.0) -> None:
+    def mask(self, *canaries: str, patience: float = 600.0) -> None:
         """Writes down what is there, and masks it."""
         proof.begin(self.session, "as declared")
         proof.before(self.rules, self.schema, self.session, canaries)

@@ -390,3 +390,32 @@ def test_masks_of_two_sizes_do_not_belong_together(server: Server) -> None:
         marked(copy)
         told = refused(masked, given(copy, rules=rules), dry=False)
         assert "rules.public.likes.mail: 'email' - is of another type or size than" in told
+
+
+def test_an_address_of_a_host_is_found_as_a_text(server: Server) -> None:
+    made = (
+        "create table visits (id int primary key, ip inet, note text)",
+        "insert into visits values (1, '93.184.216.34', 'came from 93.184.216.34 twice')",
+    )
+    rules = {"visits": {"id": "keep", "ip": "ip", "note": "keep"}}
+    with Copy(server, "addresses", made=made) as copy:
+        marked(copy)
+        masked(given(copy, rules=rules), dry=False)
+        assert "public.visits.note: a value of public.visits.ip" in refused(
+            proved, given(copy, rules=rules)
+        )
+
+
+def test_a_list_of_php_whose_numbers_are_wrong_has_its_hosts_replaced(server: Server) -> None:
+    made = (
+        "create table options (id int primary key, value text)",
+        """insert into options values (1, 'a:1:{s:23:"https://shop.example/hö";}'),
+        (2, 'a:1:{s:99999999999:"https://shop.example/";}')""",
+    )
+    rules = {"options": {"id": "keep", "value": "host"}}
+    with Copy(server, "php", made=made) as copy:
+        marked(copy)
+        options = given(copy, rules=rules, hosts={"shop.example": "stage.example"})
+        masked(options, dry=False)
+        assert proved(options)["findings"] == []
+        assert copy.value("select count(*) from options where value like '%/stage.example%'") == 2

@@ -241,7 +241,7 @@ begin
     if v !~ '^[aO]:[0-9]+:' then return {SCHEMA}.plain_host(v); end if;
     -- As PHP writes lists and objects, a text comes after the number of its bytes.
     loop
-        head := regexp_match(rest, '^(.*?)s:([0-9]+):"');
+        head := regexp_match(rest, '^(.*?)s:([0-9]{{1,9}}):"');
         if head is null then return found || rest; end if;
         rest := substr(rest, length(head[1]) + length(head[2]) + 5);
         part := convert_from(substr(convert_to(rest, 'UTF8'), 1, head[2]::int), 'UTF8');
@@ -249,6 +249,9 @@ begin
         part := {SCHEMA}.plain_host(part);
         found := found || head[1] || 's:' || octet_length(part) || ':"' || part;
     end loop;
+exception when character_not_in_repertoire or substring_error then
+    -- The number is not that of its bytes, so nobody reads it as a list any more.
+    return {SCHEMA}.plain_host(v);
 end $$;
 
 create or replace function {SCHEMA}.uuid(v text, k bytea) returns uuid

@@ -158,6 +158,8 @@ def _text(value: str, column: Column) -> str:
     if column.family == "bytes":
         items = f"(select string_agg({SCHEMA}.text(b), ' ') from unnest({value}) as b)"
         return items if column.array else f"{SCHEMA}.text({value})"
+    if column.family == "address" and not column.array:
+        return f"host({value})"
     return f'({value}::text collate "default")'
 
 

@@ -125,7 +125,7 @@ SEEING = """
         where database = current_database()
         union all
         select 'replication slot ' || slot_name from pg_replication_slots
-        where xmin is not null or catalog_xmin is not null
+        where xmin is not null
     ) as all_of_them
 """
 

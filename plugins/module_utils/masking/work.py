@@ -55,7 +55,7 @@ def mask(
     connect: Callable[[], Session],
     at_once: int = 2,
     say: Say = lambda _text: None,
-    patience: float = 60.0,
+    patience: float = 600.0,
     touched: frozenset[str] = frozenset(),
 ) -> dict[str, dict[str, Any]]:
     """By table how many rows were masked, and in how many seconds. connect: makes a session.

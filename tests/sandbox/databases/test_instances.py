@@ -57,7 +57,13 @@ def test_the_master_user_owns_its_databases_and_is_no_superuser(estate: Any) -> 
     estate.ask("create extension pg_stat_statements")
     estate.ask("create table t (id int)")
     estate.ask("create role reader login password 'read-only-1'")
-    for forbidden in ("alter system set work_mem = '1MB'", "create role boss superuser"):
+    silent = "select set_config('session_replication_role', 'replica', false)"
+    assert estate.ask(silent) == "replica"
+    for forbidden in (
+        "alter system set work_mem = '1MB'",
+        "create role boss superuser",
+        "alter database shop set application.setting = 'x'",
+    ):
         with pytest.raises(DatabaseError, match="42501"):
             estate.ask(forbidden)
 
