@@ -242,7 +242,7 @@ begin
     -- As PHP writes lists and objects, a text comes after the number of its bytes.
     loop
         head := regexp_match(rest, '^(.*?)s:([0-9]{{1,9}}):"');
-        if head is null then return found || rest; end if;
+        if head is null then return found || {SCHEMA}.plain_host(rest); end if;
         rest := substr(rest, length(head[1]) + length(head[2]) + 5);
         part := convert_from(substr(convert_to(rest, 'UTF8'), 1, head[2]::int), 'UTF8');
         rest := substr(rest, length(part) + 1);
