@@ -42,9 +42,10 @@ options:
       - A file with the authorities by which the server is known.
     type: str
     default: ""
-  passfile:
+  login_file:
     description:
-      - A file in which libpq looks the password up. There is no option for the password itself.
+      - A file in which libpq looks the password up, as its C(passfile). There is no option for the
+        password itself.
     type: str
     default: ""
 """

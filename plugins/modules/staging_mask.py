@@ -62,7 +62,7 @@ EXAMPLES = r"""
     login_user: phoenix_owner
     login_db: application
     ca_cert: /etc/phoenix/database-authorities.pem
-    passfile: /run/phoenix-database/passwords
+    login_file: /run/phoenix-database/passwords
     copy: staging-20261129-101500
     rules:
       customers:

@@ -38,7 +38,7 @@ EXAMPLES = r"""
     login_user: application_reader_a
     login_db: application
     ca_cert: /etc/phoenix/database-authorities.pem
-    passfile: /run/phoenix-database/passwords
+    login_file: /run/phoenix-database/passwords
     declared: "{{ staging_mirror_rules | default({}) }}"
   register: proposed
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..declaration.fields import Problem, near, read
 from .methods import KEEP, METHODS, NULL, TRUNCATE, Method
@@ -36,7 +36,7 @@ class Rule:
 
 
 # By label of a table: the rules of its columns, or None where its rows go.
-Rules = Mapping[str, Mapping[str, Rule] | None]
+Rules: TypeAlias = "Mapping[str, Mapping[str, Rule] | None]"
 
 
 def label(name: str) -> str:

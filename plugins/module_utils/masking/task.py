@@ -51,7 +51,7 @@ CONNECTION_FIELDS = (
         choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     ),
     Field("ca_cert", "str", "a file of authorities", "/etc/phoenix/database-authorities.pem", ""),
-    Field("passfile", "str", "a file of passwords, as libpq reads it", "/run/passwords", ""),
+    Field("login_file", "str", "a file of passwords, as libpq reads it", "/run/passwords", ""),
 )
 COPY_FIELDS = (
     *CONNECTION_FIELDS,
@@ -202,7 +202,7 @@ def _answered(
 
 
 def _connected(given: Mapping[str, Any]) -> Connected:
-    more = {"sslrootcert": given["ca_cert"], "passfile": given["passfile"]}
+    more = {"sslrootcert": given["ca_cert"], "passfile": given["login_file"]}
     return Connected(
         host=given["login_host"],
         port=given["login_port"],
