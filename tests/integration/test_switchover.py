@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import failing_over as over
@@ -120,6 +121,19 @@ def test_what_is_counted_is_told_of_the_move_that_lost_it(built: Environment) ->
     [other] = [one for one in journals.ids(here) if one != moved["id"]]
     facts = journals.load(here, other).opened
     assert (facts["moved_by"], facts["snapshot"]) == (moved["id"], "100:104:")
+
+
+def test_what_somebody_has_moved_by_hand_is_not_counted_by_an_older_move(
+    built: Environment,
+) -> None:
+    move(built, "recovery")
+    older = active.read(built.aws("recovery"))
+    by_hand = replace(older, epoch=older.epoch + 7, operation="ada by hand")
+    active.write(built.aws("recovery"), by_hand)
+    over.upto(built, "open", operation="reprotect", site="recovery")
+    here = built.aws("recovery")
+    facts = journals.load(here, journals.ids(here)[-1]).opened
+    assert (facts["moved_by"], facts["snapshot"]) == ("ada by hand", "")
 
 
 @pytest.mark.sweep

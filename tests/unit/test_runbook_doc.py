@@ -32,3 +32,9 @@ def test_names_of_steps_are_unique_and_each_says_what_a_person_does(operation: s
     steps = OPERATIONS[operation]
     assert len({step.name for step in steps}) == len(steps)
     assert all(step.by_hand and step.why and step.planned > 0 for step in steps)
+
+
+def test_where_nothing_may_be_lost_no_copy_is_restored_by_hand_either() -> None:
+    """As the playbook refuses it: a copy lacks what was acknowledged last."""
+    assert "restore-db-instance" in runbook.written("failover")
+    assert "restore-db-instance" not in runbook.written("switchover")

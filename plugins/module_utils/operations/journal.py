@@ -31,6 +31,7 @@ from .errors import NotAlone, Unreadable
 
 ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]+")
 STAMP = "%Y%m%dT%H%M%SZ"
+ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{4}")
 FIELDS = {"number", "at", "who", "step", "state", "facts"}
 TRIES = 5
 THREADS = 8
@@ -80,6 +81,11 @@ def new_id(kind: str, now: datetime.datetime, ids: Iterable[str] = ()) -> str:
         told = f"{newest.partition('-')[0]}+0000"
         now = datetime.datetime.strptime(told, f"{STAMP}%z") + datetime.timedelta(seconds=1)
     return f"{now:{STAMP}}-{kind}-{secrets.token_hex(2)}"
+
+
+def is_id(text: str) -> bool:
+    """Whether it is the id of an operation, and not what a person has called what was done."""
+    return bool(ID.fullmatch(text))
 
 
 def bucket(aws: Aws) -> str:

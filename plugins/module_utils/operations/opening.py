@@ -22,6 +22,7 @@ from .procedures import (
     GIVEN_UP,
     IN_A_COPY,
     ISOLATED,
+    MOVES,
     OF_ACTIVE,
     OPERATIONS,
     UNSEEN,
@@ -122,7 +123,7 @@ def opened(
     if before and frozen(before):
         facts["frozen"] = True
     if kind in OF_ACTIVE:
-        facts |= _last_move(here)
+        facts |= _last_move(here, converger.active.operation)
     if kind in IN_A_COPY:
         facts |= {"from": site.scope.copy_of["site"], "told": dict(options["told"])}
     id = journals.new_id(kind, now, journals.ids(here))
@@ -136,10 +137,15 @@ def _playbook(kind: str, site: Site) -> str:
     return "dr_failback" if kind == "switchover" and site.is_home else f"dr_{kind}"
 
 
-def _last_move(here: Aws) -> dict[str, str]:
+def _last_move(here: Aws, by: str) -> dict[str, str]:
     """The operation by which the site serves, and what its database had when the other one ceased
-    to be its copy, as PostgreSQL writes it; both "" where no operation has recorded it.
+    to be its copy, as PostgreSQL writes it; each "" where nothing has recorded it.
+
+    by: who has written last that it serves. A person who has moved it by hand has no journal, and
+    what an older operation saw is not what is lost since.
     """
+    if by and not journals.is_id(by):
+        return {"moved_by": by, "snapshot": ""}
     for id in reversed(journals.ids(here)):
         journal = journals.load(here, id)
         if journal.opened["operation"] == "rollback" and journal.done("record"):
@@ -151,6 +157,9 @@ def _last_move(here: Aws) -> dict[str, str]:
             return {"moved_by": id, "snapshot": str(had)}
         if intake.get("in_recovery") and journal.attempts("promote"):
             return {"moved_by": id, "snapshot": str(intake["snapshot"])}
+        if id == by and journal.opened["operation"] in MOVES:
+            # It found the database promoted, and nobody saw what that had until then.
+            return {"moved_by": id, "snapshot": ""}
     return {"moved_by": "", "snapshot": ""}
 
 

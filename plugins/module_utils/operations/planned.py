@@ -170,7 +170,7 @@ COPIES = StepOf(
     (
         "$ aws secretsmanager replicate-secret-to-regions --region {to_region} --secret-id "
         "{environment}/{home}/application --force-overwrite-replica-secret --add-replica-regions "
-        "Region={from_region}",
+        "Region={from_region},KmsKeyId=alias/phoenix-{environment}-{from}",
         "The same for the secrets that end with database, migration and reader.",
     ),
     20,
@@ -258,6 +258,13 @@ REPORT = replace(
     by_hand=("Write down since when {environment} is protected again.",),
     play=2,
 )
+# Of a copy what was acknowledged last would be lost, and here nothing may be.
+NOTHING_LOST = replace(
+    PROMOTE,
+    by_hand=PROMOTE.by_hand[:2],
+    if_it_fails="Move no traffic, and restore nothing: the old site has all. Let it write again, "
+    "as the runbook of a rollback says. aws rds describe-events --region {to_region} tells why.",
+)
 SWITCHOVER = (
     OPEN_STEP,
     AGREE,
@@ -265,7 +272,7 @@ SWITCHOVER = (
     FREEZE,
     CAUGHT,
     INTAKE,
-    PROMOTE,
+    NOTHING_LOST,
     SECRETS,
     TELL,
     THAW,
