@@ -36,6 +36,20 @@ def _table(names: list[str]) -> str:
     return f"'{''.join(name.capitalize() for name in names)}'::bytea"
 
 
+def _name(function: str, names: list[str]) -> str:
+    """The function that picks one of names, which are of one length."""
+    size = len(names[0])
+    return f"""
+create or replace function {SCHEMA}.{function}(v text, k bytea, size int) returns text
+language sql stable parallel safe as $$
+    select left(
+        {SCHEMA}.one_of({_table(names)}, {size}, {SCHEMA}.whole('{function}', v, k)),
+        {SCHEMA}.room(size, {size})
+    )
+$$;
+"""
+
+
 # In SQL a function becomes a part of the statement, which is a good deal faster than calling it;
 # one that needs a digest more than once is in PL/pgSQL, where that is computed once.
 SETUP = rf"""
@@ -95,31 +109,13 @@ language sql immutable parallel safe as $$
     )
 $$;
 
-create or replace function {SCHEMA}.first_name(v text, k bytea, size int) returns text
-language sql stable parallel safe as $$
-    select left(
-        {SCHEMA}.one_of({_table(FIRST)}, 6, {SCHEMA}.whole('first', v, k)), {SCHEMA}.room(size, 6)
-    )
-$$;
-
-create or replace function {SCHEMA}.last_name(v text, k bytea, size int) returns text
-language sql stable parallel safe as $$
-    select left(
-        {SCHEMA}.one_of({_table(LAST)}, 9, {SCHEMA}.whole('last', v, k)), {SCHEMA}.room(size, 9)
-    )
-$$;
-
+{_name("first_name", FIRST)}
+{_name("last_name", LAST)}
+{_name("place", LAST)}
 create or replace function {SCHEMA}.full_name(v text, k bytea, size int) returns text
 language sql stable parallel safe as $$
     select left(
         {SCHEMA}.first_name(v, k, 0) || ' ' || {SCHEMA}.last_name(v, k, 0), {SCHEMA}.room(size, 16)
-    )
-$$;
-
-create or replace function {SCHEMA}.place(v text, k bytea, size int) returns text
-language sql stable parallel safe as $$
-    select left(
-        {SCHEMA}.one_of({_table(LAST)}, 9, {SCHEMA}.whole('place', v, k)), {SCHEMA}.room(size, 9)
     )
 $$;
 

@@ -61,11 +61,6 @@ exception when others then
     return encode(v, 'escape');
 end $$;
 
-create or replace function {SCHEMA}.text(v jsonb) returns text
-language sql immutable strict parallel safe as $$
-    select regexp_replace(v::text, '\\["\\/bfnrt]', ' ', 'g')
-$$;
-
 create or replace function {SCHEMA}.plain(t text) returns text
 language sql immutable strict parallel safe as $$
     select regexp_replace(t, '\\["\\/bfnrt]', ' ', 'g')

@@ -92,23 +92,27 @@ def before_rows(rows: list[Rows], schema: Schema, session: Session) -> None:
         return
     session.run("begin")
     for one in rows:
-        table = schema.table(label(one.table))
-        # A host that another one takes the place of is nobody's.
-        changed = [name for name, value in one.sets.items() if not value.startswith(HOST)]
-        for column in table.columns if table else ():
-            if column.family in UNPRINTED or (one.sets and column.name not in changed):
-                continue
-            origin = literal(f"{table.label}.{column.name}") if table else "''"
-            for text in _values(column, Rule(NULL)):
-                session.run(
-                    f"insert into {SCHEMA}.prints select distinct f.* from {SCHEMA}.salt, "
-                    f"(select * from {table.quoted} where {one.where}) as t, {text}, "
-                    f"lateral {SCHEMA}.of({origin}, v.value, salt) as f"
-                    if table
-                    else "select"
-                )
+        if table := schema.table(label(one.table)):
+            for statement in _of_rows(one, table):
+                session.run(statement)
     session.run(f"insert into {SCHEMA}.before values ({literal(marked)}, 0, '{{}}', 0)")
     session.run("commit")
+
+
+def _of_rows(one: Rows, table: Table) -> Iterator[str]:
+    """Inserts the prints of what some rows of a table have."""
+    # A host that another one takes the place of is nobody's.
+    changed = [name for name, value in one.sets.items() if not value.startswith(HOST)]
+    for column in table.columns:
+        if column.family in UNPRINTED or (one.sets and column.name not in changed):
+            continue
+        origin = literal(f"{table.label}.{column.name}")
+        for text in _values(column, Rule(NULL)):
+            yield (
+                f"insert into {SCHEMA}.prints select distinct f.* from {SCHEMA}.salt, "
+                f"(select * from {table.quoted} where {one.where}) as t, {text}, "
+                f"lateral {SCHEMA}.of({origin}, v.value, salt) as f"
+            )
 
 
 def before(rules: Rules, schema: Schema, session: Session, canaries: tuple[str, ...] = ()) -> None:
@@ -152,9 +156,7 @@ def tells(text: str, session: Session) -> bool:
 def _text(value: str, column: Column) -> str:
     """A value as the text that it has in it."""
     if column.family == "json":
-        # In this type there may be what no other one has: a zero sign.
-        plain = column.base == "json" or column.array
-        return f"{SCHEMA}.plain({value}::text)" if plain else f"{SCHEMA}.text({value})"
+        return f"{SCHEMA}.plain({value}::text)"
     if column.family == "bytes":
         items = f"(select string_agg({SCHEMA}.text(b), ' ') from unnest({value}) as b)"
         return items if column.array else f"{SCHEMA}.text({value})"
@@ -270,7 +272,7 @@ def after(
             elif column.family == "number":
                 yield from _numbers(where, table, column, mine.get(column.name), session)
     for view in schema.views:
-        source = f"select distinct {SCHEMA}.text(to_jsonb(t.*)) as v from {view} as t"
+        source = f"select distinct {SCHEMA}.plain(to_jsonb(t.*)::text) as v from {view} as t"
         yield from _searched(f"view {view}", source, known, session)
     for where, source in CORNERS.items():
         yield from _searched(where, source, known, session)

@@ -11,15 +11,19 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+
+class NoDriver(Exception):
+    """Stands in for what psycopg2 raises where that is absent."""
+
+
 MISSING: str = ""
+Error: type[Exception] = NoDriver
 try:
     import psycopg2
-    from psycopg2 import Error
+
+    Error = psycopg2.Error
 except ImportError:
     MISSING = traceback.format_exc()
-
-    class Error(Exception):  # type: ignore[no-redef]
-        """Stands in for psycopg2's class where that is absent."""
 
 
 __all__ = ["MISSING", "Connected", "Error", "without_values"]

@@ -158,8 +158,3 @@ def _look(rules: Rules, schema: Schema, session: Session) -> None:
                 f"{rows} rows of {key.table} name rows of {key.target} that are not there "
                 f"({key.name}): they did so before, or the two are masked differently"
             )
-
-
-def forget(session: Session) -> None:
-    """The key and the functions go: from then on nothing leads from a mask to a value."""
-    session.run(f"drop schema if exists {SCHEMA} cascade")
