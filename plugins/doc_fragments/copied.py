@@ -88,4 +88,9 @@ options:
         production in the end, but as that of a mail.
     type: dict
     default: {}
+  at_once:
+    description:
+      - On how many tables it works at the same time; as many as the server has processors is best.
+    type: int
+    default: 2
 """

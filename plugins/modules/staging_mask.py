@@ -48,11 +48,6 @@ options:
     type: list
     elements: dict
     default: []
-  at_once:
-    description:
-      - On how many tables it works at the same time; as many as the server has processors is best.
-    type: int
-    default: 2
 """
 
 EXAMPLES = r"""

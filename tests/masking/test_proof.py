@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -246,6 +247,52 @@ def test_what_is_nobodys_is_not_found(proved: Copy) -> None:
     found = proved.findings()
     proved.run("rollback")
     assert found == []
+
+
+def test_what_is_looked_at_first_passes_over_nothing_that_is_somebodys(proved: Copy) -> None:
+    """Of texts that are nearly something: what the patterns find, the quick look lets by."""
+    dice = random.Random(29)
+    parts = (
+        *("4", "40000", "400000", "5500 0000 0000 0004", "4111-1111-1111-1111", "6011", "0", "00"),
+        *("+", "00", "tel:", "999", "99", "9", "49", "30 123 456", "(0)", "-", " ", ".", "/", "x"),
+        *("DE89", "DE89 3704 0044 0532 0130 00", "XK12 9999 0000 1234 5678", "XK", "9999", "GB29"),
+        *("gb29nwbk60161331926819", "NWBK", "_", "a", "@", "u1@example.org", "@example.org", ".uk"),
+        *("b@Example.org", "b@firm.co", "sk_live_0123456789", "AKIA", "ABCDEFGHIJKLMNOP", "eyJ"),
+        *("ghp_", "0123456789abcdefghijABCDEFGHIJ", "xoxb-", "$argon2", "$2b$10$", "é", "4539"),
+        *("-----BEGIN PRIVATE KEY", "1488 0343 6467", "148803436467", "+4930", "tel:4930123456"),
+    )
+    texts = {"".join(dice.choices(parts, k=dice.randint(1, 6))) for _number in range(30_000)}
+    proved.run("begin", "create temporary table texts (v text) on commit drop")
+    proved.session.load("texts", "\n".join(texts))
+    looked = proved.rows(
+        "select exists (select from phoenix_proof.patterns(v, array['example.org'])) as found, "
+        "phoenix_proof.maybe(v) as let_by, v from texts"
+    )
+    proved.run("rollback")
+    assert sum(found for found, _let_by, _text in looked) > 1000
+    assert sum(not let_by for _found, let_by, _text in looked) > 1000
+    assert [text for found, let_by, text in looked if found and not let_by] == []
+
+
+@pytest.mark.parametrize("around", ["{}", "nr{}", "{}x", "a{}é", "({})", "é {}"])
+def test_a_number_is_found_whatever_is_around_it(server: Server, around: str) -> None:
+    number, split = "4930123456789", "4930 123/456-789"
+    made = (
+        "create table people (id int primary key, phone text)",
+        f"insert into people values (1, '{number}'), (2, 'call 17 or {split[:4]}555666777')",
+        "create table notes (id int primary key, body text)",
+    )
+    found = "public.notes.body: a value of public.people.phone"
+    with Copy(server, "numbers", made=made) as copy:
+        copy.declared = {
+            "people": {"id": "keep", "phone": "phone"},
+            "notes": {"id": "keep", "body": "keep"},
+        }
+        copy.mask()
+        for told in (number, split, "4930555666777"):
+            copy.run("begin", f"insert into notes values (1, '{around.format(told)}')")
+            assert found in copy.findings(), told
+            copy.run("rollback")
 
 
 def test_rows_and_values_that_went_are_told(proved: Copy) -> None:

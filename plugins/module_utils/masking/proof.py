@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
+from . import work
 from .frameworks import Rows
 from .functions import SCHEMA as MASKS
 from .methods import KEEP, NULL, below
-from .prints import LEAST_SIGNS, SCHEMA, SETUP
+from .prints import LEAST_DIGITS, LEAST_SIGNS, MANY_DIGITS, MOST_WORDS, SCHEMA, SETUP, SPLIT_DIGITS
 from .rules import Rule, Rules, label, of
 from .schema import Column, Schema, Table, literal, quoted
-from .work import Session
+from .work import R, Session, T
 
 # Of these a value is a number or a moment; that it changed shows nowhere else.
 UNPRINTED = frozenset({"date", "number"})
@@ -33,6 +35,8 @@ PAIR = ("first_name", "last_name")
 # Text could be in these as well: composite types, ranges, XML, and what extensions have.
 SEARCHED = frozenset({"text", "json", "bytes", "address", "uuid", "other"})
 NO_TEXT = frozenset({"bool", "oid", "time", "timetz", "interval", "money", "bit", "varbit"})
+# Selects and rows of SQL where there are none.
+NOTHING, NOWHERE = "select '', null::text", "('', '', 0)"
 # Of nobody: RFC 2606 and RFC 6761.
 HOST = f"{MASKS}.host("
 NOBODYS = ("example", "example.com", "example.net", "example.org", "invalid", "localhost", "test")
@@ -108,43 +112,73 @@ def _of_rows(one: Rows, table: Table) -> Iterator[str]:
             continue
         origin = literal(f"{table.label}.{column.name}")
         for text in _values(column, Rule(NULL)):
-            yield (
-                f"insert into {SCHEMA}.prints select distinct f.* from {SCHEMA}.salt, "
-                f"(select * from {table.quoted} where {one.where}) as t, {text}, "
-                f"lateral {SCHEMA}.of({origin}, v.value, salt) as f"
+            yield _printed(
+                f"select {origin}, v.value, true from "
+                f"(select * from {table.quoted} where {one.where}) as t, {text}"
             )
 
 
-def before(rules: Rules, schema: Schema, session: Session, canaries: tuple[str, ...] = ()) -> None:
+def before(
+    rules: Rules,
+    schema: Schema,
+    session: Session,
+    canaries: tuple[str, ...] = (),
+    connect: Callable[[], Session] | None = None,
+    at_once: int = 1,
+) -> None:
     """Writes down what is there. What was written down stands, also where a run was killed.
 
-    canaries: texts that are known to be in production, and must be nowhere afterwards.
+    canaries: texts that are known to be in production, and must be nowhere afterwards. connect:
+    makes a session; with it, at_once tables are read at the same time.
     """
     known = {row["name"] for row in session.rows(f"select name from {SCHEMA}.before")}
-    for table in (one for one in schema.tables if not one.partitioned):
-        if table.label not in known:
-            root = table.root or table.label
-            session.run("begin")
-            session.run(_printed(table, root, rules))
-            session.run(_counted(table))
-            session.run("commit")
-    if "" in known:
-        return
+    todo = [one for one in _largest_first(schema) if one.label not in known]
+    _each(todo, session, connect, at_once, partial(_write_down, rules))
+    if "" not in known:
+        _write_down_together(canaries, session)
+    for name in ("prints", "heads"):
+        session.run(f"create index if not exists {name}_print on {SCHEMA}.{name} (print)")
+    session.run(f"analyze {SCHEMA}.prints, {SCHEMA}.heads, {SCHEMA}.salt")
+
+
+def _write_down_together(canaries: tuple[str, ...], session: Session) -> None:
     session.run("begin")
     for canary in canaries:
-        session.run(
-            f"insert into {SCHEMA}.prints select f.* from {SCHEMA}.salt, "
-            f"{SCHEMA}.of('a canary', {literal(canary)}, salt) as f"
-        )
+        session.run(_printed(f"select 'a canary', {literal(canary)}, true"))
     session.run(
-        f"insert into {SCHEMA}.heads select distinct head from {SCHEMA}.prints "
-        "where telling and head is not null"
+        f"insert into {SCHEMA}.heads select distinct head, many from {SCHEMA}.prints where telling"
     )
     session.run(f"insert into {SCHEMA}.before select '', 0, '{{}}', count(*) from {SCHEMA}.prints")
     session.run("commit")
-    session.run(f"create index if not exists prints_told on {SCHEMA}.prints (print) where telling")
-    session.run(f"create index if not exists prints_origin on {SCHEMA}.prints (origin, print)")
-    session.run(f"analyze {SCHEMA}.prints, {SCHEMA}.heads")
+
+
+def _each(
+    todo: Sequence[T],
+    session: Session,
+    connect: Callable[[], Session] | None,
+    at_once: int,
+    do: Callable[[T, Session], R],
+) -> list[R]:
+    if connect is None:
+        return [do(one, session) for one in todo]
+    return work.each(todo, at_once, connect, do)
+
+
+def _largest_first(schema: Schema) -> list[Table]:
+    """The tables that have rows of their own: what takes longest is begun first."""
+    filled = (one for one in schema.tables if not one.partitioned)
+    return sorted(filled, key=lambda table: (-table.size, table.label))
+
+
+def _write_down(rules: Rules, table: Table, session: Session) -> None:
+    root = table.root or table.label
+    session.run("begin")
+    if values := " union all ".join(
+        _going(table, root, dict(of(rules, root)), rules[root] is None)
+    ):
+        session.run(_printed(values))
+    session.run(_counted(table))
+    session.run("commit")
 
 
 def tells(text: str, session: Session) -> bool:
@@ -165,36 +199,50 @@ def _text(value: str, column: Column) -> str:
     return f'({value}::text collate "default")'
 
 
-def _printed(table: Table, root: str, rules: Rules) -> str:
-    """Inserts the prints of what is to go of one table."""
-    selects = list(_prints(table, root, dict(of(rules, root)), rules[root] is None))
-    if not selects:
-        return "select 0"
-    return f"insert into {SCHEMA}.prints " + " union ".join(selects)
+def _printed(values: str) -> str:
+    """Inserts prints. values: a select of what a value is of, the value, and whether all of it is
+    printed, or its digits only.
+    """
+    return f"""
+        with texts as materialized (
+            select origin, v, whole, {SCHEMA}.list(v) as words
+            from (select distinct * from ({values}) as s(origin, v, whole)) as s where v is not null
+        ), parts as materialized (
+            select origin, array_to_string(words, ' ') as t, cardinality(words) as many,
+                words[1] as head
+            from texts where whole and words <> '{{}}'
+            union all
+            select origin, array_to_string(words[1:{MOST_WORDS}], ' '), {MOST_WORDS}, words[1]
+            from texts where whole and cardinality(words) > {MOST_WORDS}
+        )
+        insert into {SCHEMA}.prints
+        select origin, {SCHEMA}.print(t, salt), many <= {MOST_WORDS} and {SCHEMA}.telling(t),
+            {SCHEMA}.print(head, salt), many
+        from parts, {SCHEMA}.salt
+        union all
+        select origin, {SCHEMA}.print(d, salt), true, {SCHEMA}.print(d, salt), 1
+        from texts, {SCHEMA}.salt, lateral {SCHEMA}.digits(v) as d
+        where v ~ {literal(MANY_DIGITS)}
+            and (not whole or cardinality(words) > 1 or v ~ {literal(SPLIT_DIGITS)})
+    """
 
 
-def _prints(table: Table, root: str, rules: dict[str, Rule], gone: bool) -> Iterator[str]:
-    """Selects of what is to be printed of one table: what it is of, the print, whether it tells."""
-    rows = f"from only {table.quoted} as t, {SCHEMA}.salt"
+def _going(table: Table, root: str, rules: dict[str, Rule], gone: bool) -> Iterator[str]:
+    """Selects of what is to be printed of one table, as `_printed` wants them."""
+    rows = f"from only {table.quoted} as t"
     for column in table.columns:
         rule = rules.get(column.name, Rule(NULL if gone else KEEP))
         if rule.name in OPEN or column.generated or column.family == "date":
             continue
         origin = literal(f"{root}.{column.name}")
+        whole = "false" if column.family in UNPRINTED else "true"
         for text in _values(column, rule):
-            if column.family not in UNPRINTED:
-                yield (
-                    f"select f.* {rows}, {text}, lateral {SCHEMA}.of({origin}, v.value, salt) as f"
-                )
-            yield (
-                f"select {origin}, {SCHEMA}.print(d, salt), true, null::bigint "
-                f"{rows}, {text}, lateral {SCHEMA}.digits(v.value) as d"
-            )
+            yield f"select {origin}, v.value, {whole} {rows}, {text}"
     # Who is told by a first name and a last one, is in either order.
     for both in _pairs(table, rules, gone):
         origin = literal(f"{root}.{both[0]}")
         joined = " || ' ' || ".join(f"t.{quoted(name)}::text" for name in both)
-        yield f"select f.* {rows}, lateral {SCHEMA}.of({origin}, {joined}, salt) as f"
+        yield f"select {origin}, {joined}, true {rows}"
 
 
 def _pairs(table: Table, rules: dict[str, Rule], gone: bool) -> Iterator[tuple[str, str]]:
@@ -250,32 +298,32 @@ def after(
     session: Session,
     allowed: tuple[str, ...] = (),
     hosts: Mapping[str, str] = MappingProxyType({}),
+    connect: Callable[[], Session] | None = None,
+    at_once: int = 1,
 ) -> Iterator[Finding]:
     """All that must not be there. allowed: domains and addresses that are nobody's or our own.
-    hosts: what those of production are called in staging.
+    hosts: what those of production are called in staging. connect: makes a session; with it,
+    at_once tables are read at the same time.
     """
     yield from _differences(rules, schema, session)
     known = Known(
         _array([*NOBODYS, *(one.lower() for one in allowed)]), _array(list(allowed)), hosts
     )
-    for table in (one for one in schema.tables if not one.partitioned):
-        root = table.root or table.label
-        mine = dict(of(rules, root))
-        for column in table.columns:
-            where = f"{table.label}.{column.name}"
-            yield from _survivors(table, root, column, mine.get(column.name), session)
-            if column.family in SEARCHED and column.base not in NO_TEXT:
-                text = _text(f"t.{column.quoted}", column)
-                # What is in many rows is read once.
-                source = f"select distinct {text} as v from only {table.quoted} as t"
-                yield from _searched(where, source, known, session)
-            elif column.family == "number":
-                yield from _numbers(where, table, column, mine.get(column.name), session)
-    for view in schema.views:
-        source = f"select distinct {SCHEMA}.plain(to_jsonb(t.*)::text) as v from {view} as t"
-        yield from _searched(f"view {view}", source, known, session)
-    for where, source in CORNERS.items():
-        yield from _searched(where, source, known, session)
+    looks = [_look(table, rules, known) for table in _largest_first(schema)]
+    looks += [
+        _looked(
+            f"select {literal(f'view {view}')}, {SCHEMA}.plain(to_jsonb(t.*)::text) "
+            f"from {view} as t",
+            known,
+        )
+        for view in schema.views
+    ]
+    corners = (
+        f"select {literal(name)}, v from ({source}) as s" for name, source in CORNERS.items()
+    )
+    looks.append(_looked(" union all ".join(corners), known))
+    for found in _each(looks, session, connect, at_once, lambda look, on: on.rows(look)):
+        yield from (Finding(row["place"], row["what"], row["rows"]) for row in found)
     for row in session.rows(OTHERS):
         yield Finding(f"database {row['name']}", "is on the same server, and was not masked", 0)
 
@@ -308,87 +356,104 @@ def _differences(rules: Rules, schema: Schema, session: Session) -> Iterator[Fin
                 yield Finding(f"{table.label}.{column.name}", told, found)
 
 
-def _survivors(
-    table: Table, root: str, column: Column, rule: Rule | None, session: Session
-) -> Iterator[Finding]:
-    """Values that stand where they stood, and should have gone."""
-    if rule is None or rule.method is None or rule.name in {*OPEN, "constant"}:
-        return
-    if column.family in UNPRINTED or column.family == "json":
-        return
-    origin = literal(f"{root}.{column.name}")
-    [text] = _values(column, rule)
-    # One letter of lorem ipsum is as good as another.
-    least = f"and length(v.value) >= {LEAST_SIGNS} " if rule.name == "text" else ""
-    yield from _told(
-        f"{table.label}.{column.name}",
-        "a value that was there before",
-        f"select count(*) as rows from only {table.quoted} as t, {SCHEMA}.salt, {text} "
-        f"where v.value is not null {least}"
-        f"and exists (select from {SCHEMA}.prints as p where p.origin = {origin} "
-        f"and p.print = {SCHEMA}.print({SCHEMA}.words(v.value), salt))",
-        session,
+def _look(table: Table, rules: Rules, known: Known) -> str:
+    """Looks for all that must not be in a table, in one pass over it."""
+    root = table.root or table.label
+    mine = dict(of(rules, root))
+    texts, numbers, masked = [], [], []
+    for column in table.columns:
+        place, value = literal(f"{table.label}.{column.name}"), f"t.{column.quoted}"
+        rule = mine.get(column.name)
+        if column.family in SEARCHED and column.base not in NO_TEXT:
+            texts.append(f"select {place}, {_text(value, column)}")
+        elif rule and rule.name == KEEP and column.family == "number" and column.base != "int2":
+            # A number that is kept, and was that of a telephone or a card elsewhere.
+            number = f"unnest({value})" if column.array else value
+            numbers.append(f"select {place}, {number}::text")
+        if rule and _goes(column, rule):
+            if column.array:
+                texts.append(f"select {place}, v.value from {next(_values(column, rule))}")
+            # One letter of lorem ipsum is as good as another.
+            least = LEAST_SIGNS if rule.name == "text" else 0
+            masked.append(f"({place}, {literal(f'{root}.{column.name}')}, {least})")
+    rows = f"select c.* from only {table.quoted} as t, lateral ({{}}) as c"
+    return _looked(
+        rows.format(" union all ".join(texts or [NOTHING])),
+        known,
+        rows.format(" union all ".join(numbers or [NOTHING])),
+        masked or [NOWHERE],
     )
 
 
-def _searched(where: str, source: str, known: Known, session: Session) -> Iterator[Finding]:
-    """What is found in texts: v of each row of the source."""
-    # Only what has a word with which a value begins is looked at further.
-    likely = (
-        f"select distinct v from ({source}) as s, {SCHEMA}.salt, "
-        f"lateral unnest({SCHEMA}.list(v)) as w, {SCHEMA}.heads "
-        f"where heads.print = {SCHEMA}.print(w, salt)"
+def _goes(column: Column, rule: Rule) -> bool:
+    """Whether a value may not stand where it stood."""
+    return (
+        rule.method is not None
+        and rule.name not in {*OPEN, "constant"}
+        and column.family not in {*UNPRINTED, "json"}
     )
-    prints = (
-        f"select {SCHEMA}.print(g, salt) as print from ({likely}) as s, {SCHEMA}.salt, "
-        f"lateral {SCHEMA}.grams(v) as g union "
-        f"select {SCHEMA}.print(d, salt) from ({source}) as s, {SCHEMA}.salt, "
-        f"lateral {SCHEMA}.digits(v) as d"
-    )
-    for row in session.rows(
-        f"select origin, count(*) as rows from ({prints}) as found "
-        f"join {SCHEMA}.prints using (print) where telling and print <> all(select "
-        f"{SCHEMA}.print({SCHEMA}.words(a), salt) from unnest({known.words}) as a, {SCHEMA}.salt) "
-        "group by 1 order by 1"
-    ):
-        yield Finding(where, f"a value of {row['origin']}", row["rows"])
-    for row in session.rows(
-        f"select p as what, count(*) as rows from ({source}) as s, "
-        f"lateral {SCHEMA}.patterns(v, {known.allowed}) as p group by 1 order by 1"
-    ):
-        yield Finding(where, f"what looks like a {row['what']} of somebody", row["rows"])
-    if known.hosts:
-        production, staging = _array([*known.hosts]), _array([*known.hosts.values()])
-        yield from _told(
-            where,
-            "a host of production",
-            f"select count(*) as rows from ({source}) as s "
-            f"where {SCHEMA}.leads(v, {production}, {staging})",
-            session,
+
+
+def _looked(
+    texts: str, known: Known, numbers: str = NOTHING, masked: Sequence[str] = (NOWHERE,)
+) -> str:
+    """What is found, as a statement that yields place, what and rows: in how many values. Each text
+    is read once, in however many rows it is.
+
+    texts, numbers: selects of a place and what is there. masked: places where no value may stand
+    that stood there before, as what it was written down, and how many signs it has at least.
+    """
+    words = range(1, MOST_WORDS + 1)
+    following = ", ".join(f"unnest(words[{n}:]) as w{n}" for n in words)
+    gram = ", ".join(f"case when many >= {n} then w{n} end" for n in words)
+    production, staging = _array([*known.hosts]), _array([*known.hosts.values()])
+    named = " or ".join(f"strpos(lower(v), {literal(one.lower())}) > 0" for one in known.hosts)
+    return f"""
+        with texts as materialized (
+            select place, v, {SCHEMA}.list(v) as words
+            from (select distinct * from ({texts} offset 0) as s(place, v)) as s
+            where v is not null
+        ), prints as (
+            -- What follows a word matters only where a value begins with it.
+            select place, case many when 1 then heads.print
+                else {SCHEMA}.print(concat_ws(' ', {gram}), salt) end as print
+            from (select place, {following} from texts) as t cross join {SCHEMA}.salt
+            join {SCHEMA}.heads on heads.print = {SCHEMA}.print(w1, salt)
+            union
+            select place, {SCHEMA}.print(d, salt)
+            from texts, {SCHEMA}.salt, lateral {SCHEMA}.digits(v) as d
+            where v ~ {literal(MANY_DIGITS)} and v ~ {literal(SPLIT_DIGITS)}
         )
-
-
-def _numbers(
-    where: str, table: Table, column: Column, rule: Rule | None, session: Session
-) -> Iterator[Finding]:
-    """A number that is kept, and was that of a telephone or a card elsewhere."""
-    if rule is None or rule.name != KEEP or column.base == "int2":
-        return
-    value = f"unnest(t.{column.quoted})" if column.array else f"t.{column.quoted}"
-    yield from _told(
-        where,
-        "a number that was masked elsewhere",
-        f"select count(*) as rows from (select {value}::text as v from only {table.quoted} as t) "
-        f"as s, {SCHEMA}.salt where length(v) >= 9 and exists (select from {SCHEMA}.prints as p "
-        f"where telling and p.print = {SCHEMA}.print(v, salt))",
-        session,
-    )
-
-
-def _told(where: str, what: str, asked: str, session: Session) -> Iterator[Finding]:
-    rows = session.rows(asked)[0]["rows"]
-    if rows:
-        yield Finding(where, what, rows)
+        select * from (
+            select place, 'a value of ' || origin, count(distinct print)
+            from prints join {SCHEMA}.prints as p using (print)
+            where telling and print <> all(select {SCHEMA}.print({SCHEMA}.words(a), salt)
+                from unnest({known.words}) as a, {SCHEMA}.salt)
+            group by 1, 2
+            union all
+            select place, 'a value that was there before', count(*)
+            from texts join (values {", ".join(masked)}) as m(place, origin, least) using (place),
+                {SCHEMA}.salt
+            where length(v) >= least and exists (
+                select from {SCHEMA}.prints as p where p.origin = m.origin
+                    and p.print = {SCHEMA}.print(array_to_string(words, ' '), salt)
+            ) group by 1
+            union all
+            select place, 'a number that was masked elsewhere', count(*)
+            from ({numbers}) as s(place, v), {SCHEMA}.salt
+            where length(v) >= {LEAST_DIGITS} and exists (
+                select from {SCHEMA}.prints as p
+                where telling and p.print = {SCHEMA}.print(v, salt)
+            ) group by 1
+            union all
+            select place, 'what looks like a ' || p || ' of somebody', count(*)
+            from texts, lateral {SCHEMA}.patterns(v, {known.allowed}) as p
+            where {SCHEMA}.maybe(v) group by 1, 2
+            union all
+            select place, 'a host of production', count(*) from texts
+            where ({named or "false"}) and {SCHEMA}.leads(v, {production}, {staging}) group by 1
+        ) as found(place, what, rows) order by 1, 2
+    """
 
 
 def forget(session: Session) -> None:

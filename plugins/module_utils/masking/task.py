@@ -66,6 +66,7 @@ COPY_FIELDS = (
         key=Field("host", "str", HOST_RULE, "shop.example.com", check=_host),
         entry=Field("host", "str", HOST_RULE, "staging.shop.example.com", check=_host),
     ),
+    Field("at_once", "int", "1 to 16 tables", 2, 2, lambda v: 1 <= v <= 16),
 )
 PROPOSAL_FIELDS = (
     *CONNECTION_FIELDS,
@@ -103,7 +104,6 @@ MASK_FIELDS = (
         (),
         elements="dict",
     ),
-    Field("at_once", "int", "1 to 16 tables", 2, 2, lambda v: 1 <= v <= 16),
 )
 PROOF_FIELDS = (
     *COPY_FIELDS,
@@ -280,11 +280,14 @@ def _masked(
     stopped = neutral.stop(schema, _more(given), session)
     # What was stopped may have gone with its tables.
     schema, rules = _gated(given, session)
-    proof.before(rules, schema, session, tuple(given["canaries"]))
+    connect = partial(_connected, given)
+    proof.before(
+        rules, schema, session, tuple(given["canaries"]), connect, at_once=given["at_once"]
+    )
     done = work.mask(
         rules,
         schema,
-        partial(_connected, given),
+        connect,
         given["at_once"],
         say,
         touched=frozenset(rules_.label(one.table) for one in rows),
@@ -349,7 +352,17 @@ def _proved(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
     schema = catalog.read(session.rows)
     rules, _problems = rules_.parse(neutral.completed(given["rules"], schema))
     _refuse(list(coverage.problems(rules, schema)))
-    findings = list(proof.after(rules, schema, session, tuple(given["allowed"]), given["hosts"]))
+    findings = list(
+        proof.after(
+            rules,
+            schema,
+            session,
+            tuple(given["allowed"]),
+            given["hosts"],
+            partial(_connected, given),
+            at_once=given["at_once"],
+        )
+    )
     findings += _elsewhere(given)
     told = [{"where": one.where, "what": one.what, "rows": one.rows} for one in findings]
     if findings:

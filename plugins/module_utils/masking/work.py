@@ -9,9 +9,10 @@ which it is; until then what was masked before and what is masked now belong tog
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from .functions import SCHEMA, SETUP
 from .methods import SCALARS
@@ -19,6 +20,8 @@ from .rules import Rules
 from .schema import Schema
 from .statements import FINISHED, SEEING, SILENT, Work, bent, dangling, ended, filed, works, written
 
+T = TypeVar("T")
+R = TypeVar("R")
 Say = Callable[[str], None]
 PAUSE = 0.1  # seconds
 
@@ -69,15 +72,12 @@ def mask(
     try:
         prepare(first)
         done = _done(first)
-        _each([one for one in todo if one.name not in done], at_once, connect, _mask_one, say)
-        _unseen(first, patience)
-        _each(
-            [one for one in todo if not _done(first)[one.name]["anew"]],
-            at_once,
-            connect,
-            _anew,
-            say,
+        each(
+            [one for one in todo if one.name not in done], at_once, connect, partial(_mask_one, say)
         )
+        _unseen(first, patience)
+        done = _done(first)
+        each([one for one in todo if not done[one.name]["anew"]], at_once, connect, _anew)
         for view in schema.views:
             first.run(f"refresh materialized view {view}")
             first.run(f"analyze {view}")
@@ -92,29 +92,28 @@ def mask(
         first.close()
 
 
-def _each(
-    works: list[Work],
-    at_once: int,
-    connect: Callable[[], Session],
-    do: Callable[[Work, Session, Say], None],
-    say: Say,
-) -> None:
-    """Does something with each, on sessions of their own. Raises what the first that fails does."""
+def each(
+    todo: Sequence[T], at_once: int, connect: Callable[[], Session], do: Callable[[T, Session], R]
+) -> list[R]:
+    """What comes of doing something with each, on sessions of their own, at_once at a time. Raises
+    what the first that fails does, with what is under way ended.
+    """
 
-    def one(work: Work) -> None:
+    def one(what: T) -> R:
         session = connect()
         try:
-            do(work, session, say)
+            return do(what, session)
         finally:
             session.close()
 
     with ThreadPoolExecutor(at_once) as pool:
-        running = [pool.submit(one, work) for work in works]
+        running = [pool.submit(one, what) for what in todo]
         ready, others = wait(running, return_when=FIRST_EXCEPTION)
         for future in others:
             future.cancel()
         for future in ready:
             future.result()
+        return [future.result() for future in running]
 
 
 def _done(session: Session) -> dict[str, dict[str, Any]]:
@@ -122,7 +121,7 @@ def _done(session: Session) -> dict[str, dict[str, Any]]:
     return {str(row["name"]): {k: row[k] for k in ("rows", "seconds", "anew")} for row in found}
 
 
-def _mask_one(work: Work, session: Session, say: Say) -> None:
+def _mask_one(say: Say, work: Work, session: Session) -> None:
     began = time.monotonic()
     session.run("begin")
     session.run(SILENT)
@@ -132,7 +131,7 @@ def _mask_one(work: Work, session: Session, say: Say) -> None:
     say(f"{work.name}: {rows} rows in {time.monotonic() - began:.1f} s")
 
 
-def _anew(work: Work, session: Session, _say: Say) -> None:
+def _anew(work: Work, session: Session) -> None:
     before = session.rows(filed(work.quoted))[0]["it"]
     session.run(work.anew)
     # Where somebody may not do it, PostgreSQL only warns.
