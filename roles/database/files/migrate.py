@@ -21,8 +21,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,22 @@ UNRECORDED = (
 )
 HIDDEN = "********"
 WAIT = "; run this again when it has ended"
+# Goes round the application's command, given the session that has the lock.
+Around = Callable[[Any], AbstractContextManager[object]]
 
 
 class Failed(Exception):
     """Why there was no migration; the text says what to do."""
+
+
+class Broken(Failed):
+    """The tool has failed. before, after: what the database was at and is at; after is None where
+    that is not known.
+    """
+
+    def __init__(self, why: str, before: str, after: str | None) -> None:
+        super().__init__(why)
+        self.before, self.after = before, after
 
 
 @contextmanager
@@ -172,25 +184,43 @@ class Tool:
 
 
 def migrate(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Raises Failed, psycopg2.Error, or what `configuration` and the SDK raise."""
+    """Raises what `opened` and `run` raise."""
+    with opened(given) as (session, tool):
+        return run(session, tool, given)
+
+
+@contextmanager
+def opened(given: Mapping[str, Any]) -> Iterator[tuple[Any, Tool]]:
+    """The session that has the lock, and the application's tool; nothing of it has run yet.
+
+    Raises Failed, psycopg2.Error, or what `configuration` and the SDK raise.
+    """
     wanted = ("database_endpoint", "database_name", "database_port")
     place = configuration.Place(given["path"].rstrip("/"), given["region"], wanted)
     variables = configuration.fetch(place, given["secret"])
     tool = Tool(given, variables)
     with locked(variables, given["who"], float(given["wait_seconds"])) as session:
-        before = tool.revision(given["revision"])
-        if migrated := by_release(session, given["release"]):
-            return {"changed": False, "before": before, "after": before, "output": migrated}
+        yield session, tool
+
+
+def run(
+    session: Any, tool: Tool, given: Mapping[str, Any], around: Around = nullcontext
+) -> dict[str, Any]:
+    """Raises Failed, psycopg2.Error."""
+    before = tool.revision(given["revision"])
+    if migrated := by_release(session, given["release"]):
+        return {"changed": False, "before": before, "after": before, "output": migrated}
+    with around(session):
         code, said = tool.run(given["command"])
-        ended = given["command"] + " ended with " + str(code) + ":\n" + said
-        if code:
-            raise Failed("the migration failed. " + left(tool, given, before) + ended)
-        after = tool.revision(given["revision"])
-        # It tells that the lock was held to the end, too.
-        try:
-            record(session, given["release"], given["who"])
-        except psycopg2.Error as trouble:
-            raise Failed(UNRECORDED + str(trouble)) from trouble
+    ended = given["command"] + " ended with " + str(code) + ":\n" + said
+    if code:
+        raise broken(tool, given, before, ended)
+    after = tool.revision(given["revision"])
+    # It tells that the lock was held to the end, too.
+    try:
+        record(session, given["release"], given["who"])
+    except psycopg2.Error as trouble:
+        raise Failed(UNRECORDED + str(trouble)) from trouble
     changed = before != after if given["revision"] else True
     return {"changed": changed, "before": before, "after": after, "output": said}
 
@@ -212,25 +242,31 @@ def record(session: Any, release: str, who: str) -> None:
             cursor.execute(RECORD.format(owner=owner), (release, who))
 
 
-def left(tool: Tool, given: Mapping[str, Any], before: str) -> str:
-    """What a migration that failed has left, as far as that is told."""
+def broken(tool: Tool, given: Mapping[str, Any], before: str, ended: str) -> Broken:
+    """Of a migration that failed, with what it has left as far as that is told."""
+    failed = "the migration failed. "
     try:
         after = tool.revision(given["revision"])
     except Failed as trouble:
-        return "What it left is not known, " + str(trouble) + "\n"
+        left = "What it left is not known, " + str(trouble) + "\n"
+        return Broken(failed + left + ended, before, None)
     if not given["revision"]:
-        return ""
+        return Broken(failed + ended, before, None)
+    was = before or "nothing"
+    left = "The database was at " + was + " and is at " + after + ". "
     if after == before:
-        return "The database is still at " + (before or "nothing") + ". "
-    return "The database was at " + (before or "nothing") + " and is at " + after + ". "
+        left = "The database is still at " + was + ". "
+    return Broken(failed + left + ended, before, after)
 
 
-def main(given: Mapping[str, Any]) -> None:
-    """Raises SystemExit, with what is wrong."""
+def main(
+    given: Mapping[str, Any], work: Callable[[Mapping[str, Any]], Mapping[str, Any]] = migrate
+) -> None:
+    """Prints what work tells. Raises SystemExit, with what is wrong."""
     troubles = (configuration.Incomplete, configuration.Wrong, BotoCoreError, ClientError)
     os.environ["PGSSLROOTCERT"] = AUTHORITIES
     try:
-        print(json.dumps(migrate(given)))
+        print(json.dumps(work(given)))
     except Failed as trouble:
         raise SystemExit(str(trouble).strip()) from None
     except (*troubles, OSError, psycopg2.Error) as trouble:
