@@ -36,6 +36,7 @@ FILES = {
     "1.sql": "create table if not exists orders (id bigserial primary key, what text)",
     "2-broken.sql": "create table halves (id int); select no_such_function()",
     "2.sql": "create table if not exists items (id serial primary key); select pg_sleep(%s)",
+    "3.sql": "alter table orders add column seen int; select pg_sleep(1)",
 }
 
 
@@ -242,6 +243,19 @@ def test_a_migration_that_fails_half_way_is_told_and_leaves_nothing(migrated: Da
     assert "function no_such_function() does not exist" in said
     there = "select count(*) from pg_tables where tablename = 'halves'"
     assert migrated.ask("reader", there) == [[0]]
+
+
+def test_a_migration_is_rehearsed_on_a_masked_copy_and_on_nothing_else(migrated: Database) -> None:
+    told = {**migration(migrated, "3.sql"), "database_copy": "tests"}
+    said = migrated.remote.fails(told, role="database", tasks="rehearse")
+    assert "does not say that it is the masked copy tests, but nothing" in said
+    seen = "select count(*) from information_schema.columns where column_name = 'seen'"
+    assert migrated.ask("reader", seen) == [[0]]
+    migrated.ask("migration", "comment on database shop is 'phoenix copy tests, masked'")
+    printed = migrated.remote.play(told, "-v", role="database", tasks="rehearse")
+    assert changed(printed) == 1, printed
+    assert r"\"mode\": \"ACCESS EXCLUSIVE\"" in printed
+    assert migrated.ask("reader", seen) == [[1]]
 
 
 def test_who_comes_while_another_one_migrates_waits_is_told_who_and_goes_on_when_that_is_killed(
