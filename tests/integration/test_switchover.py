@@ -123,6 +123,21 @@ def test_what_is_counted_is_told_of_the_move_that_lost_it(built: Environment) ->
     assert (facts["moved_by"], facts["snapshot"]) == (moved["id"], "100:104:")
 
 
+def test_what_a_replica_received_until_it_was_promoted_is_not_counted_as_lost(
+    built: Environment,
+) -> None:
+    over.upto(built, "proof")
+    begun = over.step(built, "contents")
+    assert begun["ask"] == {"snapshot": True, "known": "100:104:"}
+    later = {**over.TOLD["contents"], "snapshot": "101:140:120"}
+    moved = over.step(built, "contents", told=later)["id"]
+    over.upto(built, "close")
+    over.upto(built, "open", operation="reprotect")
+    here = built.aws("recovery")
+    facts = journals.load(here, journals.ids(here)[-1]).opened
+    assert (facts["moved_by"], facts["snapshot"]) == (moved, "101:140:120")
+
+
 def test_what_somebody_has_moved_by_hand_is_not_counted_by_an_older_move(
     built: Environment,
 ) -> None:

@@ -152,11 +152,10 @@ def _last_move(here: Aws, by: str) -> dict[str, str]:
             # The other site's journal knew it, and may be lost.
             return {"moved_by": id, "snapshot": ""}
         intake, promote = (journal.done(step) or {} for step in ("intake", "promote"))
-        if promote.get("copy"):
-            had = (journal.done("contents") or {}).get("snapshot", "")
+        if promote.get("copy") or (intake.get("in_recovery") and journal.attempts("promote")):
+            # A replica that was promoted was asked before it, too, and knew less then.
+            had = (journal.done("contents") or {}).get("snapshot") or intake.get("snapshot", "")
             return {"moved_by": id, "snapshot": str(had)}
-        if intake.get("in_recovery") and journal.attempts("promote"):
-            return {"moved_by": id, "snapshot": str(intake["snapshot"])}
         if id == by and journal.opened["operation"] in MOVES:
             # It found the database promoted, and nobody saw what that had until then.
             return {"moved_by": id, "snapshot": ""}

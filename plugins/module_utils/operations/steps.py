@@ -44,8 +44,8 @@ FENCE = StepOf(
 )
 INTAKE = StepOf(
     "intake",
-    "Stop the intake, and record the recovery point",
-    "What the replica has applied is what will be there; what came later is counted from here.",
+    "Take in what was received, and record the recovery point",
+    "What the replica has applied will be there, whatever else comes before it is promoted.",
     (
         "On a host in {to_region}: select pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn(), "
         "until the second is not before the first, or has stood still. Then pg_current_snapshot(), "

@@ -68,8 +68,9 @@ OPEN = 1_000_000  # transactions that may begin and end while one is open
 def contents(server: Server, given: Mapping[str, Any]) -> dict[str, Any]:
     """{"tables": {"schema.table": {"rows", "checksum"}}, "not_read": {"schema.table": why},
     "migrations": {"schema.table": head}, "beat": {"id", "at", "age"} or None, "in_recovery"}; and
-    where {"snapshot"} asks for it, of a restored database to which no application has written yet:
-    "snapshot", by which it is told which transactions of the database of before it has.
+    where {"snapshot"} asks for it, of a database that has just become a primary and to which no
+    application has written yet: "snapshot", by which it is told which transactions of the one of
+    before it has. {"known"}: one that `point` told while it was a replica, if it was one.
 
     The checksum is the same in whichever order the rows are. Each table is in one of the first two:
     the smallest are read, up to {"compare_mb"} megabytes in all, and of each of the others is told
@@ -79,28 +80,33 @@ def contents(server: Server, given: Mapping[str, Any]) -> dict[str, Any]:
     with master_of(server) as master:
         found = steadily(seen, master, room_of(given))
         if given.get("snapshot"):
-            found["snapshot"] = snapshot(master, list(found["tables"]))
+            found["snapshot"] = snapshot(master, list(found["tables"]), given.get("known", ""))
         return found
 
 
-def snapshot(master: Any, labels: list[str]) -> str:
-    """As PostgreSQL writes it, "" where there is no row in any of these tables.
+def snapshot(master: Any, labels: list[str], known: str) -> str:
+    """As PostgreSQL writes it, "" where nothing is known and no row in any of these tables.
 
     Up to the newest transaction that has a row, all are of the database of before, for who works
-    here after a restore writes to none of the tables; of each of them this server knows whether it
-    was committed. A later one has no row here. Of a table that is not among these, it may have
-    some, and is taken for lost.
+    here after a restore or a promotion writes to none of the tables; of each of them this server
+    knows whether it was committed. A later one has no row here. Of a table that is not among these,
+    it may have some, and is taken for lost. Up to what is known from before the promotion, all are
+    of that database anyhow, and what was replicated between the two is had as well.
     """
+    low, until = (int(part) for part in known.split(":")[:2]) if known else (0, 0)
     with at_once(master):
         following = row(master, NEXT)["it"]
         looked = [table.identifier for table in tables(master) if table.label in labels]
         behind = [row(master, sql.SQL(BEHIND).format(one), following)["it"] for one in looked]
-        if not any(behind):
+        least = min(filter(None, behind), default=None)
+        end = max(0 if least is None else following - least + 1, until)
+        if not end:
             return ""
-        end = following - min(filter(None, behind)) + 1
+        if known and low < end - OPEN:
+            return known
         others = row(master, UNDONE, end, OPEN, end)["others"]
-    low = others.partition(",")[0] or end
-    return ":".join(str(part) for part in (low, end, others))
+    first = others.partition(",")[0] or end
+    return ":".join(str(part) for part in (first, end, others))
 
 
 def seen(master: Any, room: int) -> dict[str, Any]:

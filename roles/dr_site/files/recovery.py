@@ -9,7 +9,7 @@ where it stands. All are told the {"operation"}, its id, and the {"owner"} of th
 its roles and logins are not ours.
 
 Of a replica: point. caught_up: {"lsn"}, {"frozen"} and {"compare_mb"} if wanted.
-Of either: contents: {"compare_mb"}, {"snapshot"} if wanted.
+Of either: contents: {"compare_mb"}, {"snapshot"} and {"known"} if wanted.
 Once it takes writes: proof. sequences: {"gap"}. logins, lock: {"users", "rotate", "roles"}.
 Where a site serves: freeze: {"users", "roles"}, {"compare_mb"} if wanted. thaw: {"users", "roles"}.
 Where one has served: orphans: {"snapshot", "folder"}.

@@ -24,7 +24,8 @@ from tables import compare, contents
 POINT = """
     select pg_is_in_recovery() as in_recovery, pg_last_wal_receive_lsn()::text as received,
         pg_last_wal_replay_lsn()::text as replayed,
-        coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), false) as applied,
+        coalesce(pg_last_wal_replay_lsn() >= coalesce(%s::pg_lsn, pg_last_wal_receive_lsn()), false)
+            as applied,
         pg_last_wal_receive_lsn() is null or exists (
             select from pg_stat_activity where backend_type = 'startup'
             and wait_event in ('RecoveryRetrieveRetryInterval', 'RecoveryWalStream')
@@ -63,15 +64,18 @@ APPLIED = """
 
 
 def point(server: Server, _given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the replica has, once it has applied all that it received. snapshot: by it is told which
-    transactions of the primary it has.
+    """What the replica has, once it has applied all that it had received when it was asked. Nobody
+    on RDS can stop what it receives: that goes on where its primary lives. snapshot: by it is told
+    which transactions of the primary it has.
 
     Raises Refused where it does not come to an end with what it received.
     """
     with master_of(server) as master:
         end, before, since = time.monotonic() + PATIENCE, None, time.monotonic()
+        target = None
         while True:
-            found = row(master, POINT)
+            found = row(master, POINT, target)
+            target = target or found["received"]
             if found["replayed"] != before:
                 before, since = found["replayed"], time.monotonic()
             applied, waits = found.pop("applied"), found.pop("waits")

@@ -32,9 +32,18 @@ def asked(stage: Stage, step: str) -> Evidence:
         frozen = dict(stage.journal.done("freeze") or {})
         return {"frozen": frozen, "lsn": frozen.get("lsn", "")}
     if step == "contents":
-        # A replica has told it before it was promoted.
-        return {"snapshot": bool((stage.journal.done("promote") or {}).get("copy"))}
+        return _had(stage)
     return orphans.asked(stage) if step == "orphans" else {}
+
+
+def _had(stage: Stage) -> Evidence:
+    """That it is asked what the database had when it became a primary, where that may be less than
+    the one of before. What a replica told before that is not all: it went on receiving.
+    """
+    if (stage.journal.done("promote") or {}).get("copy"):
+        return {"snapshot": True}
+    known = (stage.journal.done("intake") or {}).get("snapshot", "")
+    return {"snapshot": True, "known": known} if known else {}
 
 
 def _intake(_stage: Stage, told: Told) -> str:
