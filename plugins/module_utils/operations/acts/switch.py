@@ -13,6 +13,7 @@ from typing import Any
 from ...aws.session import Aws
 from ...tiers.alarms import SWITCH
 from ..errors import OutOfOrder
+from ..journal import Journal
 from .stage import Evidence, Stage
 
 HINT = (
@@ -39,9 +40,11 @@ def ready(stage: Stage) -> None:
 
 
 def look(stage: Stage) -> Evidence | None:
-    """What shows that traffic is sent to the site already."""
-    state = _state(stage)
-    return {"alarm": _alarm(stage), "state": state} if state == _wanted(stage)[0] else None
+    """What shows that traffic is sent to the site already: the alarm alone does not. Route 53
+    follows the figure by itself, and what came before its health check it has never seen.
+    """
+    state, sent = _state(stage), _sent(stage.journal)
+    return {"alarm": _alarm(stage), "state": state} if sent and state == _wanted(stage)[0] else None
 
 
 def act(stage: Stage) -> Evidence:
@@ -59,6 +62,12 @@ def act(stage: Stage) -> Evidence:
     stage.wait("the switch", missing, HINT)
     told = f"cloudwatch PutMetricData {'/'.join(SWITCH)} {figure:.0f}"
     return {"alarm": _alarm(stage), "did": [told]}
+
+
+def _sent(journal: Journal) -> bool:
+    """Whether the operation has sent the figure, and nobody looked the name up in vain since."""
+    in_vain = journal.attempts("names") > 0 and journal.done("names") is None
+    return journal.done("switch") is not None and not in_vain
 
 
 def _place(stage: Stage) -> Aws:
