@@ -29,6 +29,12 @@ options:
         Empty where nothing is.
     type: str
     default: ""
+  controller:
+    description:
+      - The network from which hosts are reached on that day. Empty where a service on the internet
+        is asked for it then.
+    type: str
+    default: ""
   commit:
     description:
       - The commit of the playbooks. A drill proves those that it ran on.

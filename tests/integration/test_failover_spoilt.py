@@ -116,3 +116,5 @@ def test_a_stale_image_a_default_parameter_group_and_a_type_that_is_not_to_be_ha
     report = over.upto(fit, "close")[-1]["report"]
     [finding] = [one for one in report["findings"] if "are launched from" in one]
     assert "of release 0" in finding and "the manifest names" in finding
+    [finding] = [one for one in report["findings"] if "next restart" in one]
+    assert "obeys parameter group production-recovery-database" in finding

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ import pytest
 import validating
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import Lease
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import (
+    reading,
+)
 from environment import SITES, Environment
 from keeping import OTHER
 from validating import HOME, RECOVERY, looked, row, states
@@ -43,6 +48,7 @@ VARIABLES = {
     "dr_site_recovery_time_seconds": 3600,
     "dr_site_drill_days": 90,
     "dr_site_commit": "",
+    "image_controller": "203.0.113.7/32",
     "web_tier_application": "shop",
     "web_tier_user_data": "",
     "web_host_start": "./shop",
@@ -102,6 +108,30 @@ def test_the_site_that_serves_asks_for_the_record_only_and_has_no_rows(fit: Envi
     found = looked(fit, "home")
     assert (found["rows"], found["standby"], found["failed"]) == ([], "recovery", "")
     assert [call["action"] for call in fit.handle.log(mark)] == ["GetParameter"]
+
+
+def test_what_is_not_told_in_time_is_not_known_and_the_rest_is_told(
+    fit: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+
+    def late(_view: Any) -> Any:
+        told.wait()
+
+    def waited(futures: Any, _seconds: float) -> None:
+        kept = list(futures)
+        while sum(not one.done() for one in kept) > 1:
+            time.sleep(0.05)
+
+    monkeypatch.setattr(reading.figures, "lag", late)
+    monkeypatch.setattr(reading, "wait", waited)
+    try:
+        found = looked(fit)
+    finally:
+        told.set()
+    assert states(found, "unknown") == {"Proof", "Replication lag"}
+    assert row(found, "Replication lag")["said"] == "nothing told it within 45 s"
+    assert found["replication"]["lag_seconds"] is None
 
 
 def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -> None:

@@ -11,18 +11,21 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ..aws.errors import Meaning, meaning
 from ..aws.session import SECRETS, Aws
+from ..kinds import db_instance_reading as reading
 from ..reports import history
 from ..reports.evidence import Facts, sealed
 from ..reports.evidence_page import page
 from ..reports.evidence_text import text
 from . import journal as journals
 from . import measures, objectives
-from .acts import decide
+from .acts import decide, instance
 from .acts.stage import Stage
 from .drill import scope_of
 from .journal import BEGUN, CLOSED, DONE, FAILED, OPENED, Journal
@@ -72,12 +75,17 @@ def closing(stage: Stage) -> dict[str, Any]:
     """What the last entry of an operation that succeeded says: all that its report needs besides.
 
     figures: of the beats that were written before the promotion, as far as they are heard of now.
+    pending_reboot: parameter groups that the database is to obey, and does not before a reboot.
     """
     figures: dict[str, float] = {}
+    waiting: list[str] = []
     # An operation that is done is closed all the same.
     with contextlib.suppress(Exception):
         figures = decide.heartbeat(stage.here, _promoted(stage.journal))
-    return {**ending(stage), "figures": figures}
+    with contextlib.suppress(Exception):
+        item = instance.found(stage)
+        waiting = reading.facts(item)["pending_reboot"] if item else []
+    return {**ending(stage), "figures": figures, "pending_reboot": waiting}
 
 
 def so_far(stage: Stage) -> dict[str, Any]:
@@ -144,8 +152,9 @@ def seal(aws: Aws) -> None:
 
 def reports(aws: Aws) -> list[dict[str, Any]]:
     """Those of all operations that have ended at this site, oldest first."""
-    found = (report(aws, id) for id in journals.ids(aws))
-    return [one for one in found if one is not None]
+    with ThreadPoolExecutor(journals.THREADS) as pool:
+        found = pool.map(partial(report, aws), journals.ids(aws))
+        return [one for one in found if one is not None]
 
 
 def chains(aws: Aws) -> list[list[dict[str, Any]]]:

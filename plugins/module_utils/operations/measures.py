@@ -10,6 +10,7 @@ from typing import Any
 
 from .journal import BEGUN, CLOSED, DONE, Entry, Journal
 from .planned import ABANDON
+from .procedures import MOVES
 from .step import CLOSE
 
 # The step with which visitors are served again; in a drill nobody is, but could be.
@@ -61,6 +62,7 @@ def findings(journal: Journal) -> list[str]:
         *_frozen(journal),
         *_hosts(journal),
         *_image(journal),
+        *_parameters(journal),
         *_orphans(journal),
     ]
     found += [*_smoke(journal), *_rehearsed(journal)]
@@ -174,6 +176,18 @@ def _image(journal: Journal) -> list[str]:
     ]
 
 
+def _parameters(journal: Journal) -> list[str]:
+    """That the database does not do yet what is declared of it, for nobody restarts it unasked."""
+    site = journal.opened["to"]
+    if journal.opened["operation"] not in MOVES:
+        return []
+    return [
+        f"The database of {site} obeys parameter group {name} from its next restart on: restart it "
+        "in a quiet hour, aws rds reboot-db-instance."
+        for name in closing(journal).get("pending_reboot", ())
+    ]
+
+
 def _smoke(journal: Journal) -> list[str]:
     """That nothing was written through the balancer, which only somebody's declaration allows."""
     smoke = journal.done("smoke")
@@ -249,8 +263,11 @@ def _expected(journal: Journal) -> Loss:
     expected = (journal.done("decide") or {}).get("expected", {})
     figures = (expected.get("figures", {}), closing(journal).get("figures", {}))
     written = [told["WrittenAt"] for told in figures if "WrittenAt" in told]
-    beat = (journal.done("intake") or {}).get("beat") or {}
-    at = datetime.fromisoformat(copy["at"]).timestamp() if copy else beat.get("at")
+    # What was replicated after the first of them was told, it has as well.
+    beats = [(journal.done(step) or {}).get("beat") or {} for step in ("intake", "contents")]
+    at = max((beat["at"] for beat in beats if "at" in beat), default=None)
+    if copy:
+        at = datetime.fromisoformat(copy["at"]).timestamp()
     if not written or at is None:
         return {"seconds": None, "rows": {}, "how": "unknown"}
     seconds = round(max(0.0, max(written) - at), 1)

@@ -33,6 +33,7 @@ FIELDS = (
     Field("strict", "bool", "true or false", False, False),
     Field("switchover", "bool", "true or false", False, False),
     Field("smoke_write", "str", "the path to which something is posted", "/ready", ""),
+    Field("controller", "str", "the network of the controller", "203.0.113.7/32", ""),
     *objectives.FIELDS,
     Field(
         "drill_days",
@@ -44,7 +45,7 @@ FIELDS = (
     ),
 )
 # What a look is given beside the declaration.
-GIVEN = (*objectives.TARGETS, "drill_days", "commit", "smoke_write", "switchover")
+GIVEN = (*objectives.TARGETS, "drill_days", "commit", "smoke_write", "controller", "switchover")
 # What of the site that serves keeps the other one fit.
 OTHERS = ("bucket_replication", "dns_record", "health_check", "iam_role", "load_balancer")
 
@@ -156,8 +157,12 @@ def seen(
     """One look at both sites. wants: of the one that serves, as `others` has them."""
     own = [want for want in task.wants if not want.site]
     far = list(wants)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix") as pool:
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="phoenix")
+    try:
         facts = reading.facts(eyes, own, far, pool)
+    finally:
+        # What has not answered by then is not waited for.
+        pool.shutdown(wait=False, cancel_futures=True)
     return Seen(
         site=task.site,
         peer=eyes.there.scope,

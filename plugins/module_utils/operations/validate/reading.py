@@ -8,7 +8,7 @@ The names are those by which judges ask for them. "active:" begins what is of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,7 +34,10 @@ from ..drill import scope_of
 from . import figures, room_reading
 from .verdict import ACTIVE, Verdict, bad, unknown
 
+DEADLINE = 45.0  # seconds for all of them, within the minute in which a look ends
 Reading = Callable[[], Any]
+# What is read at once: the names of the facts, and how to know them.
+Job = tuple[Iterable[str], Callable[[], Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,19 @@ def facts(
     said by AWS nor by its silence.
     """
     readings = {**_named(eyes), **room_reading.named(eyes.here, eyes.options)}
-    jobs: list[Callable[[], dict[str, Any]]] = [
-        partial(_one, eyes.site, name, reading) for name, reading in readings.items()
+    jobs: list[Job] = [
+        ((name,), partial(_one, eyes.site, name, reading)) for name, reading in readings.items()
     ]
     jobs += _by_kind(eyes.site, "", eyes.here.aws, own)
     jobs += _by_kind(eyes.site, ACTIVE, eyes.there.aws, others)
     # All at once: those of a region that does not answer are awaited once, not one by one.
-    found = pool.map(lambda job: job(), jobs)
-    return {name: fact for facts in found for name, fact in facts.items()}
+    futures = [(names, pool.submit(work)) for names, work in jobs]
+    wait((future for _names, future in futures), DEADLINE)
+    found: dict[str, Any] = {}
+    for names, future in futures:
+        late = unknown(f"nothing told it within {DEADLINE:.0f} s")
+        found |= future.result() if future.done() else dict.fromkeys(names, late)
+    return found
 
 
 def guarded(site: Site, work: Reading) -> Any:
@@ -123,15 +131,14 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
     return found
 
 
-def _by_kind(
-    site: Site, prefix: str, aws: Aws, wants: Iterable[Want]
-) -> Iterator[Callable[[], dict[str, Any]]]:
+def _by_kind(site: Site, prefix: str, aws: Aws, wants: Iterable[Want]) -> Iterator[Job]:
     """One kind at a time, over one look, so that what one cannot be asked hides no other."""
     reader, groups = Reader({"": aws}, KINDS), dict[str, list[Want]]()
     for want in wants:
         groups.setdefault(want.kind, []).append(want)
     for group in groups.values():
-        yield partial(_many, site, prefix, reader, group)
+        names = [f"{prefix}{want.address}" for want in group]
+        yield names, partial(_many, site, prefix, reader, group)
 
 
 def _one(site: Site, name: str, reading: Reading) -> dict[str, Any]:

@@ -66,6 +66,18 @@ def written(seen: Seen) -> Verdict | None:
     )
 
 
+def controller(seen: Seen) -> Verdict:
+    """Whether it needs nothing else to know from where hosts are reached on that day."""
+    network = seen.objectives["controller"]
+    if network:
+        return good(f"hosts let in {network}, from where they are reached")
+    return unknown(
+        "a service on the internet, which may stand in the region that is lost, is asked on that "
+        "day from where hosts are reached",
+        "declare image_controller: docs/disaster-recovery.md",
+    )
+
+
 def way_out(seen: Seen) -> Verdict | None:
     """A failover leads to the recovery site, in whose region the switch is, and nowhere else."""
     if not seen.site.is_home or not seen.site.protected or seen.objectives["switchover"]:
@@ -200,6 +212,7 @@ CHECKS = (
     Check("Operations", operation),
     Check("Lease", lease),
     Check("Credentials", credentials),
+    Check("Controller", controller),
     Check("Manifest", manifest),
 )
 WRITTEN = Check("Write before traffic", written)

@@ -29,6 +29,7 @@ OBJECTIVES = {
     "drill_days": 90,
     "commit": "1f3a5c7",
     "smoke_write": "/ready",
+    "controller": "203.0.113.7/32",
     "switchover": False,
 }
 COPY = {

@@ -166,3 +166,12 @@ def test_that_no_write_will_be_seen_before_traffic_comes_is_told_before(
         replace(seen, objectives={**seen.objectives, "smoke_write": path}),
     )
     assert found and (found["state"], bool(found["next"])) == (state, not path)
+
+
+@pytest.mark.parametrize(("network", "state"), [("203.0.113.7/32", "pass"), ("", "unknown")])
+def test_that_a_service_elsewhere_is_asked_on_that_day_is_told_before(
+    network: str, state: str
+) -> None:
+    seen = look()
+    found = told("Controller", replace(seen, objectives={**seen.objectives, "controller": network}))
+    assert found and (found["state"], bool(found["next"])) == (state, not network)
