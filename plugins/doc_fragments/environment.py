@@ -29,7 +29,9 @@ options:
       - "Optional are C(zones), letters such as V([a, b, c]), C(nat) (V(per_zone), V(one) or
         V(none) NAT gateways; not V(none) where hosts are of an application, unless the site is
         closed), C(closed) (whether nothing of the site gets out and nobody from outside gets in; by
-        default it is not, and one that is stands alone, with C(nat) V(none)), C(strategy)
+        default it is not, and one that is stands alone, with C(nat) V(none)), C(visitors) (the
+        networks from which a closed one is visited all the same), C(quarantined) (whether hosts of
+        a closed one are kept away from its database), C(strategy)
         (V(backup_restore), V(pilot_light) or V(warm_standby)), C(account_id), C(profile) and
         C(role_arn)."
     type: dict

@@ -50,6 +50,10 @@ def _closed(sites: Sites) -> Iterator[Problem]:
     """A way out, or another site that is told of each write, would open it."""
     for name, site in sites.items():
         if not site.get("closed"):
+            for what, right in (("visitors", []), ("quarantined", False)):
+                if site.get(what):
+                    rule = "is for a closed site only: any other is open to all"
+                    yield Problem(f"sites.{name}.{what}", site[what], rule, right)
             continue
         if site.get("nat", "none") != "none":
             rule = "must be none at a closed site, from which nothing gets out"

@@ -56,6 +56,8 @@ RESERVED = frozenset(
         "user",
     }
 )
+# A rule of a group of the balancer for each, of which AWS allows sixty.
+MOST_VISITORS = 20
 STRATEGIES = ("backup_restore", "pilot_light", "warm_standby")
 
 
@@ -70,6 +72,10 @@ def _account(value: str) -> bool:
 def _network(value: str) -> bool:
     network = ipaddress.IPv4Network(value.strip(), strict=False)
     return 16 <= network.prefixlen <= 20 and any(network.subnet_of(block) for block in PRIVATE)
+
+
+def _visitors(value: str) -> bool:
+    return "/" in value and canon.cidr(value) == value
 
 
 def _tag_name(value: str) -> bool:
@@ -128,6 +134,22 @@ SITE_FIELDS = (
         "closed",
         "bool",
         "true or false: whether nothing of the site gets out, and nobody from outside gets in",
+        False,
+        False,
+    ),
+    Field(
+        "visitors",
+        "list",
+        "at most 20 networks from which a closed site is visited all the same",
+        ["203.0.113.0/24"],
+        (),
+        lambda v: len(set(v)) == len(v) <= MOST_VISITORS and all(map(_visitors, v)),
+        elements="str",
+    ),
+    Field(
+        "quarantined",
+        "bool",
+        "true or false: whether hosts of a closed site are kept away from its database",
         False,
         False,
     ),
@@ -253,7 +275,9 @@ class Site:
 
     scope: its own. peer: that of the other site, None where the environment has one site only.
     cidr: its network, canonical. zones: letters of its zones.
-    nat: per_zone, one or none. closed: whether it is cut off from all that is outside.
+    nat: per_zone, one or none. closed: whether it is cut off from all that is outside. visitors:
+    networks from which a closed one is visited all the same. quarantined: whether hosts are kept
+    away from its database.
     strategy: what stands at the site that does not serve.
     active: the name of the site that serves; the account knows it, "" is as declared, the home
     site. protected: whether the other one stands by to take over.
@@ -269,6 +293,8 @@ class Site:
     zones: tuple[str, ...] = ("a", "b", "c")
     nat: str = "per_zone"
     closed: bool = False
+    visitors: tuple[str, ...] = ()
+    quarantined: bool = False
     nats: Mapping[str, str] = field(default_factory=dict)
     database_name: str = "application"
     application_port: int = 8080
@@ -292,6 +318,11 @@ class Site:
     def reach(self) -> str:
         """The network of all that it may exchange a packet with: the world, or itself if closed."""
         return self.cidr if self.closed else canon.ANYWHERE
+
+    @property
+    def is_visited(self) -> bool:
+        """Whether anybody from outside gets in to its balancer."""
+        return not self.closed or bool(self.visitors)
 
     @property
     def active_site(self) -> str:
@@ -320,6 +351,8 @@ def read_site(given: Mapping[str, Any]) -> tuple[Site | None, list[Problem]]:
             zones=tuple(sorted(declared["sites"][name]["zones"])),
             nat=declared["sites"][name]["nat"],
             closed=declared["sites"][name]["closed"],
+            visitors=tuple(sorted(declared["sites"][name]["visitors"])),
+            quarantined=declared["sites"][name]["quarantined"],
             nats={other: site["nat"] for other, site in declared["sites"].items()},
             database_name=declared["database_name"],
             application_port=declared["application_port"],

@@ -30,9 +30,10 @@ MOST_TAGS = 10
 def names(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     """Zone, certificate and records. Home makes what both sites share.
 
-    A closed site bears a name that another environment owns, and writes nothing of it anywhere.
+    A closed site bears a name that another environment owns, and writes nothing of it anywhere; one
+    that is visited proves its certificate, and gets its name when it is proved itself.
     """
-    if not site.closed:
+    if site.is_visited:
         yield from _zone(site, options)
     yield from _certificate(site, options)
     if not site.closed:
@@ -67,7 +68,7 @@ def _certificate(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     yield Want("certificate", "main", {**wanted, "tags": marks}, tier=TIER)
     # All certificates of an account for a name are asked for the same proof: home's record serves
     # the other site too, and that of the environment which owns the name a closed one.
-    proofs = list(_proofs(site, options, wanted)) if site.is_home and not site.closed else []
+    proofs = list(_proofs(site, options, wanted)) if site.is_home and site.is_visited else []
     yield from proofs
     after = (Ref("certificate/main"), *(Ref(proof.address) for proof in proofs))
     yield Want("certificate_validation", "main", wanted, after=after, tier=TIER, given=True)

@@ -40,7 +40,7 @@ def rules(site: Site) -> Iterator[Want]:
     """Every way that is open. What answers needs no rule: groups remember connections."""
     application, database = site.application_port, site.database_port
     ways = (
-        ("balancer", "in", "https", HTTPS, site.reach, "Visitors"),
+        *_visitors(site),
         ("balancer", "out", "web", application, "web", "Requests to the application"),
         ("web", "in", "balancer", application, "balancer", "Requests from the balancer"),
         ("web", "out", "database", database, "database", "Queries to the database"),
@@ -50,6 +50,14 @@ def rules(site: Site) -> Iterator[Want]:
     )
     for group, direction, what, port, peer, description in ways:
         yield rule(site.scope, f"{group}/{direction}-{what}", port, peer, description, TIER)
+
+
+def _visitors(site: Site) -> Iterator[Way]:
+    if not site.visitors:
+        yield ("balancer", "in", "https", HTTPS, site.reach, "Visitors")
+    for network in site.visitors:
+        what = "https-" + network.replace(".", "-").replace("/", "-")
+        yield ("balancer", "in", what, HTTPS, network, "Visitors")
 
 
 def _without_tls() -> Iterator[Way]:
@@ -63,8 +71,10 @@ def _endpoints(site: Site) -> Iterator[Way]:
 
 
 def _queries(site: Site) -> Iterator[Way]:
-    """Nobody is let in to the database of a site that served, and is not made a replica yet."""
-    if site.is_active or site.protected:
+    """Nobody is let in to the database of a site that served, and is not made a replica yet; nor to
+    one that is in quarantine.
+    """
+    if (site.is_active or site.protected) and not site.quarantined:
         yield ("database", "in", "web", site.database_port, "web", "Queries from the application")
 
 

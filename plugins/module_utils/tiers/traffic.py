@@ -66,7 +66,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
 
 def _balancer(site: Site, options: Mapping[str, Any]) -> Want:
     scope = site.scope
-    scheme, layer = ("internal", "app") if site.closed else ("internet-facing", "public")
+    scheme, layer = ("internet-facing", "public") if site.is_visited else ("internal", "app")
     return Want(
         "load_balancer",
         "main",
@@ -86,7 +86,7 @@ def _balancer(site: Site, options: Mapping[str, Any]) -> Want:
             "tags": scope.marks("load_balancer", "main"),
         },
         # AWS refuses a balancer that faces the internet in a network without a way to it.
-        after=() if site.closed else (Ref("internet_gateway/main", ready=True),),
+        after=(Ref("internet_gateway/main", ready=True),) if site.is_visited else (),
         tier=TIER,
     )
 

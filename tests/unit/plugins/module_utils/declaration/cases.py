@@ -45,6 +45,7 @@ CUT_OFF = {
     for name, site in GOOD["sites"].items()
 }
 CLOSED = {"closed": True, **GOOD["sites"]["home"]}
+VISITED = {"nat": "none", **CLOSED}
 ENDLESS: dict[str, Any] = {}
 ENDLESS["more"] = ENDLESS  # as an anchor of YAML can make one
 DEEP: Any = "x"
@@ -186,10 +187,16 @@ CASES = (
     Case("sites", {"home": CLOSED}, "must be none at a closed site", f"{FIRST}.nat"),
     Case(
         "sites",
-        {"home": {"nat": "none", **CLOSED}, "recovery": SITE},
+        {"home": VISITED, "recovery": SITE},
         "a closed one stands alone",
         f"{FIRST}.closed",
     ),
+    Case(f"{FIRST}.visitors", ["203.0.113.0/24"], "is for a closed site only"),
+    *(
+        Case("sites", {"home": {"visitors": bad, **VISITED}}, "at most 20", f"{FIRST}.visitors")
+        for bad in (["203.0.113.1/24"], ["203.0.113.1"])
+    ),
+    Case(f"{FIRST}.quarantined", True, "is for a closed site only"),
     Case(f"{HERE}.strategy", "pilotlight", "did you mean pilot_light?"),
     Case(f"{HERE}.strateg", "pilot_light", "did you mean strategy?"),
     Case(f"{HERE}.role_arn", "role/phoenix", "the ARN of a role"),

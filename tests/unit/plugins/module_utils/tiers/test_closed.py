@@ -50,12 +50,12 @@ TIERS: tuple[tuple[Any, dict[str, Any]], ...] = (
 )
 
 
-def site(closed: bool = True) -> Site:
+def site(closed: bool = True, **more: Any) -> Site:
     found, problems = read_site(
         {
             "environment": "drill",
             "account_id": "123456789012",
-            "sites": {"home": {**HOME, "closed": closed}},
+            "sites": {"home": {**HOME, "closed": closed, **more}},
             "site": "home",
         }
     )
@@ -63,18 +63,19 @@ def site(closed: bool = True) -> Site:
     return found
 
 
-def wants(closed: bool = True) -> dict[str, Want]:
+def wants(closed: bool = True, **more: Any) -> dict[str, Want]:
     """Those of all tiers, by address."""
     found: list[Want] = []
     for tier, given in TIERS:
         options, problems = read(tier.FIELDS, given)
         assert problems == []
-        found += tier.wants(site(closed), options)
+        found += tier.wants(site(closed, **more), options)
     return graph.index(found)
 
 
-def rules() -> dict[str, Mapping[str, Any]]:
-    return {want.id: want.spec for want in wants().values() if want.kind == "security_group_rule"}
+def rules(**more: Any) -> dict[str, Mapping[str, Any]]:
+    found = wants(**more).values()
+    return {want.id: want.spec for want in found if want.kind == "security_group_rule"}
 
 
 def test_everything_referred_to_is_declared() -> None:
@@ -178,6 +179,26 @@ def test_it_serves_without_a_name() -> None:
         "db_instance/main",
         "listener/https",
     }
+
+
+def test_a_closed_site_is_visited_from_the_networks_that_are_named_and_from_no_other() -> None:
+    offices = ["198.51.100.0/24", "203.0.113.7/32"]
+    before, found = rules(), rules(visitors=offices)
+    new = found.keys() - before.keys()
+    assert {found[id]["peer"] for id in new} == set(offices)
+    assert {(found[id]["from_port"], id.partition("-")[0]) for id in new} == {(443, "balancer/in")}
+    assert before.keys() - found.keys() == {"balancer/in-https"}
+    visited = wants(visitors=offices)
+    assert visited["load_balancer/main"].spec["scheme"] == "internet-facing"
+    assert "dns_record/validation" in visited and "dns_record/site" not in visited
+    assert "health_check/endpoint" not in visited and "interface_endpoint/ssm" in visited
+
+
+def test_in_quarantine_none_but_a_builder_gets_to_the_database() -> None:
+    before, found = rules(), rules(quarantined=True)
+    assert before.keys() - found.keys() == {"database/in-web"}
+    into = {id for id in found if id.startswith("database/in")}
+    assert into == {"database/in-builder"}
 
 
 def test_a_site_that_is_not_closed_has_nothing_of_it() -> None:
