@@ -24,6 +24,7 @@ from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
 from .masking import task as masking
 from .operations import artifact, gate, manifest, perform, record, rehearsal, status
+from .operations.staging import mirror
 from .operations.validate import check
 
 CONNECTION: Mapping[str, dict[str, Any]] = {
@@ -105,6 +106,11 @@ def validate_arguments() -> dict[str, Any]:
 def status_arguments() -> dict[str, Any]:
     """The argument spec of module dr_status."""
     return {**whole_arguments(), **argument_spec(status.FIELDS)}
+
+
+def copy_arguments() -> dict[str, Any]:
+    """The argument spec of module staging_copy."""
+    return {**whole_arguments(), **argument_spec(mirror.FIELDS)}
 
 
 def unprotect_arguments() -> dict[str, Any]:
@@ -194,6 +200,12 @@ def run_status() -> None:
     """The main function of module dr_status, which never writes."""
     module = AnsibleModule(status_arguments(), supports_check_mode=True)
     _finish(module, lambda: status.status(module.params))
+
+
+def run_copy() -> None:
+    """The main function of module staging_copy, which never writes."""
+    module = AnsibleModule(copy_arguments(), supports_check_mode=True)
+    _finish(module, lambda: mirror.mirrored(module.params))
 
 
 def run_mask() -> None:

@@ -33,6 +33,8 @@ RESTART = "phoenix:restart"
 # Whether the deletion of a database leaves a last snapshot: whatever is declared when it goes.
 FINAL = "phoenix:final-snapshot"
 NO_FINAL = "none"
+# Of what a database is a copy: environment and site.
+COPY_OF = "phoenix:copy-of"
 # On one object, at nearly all services of AWS.
 MOST_TAGS = 50
 NAMESPACE = uuid.UUID("6b0d8f0c-6d0b-5d39-8f5e-3a1b7b0c2f11")

@@ -33,8 +33,10 @@ from .acts import (
     secrets,
     smoke,
     snapshot,
+    swap,
     switch,
     tell,
+    undo,
 )
 from .acts.stage import Stage
 from .errors import OutOfOrder
@@ -84,6 +86,8 @@ ACTS: Mapping[str, dict[str, Any]] = {
         "record": record,
     },
     "drill": {},
+    "refresh": {"swap": swap, "back": undo.Back, "remove": undo.Remove},
+    "return": {"swap": swap},
 }
 
 

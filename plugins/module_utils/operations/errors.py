@@ -62,6 +62,12 @@ class OutOfOrder(EngineError):
     code = "out_of_order"
 
 
+class Guarded(EngineError):
+    """Production might be taken for staging, or staging reach production."""
+
+    code = "guarded"
+
+
 class Silent(EngineError):
     """The region of the site that would take over does not answer."""
 

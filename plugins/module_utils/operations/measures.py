@@ -320,6 +320,8 @@ LOSSES: Mapping[str, Callable[[Journal], Loss]] = {
     "reprotect": _counted,
     "rollback": _kept,
     "drill": _age,
+    "refresh": _age,
+    "return": _kept,
 }
 # After which nothing stands by.
 ALONE = frozenset({"failover", "switchover", "rollback"})

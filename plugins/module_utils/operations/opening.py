@@ -34,12 +34,14 @@ from .step import OPEN, StepOf
 
 # Operations that have nothing to do where the site serves for which they are.
 TO_BE_MET = frozenset({"switchover", "rollback"})
+# And those of staging, by the playbooks that do them.
+OF_STAGING = {"refresh": "staging", "return": "staging_back"}
 AGREED = datetime.timedelta(hours=1)  # for which what was agreed to holds
 
 
 def facts(here: Aws, kind: str, journal: Journal) -> dict[str, Any]:
     """What whoever carries out an operation has to know: its steps, and the site's objects."""
-    named = ("name", "title", "by", "at", "hosts", "play")
+    named = ("name", "title", "by", "at", "hosts", "play", "always")
     steps = [{name: getattr(one, name) for name in named} for one in _due(kind, journal)]
     return {"steps": steps, "known": manifest.known_now(manifest.load(here), here)}
 
@@ -132,6 +134,8 @@ def opened(
 
 def _playbook(kind: str, site: Site) -> str:
     """With which an operation is gone on with."""
+    if kind in OF_STAGING:
+        return OF_STAGING[kind]
     if kind == "rollback" and not site.is_home:
         return "dr_rollback -e dr_stands=recovery"
     return "dr_failback" if kind == "switchover" and site.is_home else f"dr_{kind}"

@@ -11,6 +11,7 @@ from ..converge.active import Active
 from .drill import DRILL
 from .journal import Journal
 from .planned import ABANDON, REPROTECT, ROLLBACK, SWITCHOVER
+from .refresh import REFRESH, RETURN
 from .step import OPEN, StepOf
 from .steps import FAILOVER
 
@@ -21,6 +22,8 @@ OPERATIONS: Mapping[str, tuple[StepOf, ...]] = MappingProxyType(
         "reprotect": REPROTECT,
         "rollback": ROLLBACK,
         "drill": DRILL,
+        "refresh": REFRESH,
+        "return": RETURN,
     }
 )
 # Those that ask nothing of the other region, but to fence it.
@@ -28,7 +31,7 @@ ISOLATED = frozenset({"failover", "rollback"})
 # Those of the site that serves, which it does for the other one.
 OF_ACTIVE = frozenset({"reprotect"})
 # Those that take place in a copy, which has one site only and nobody to move from.
-IN_A_COPY = frozenset({"drill"})
+IN_A_COPY = frozenset({"drill", "refresh", "return"})
 # Those that move the environment to the site that carries them out.
 MOVES = frozenset({"failover", "switchover"})
 # The step until which one that has failed is begun anew; nothing binds it before that.

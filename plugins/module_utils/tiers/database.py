@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..aws.scope import STORAGE, Scope
+from ..aws.scope import COPY_OF, STORAGE, Scope
 from ..declaration.fields import Field, Problem
 from ..declaration.secrets import HIDDEN, NO_SECRET, SECRETIVE
 from ..declaration.site import Site
@@ -63,7 +63,7 @@ FIELDS: tuple[Field, ...] = (
         200,
         lambda v: 22 <= v <= 65536,
     ),
-    Field("backup_days", "int", "a number of days from 1 to 35", 7, 7, lambda v: 1 <= v <= 35),
+    Field("backup_days", "int", "a number of days from 1 to 35", 7, 7, lambda v: 0 <= v <= 35),
     Field(
         "backup_window",
         "str",
@@ -118,6 +118,9 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Rules between the fields."""
     yield from database_access.check(site)
     yield from database_restore.check(site, options["restore"])
+    if not options["backup_days"] and not site.scope.copy_of:
+        rule = "must be from 1 to 35: only a copy of another environment goes without backups"
+        yield Problem("backup_days", 0, rule, 7)
     size, limit = options["storage_gb"], options["max_storage_gb"]
     # Storage grows by itself only to a limit that is a tenth above what is there.
     if limit * 10 < size * 11:
@@ -289,8 +292,14 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
         "tags": {
             **scope.marks("db_instance", "main", scope.database),
             STORAGE: str(options["storage_gb"]),
+            **_copied(scope),
         },
     }
+
+
+def _copied(scope: Scope) -> dict[str, str]:
+    """What the database says of itself where it is made of another environment's."""
+    return {COPY_OF: "/".join(scope.copy_of.values())} if scope.copy_of else {}
 
 
 def _major(options: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ Of a replica: point. caught_up: {"lsn"}, {"frozen"} and {"compare_mb"} if wanted
 Of either: contents: {"compare_mb"}, {"snapshot"} and {"known"} if wanted.
 Once it takes writes: proof. sequences: {"gap"}. logins, lock: {"users", "rotate", "roles"}.
 Where a site serves: freeze: {"users", "roles"}, {"compare_mb"} if wanted. thaw: {"users", "roles"}.
+Of a copy of production: mark.
 Where one has served: orphans: {"snapshot", "folder"}.
 Of the traffic: site: {"balancer", "domain", "page", "authorities"}. names and led: {"balancer",
 "domain"}.
@@ -36,6 +37,7 @@ import rotate
 from access import change_logins, lock
 from botocore.exceptions import BotoCoreError, ClientError
 from contents import contents
+from copied import mark
 from freeze import freeze, thaw
 from logins import Server
 from orphans import orphans
@@ -48,6 +50,7 @@ WHAT: Mapping[str, Callable[[Server, Mapping[str, Any]], dict[str, Any]]] = {
     "point": point,
     "caught_up": caught_up,
     "contents": contents,
+    "mark": mark,
     "proof": proof,
     "sequences": move_sequences,
     "logins": change_logins,

@@ -73,6 +73,17 @@ def _contents(stage: Stage, told: Told) -> str:
     return ""
 
 
+def _mark(stage: Stage, told: Told) -> str:
+    return "" if stage.journal.id in told.get("marked", "") else "the database does not say so"
+
+
+def _prove(_stage: Stage, told: Told) -> str:
+    found = told.get("findings")
+    if found is None:
+        return "nobody told what was found"
+    return f"{len(found)} findings" if found else ""
+
+
 def _freeze(_stage: Stage, told: Told) -> str:
     return "" if told.get("lsn") else "the host did not tell where the log ends"
 
@@ -129,6 +140,8 @@ JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "intake": _intake,
     "contents": _contents,
     "proof": _proof,
+    "mark": _mark,
+    "prove": _prove,
     "freeze": _freeze,
     "caught": _caught,
     "orphans": _orphans,

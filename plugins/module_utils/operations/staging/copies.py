@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the Phoenix authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which staging copies there are, which one serves, and until when each stays."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ...aws.scope import Scope
+from ...aws.session import Aws
+from ...aws.view import View
+from .. import account
+from .. import journal as journals
+from ..acts import swap
+from ..rehearsal import owned
+
+
+def standing(
+    here: Aws,
+    scopes: Iterable[Scope],
+    leads: Mapping[str, Any],
+    options: Mapping[str, Any],
+    going: journals.Journal | None,
+) -> Iterator[dict[str, Any]]:
+    """Each that there is: environment, serves, made and until (ISO 8601, "" for none), due (why it
+    is to be removed now, "" where it is not), arns (how many objects).
+    """
+    made = _made(here, next(iter(scopes)))
+    for scope in scopes:
+        copy = here.at(scope)
+        arns = [arn for found in owned(copy, {scope.region}).values() for arn in found]
+        serves = bool(leads) and swap.balancer(View(copy)) == leads
+        if not arns and not serves:
+            continue
+        ended = made.get(scope.environment)
+        until = _until(made, scope.environment, serves, options)
+        under_way = going is not None and bool(going.opened["environment"] == scope.environment)
+        yield {
+            "environment": scope.environment,
+            "serves": serves,
+            "made": ended.isoformat(timespec="seconds") if ended else "",
+            "until": until.isoformat(timespec="seconds") if until else "",
+            "due": "" if under_way else _due(ended, until, serves),
+            "under_way": under_way,
+            "arns": len(arns),
+        }
+
+
+def _made(here: Aws, scope: Scope) -> dict[str, datetime.datetime]:
+    """When the copy that stands under each name was finished, by the reports of refreshes."""
+    return {
+        str(report["environment"]): datetime.datetime.fromisoformat(str(report["ended"]))
+        for report in account.reports(here.at(scope))
+        if report["operation"] == "refresh" and report["outcome"] == "succeeded"
+    }
+
+
+def _until(
+    made: Mapping[str, datetime.datetime],
+    environment: str,
+    serves: bool,
+    options: Mapping[str, Any],
+) -> datetime.datetime | None:
+    """Until when a copy stays: one that serves for some days, the one before for some hours after
+    it was followed. None of one of which nobody has told that it was finished.
+    """
+    if environment not in made:
+        return None
+    if serves:
+        return made[environment] + datetime.timedelta(days=options["ttl_days"])
+    later = [at for other, at in made.items() if other != environment]
+    since = max([made[environment], *later])
+    return since + datetime.timedelta(hours=options["keep_hours"])
+
+
+def _due(ended: datetime.datetime | None, until: datetime.datetime | None, serves: bool) -> str:
+    if until is None:
+        return "" if serves else "it is left of a refresh that has not come to an end"
+    if journals.now() < until:
+        return ""
+    kind = "it has served for as long as it may" if serves else "the one after it is good"
+    return f"{kind}, since {until.isoformat(timespec='seconds')}"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A refresh of staging step by step, in a copy that the tiers build, with what hosts would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.destroy import destroy
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import perform
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.refresh import (
+    REFRESH,
+    RETURN,
+    SLOTS,
+    scope_of,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.staging import mirror
+from environment import TRAFFIC, Environment
+from failing_over import TOLD
+
+Result = dict[str, Any]
+DOMAIN = "staging.shop.example.com"
+OFFICE = "203.0.113.0/24"
+OPTIONS: dict[str, Any] = {"domain": DOMAIN, "visitors": [OFFICE]}
+# What hosts and tasks of the role would tell.
+OF_A_REFRESH: Mapping[str, Mapping[str, Any]] = {
+    "clear": {"did": []},
+    "build": {"did": ["vpc/main"]},
+    "restore": {"did": ["db_instance/main"]},
+    "mask": {"tables": {"public.customers": {"rows": 3}}, "stopped": {}},
+    "prove": {"findings": [], "tables": {}, "looked_for": 3, "forgotten": []},
+    "admit": {"did": ["security_group_rule/database/in-web"]},
+}
+
+
+def told(environment: Environment, site: str = "home", **more: Any) -> Result:
+    """What module staging_copy answers."""
+    return mirror.mirrored({**environment.params(site), **OPTIONS, **more})
+
+
+class Mirror:
+    """The next copy, or that of what is under way, as module staging_copy would have it."""
+
+    def __init__(self, environment: Environment, **more: Any) -> None:
+        self.of, self.told = environment, told(environment, **more)
+        self.declares = self.told["declares"]
+        names = ("environment", "sites", "copy_of")
+        self.declared: dict[str, Any] = {
+            **environment.params(self.declares["site"]),
+            **{name: self.declares[name] for name in names},
+            "network": {"flow_logs": False},
+            "traffic": {
+                **TRAFFIC,
+                "domain": DOMAIN,
+                "zone": self.declares["zone"],
+                "zone_managed": False,
+                "access_logs": False,
+                "deletion_protection": False,
+                "alarm_email": "",
+            },
+            "web_tier": {"application": "shop", "release_image": self.declares["image"]},
+            "database": {
+                "restore": self.declares["restore"],
+                "backup_days": 0,
+                "multi_az": False,
+                "deletion_protection": False,
+                "final_snapshot": False,
+            },
+        }
+
+    @property
+    def name(self) -> str:
+        return str(self.declares["environment"])
+
+    def aws(self) -> Aws:
+        """Clients of the copy."""
+        scopes = (scope_of(self.of.aws("home").scope, "staging", slot) for slot in SLOTS)
+        [scope] = [one for one in scopes if one.environment == self.name]
+        return self.of.aws("home").at(scope)
+
+    def tiers(self, **more: Any) -> Result:
+        return run({**self.declared, "wait_timeout": 30, **more}, "site", dry=False)
+
+    def destroy(self) -> Result:
+        consent = {"confirm": self.name, "empty_buckets": ["backups", "logs", "releases"]}
+        return destroy({**self.declared, **consent}, dry=False)
+
+    def step(self, name: str, *, operation: str = "refresh", dry: bool = False, **more: Any) -> Any:
+        options = {"database": self.declared["database"], "wait_timeout": 60, **more}
+        given = {**self.declared, "operation": operation, "step": name, **options}
+        return perform.perform(given, dry=dry)
+
+    def open(self, operation: str = "refresh") -> Result:
+        told = {"as_of": self.declares["as_of"], "declares": dict(self.declares)}
+        return self.step("open", operation=operation, told=told)
+
+    def tell(self, name: str, **more: Any) -> Result:
+        """One step, done as the role has it done."""
+        begun = self.step(name)
+        if begun["done"] or name == "close":
+            return dict(begun)
+        if name in ("build", "restore"):
+            self.tiers()
+        if name == "admit":
+            self.admitted()
+        found = {"mark": {"marked": f"phoenix copy {begun['id']}"}, **OF_A_REFRESH}
+        return dict(self.step(name, told={**(TOLD | found)[name], **more}))
+
+    def admitted(self) -> None:
+        """Hosts are let in, for the steps that come as well."""
+        sites = self.declared["sites"]
+        self.declared["sites"] = {n: {**s, "quarantined": False} for n, s in sites.items()}
+        self.tiers()
+
+    def go_on(self, last: str = "names") -> None:
+        """The steps after the first, up to this one."""
+        for one in REFRESH[1:]:
+            self.tell(one.name)
+            if one.name == last:
+                return
+
+    def end(self) -> Result:
+        """As the last play of the playbook: what failed is undone."""
+        self.step("back")
+        if not self.step("remove")["done"]:
+            self.step("remove", told={"did": self.destroy()["done"], "kept": []})
+        return dict(self.step("close"))
+
+    def refresh(self) -> Result:
+        self.open()
+        self.go_on()
+        return self.end()
+
+    def have_back(self) -> Result:
+        """As playbook staging_back, of the copy that does not serve."""
+        self.open("return")
+        found: Result = {}
+        for one in RETURN[1:]:
+            found = self.step(one.name, operation="return")
+        return found

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Staging: a copy of production that nobody meets before it is proved, and that is swapped in by
+name.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import validating
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import pairs
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    account,
+    rehearsal,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    journal as journals,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
+from environment import Environment
+from mirroring import DOMAIN, OFFICE, Mirror, told
+
+
+@pytest.fixture(scope="module")
+def released(standing: Environment) -> Environment:
+    """Production with a release that runs."""
+    validating.make_fit(standing)
+    return standing
+
+
+@pytest.fixture
+def production(released: Environment, quick: None) -> Iterator[Environment]:
+    with released.branch() as branch:
+        yield branch
+
+
+def leads_to(environment: Environment) -> dict[str, Any]:
+    return swap.alias(View(environment.aws("home")), DOMAIN, "shop.example.com")
+
+
+def ways_in(mirror: Mirror) -> set[str]:
+    """Who is let in to the database of a copy, by the names of groups."""
+    aws = mirror.aws()
+    ec2 = aws.client("ec2")
+    groups = {
+        group["GroupId"]: group["GroupName"]
+        for group in ec2.describe_security_groups()["SecurityGroups"]
+    }
+    [own] = [id for id, name in groups.items() if name == f"{mirror.name}-staging-database"]
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [own]}])
+    into = [rule for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]]
+    return {
+        groups.get(rule.get("ReferencedGroupInfo", {}).get("GroupId", ""), rule.get("CidrIpv4", ""))
+        for rule in into
+    }
+
+
+def left(mirror: Mirror) -> list[str]:
+    aws = mirror.aws()
+    return [arn for found in rehearsal.owned(aws, {aws.scope.region}).values() for arn in found]
+
+
+def test_the_copy_is_closed_to_all_but_its_visitors_and_in_quarantine(
+    production: Environment,
+) -> None:
+    found = told(production)
+    assert (found["needed"], found["copies"]) == (True, [])
+    declares = found["declares"]
+    assert declares["environment"] == "staging-a"
+    site = declares["sites"]["staging"]
+    assert (site["closed"], site["nat"], site["quarantined"]) == (True, "none", True)
+    assert site["visitors"] == [OFFICE]
+    assert declares["restore"]["instance"] == "production-home-database"
+    assert declares["copy_of"] == {"environment": "production", "site": "home"}
+    assert declares["before"] == {}
+    assert "recovery stands by" in told(production, "recovery")["said"]
+
+
+def test_no_host_gets_to_the_database_before_it_is_proved(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    for step in ("clear", "build", "restore", "logins", "thaw", "contents", "mark", "mask"):
+        mirror.tell(step)
+        if step not in ("clear", "build"):
+            assert ways_in(mirror) == set(), step
+    mirror.tell("prove")
+    assert ways_in(mirror) == set()
+    mirror.tell("admit")
+    assert ways_in(mirror) == {"staging-a-staging-web"}
+    [item] = (
+        mirror.aws()
+        .client("rds")
+        .describe_db_instances(DBInstanceIdentifier="staging-a-staging-database")["DBInstances"]
+    )
+    assert (item["BackupRetentionPeriod"], item["MultiAZ"]) == (0, False)
+
+
+def test_what_is_under_way_is_quarantined_until_it_is_proved(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("mask")
+    again = told(production)
+    assert again["under_way"] == "refresh"
+    assert again["declares"] == mirror.declares
+    mirror.tell("prove")
+    site = told(production)["declares"]["sites"]["staging"]
+    assert not site["quarantined"]
+
+
+def test_a_refresh_has_the_name_lead_to_its_copy_and_writes_nothing_of_production(
+    production: Environment,
+) -> None:
+    mark = production.handle.mark()
+    mirror = Mirror(production)
+    report = mirror.refresh()["report"]
+    assert report["outcome"] == "succeeded"
+    assert leads_to(production) == swap.balancer(View(mirror.aws()))
+    about = [
+        f"{call['service']} {call['action']} {call['about']}"
+        for call in production.handle.log(mark)
+        if call["write"]
+        and "production" in str(call)
+        and "operations/staging/" not in str(call)
+        and not call["action"].startswith("RestoreDBInstance")
+    ]
+    assert about == []
+    [copy] = told(production)["copies"]
+    assert (copy["environment"], copy["serves"], copy["due"]) == ("staging-a", True, "")
+    made, until = (datetime.datetime.fromisoformat(copy[name]) for name in ("made", "until"))
+    assert until - made == datetime.timedelta(days=14)
+
+
+def test_the_next_copy_is_built_beside_the_first_which_is_kept_and_had_back(
+    production: Environment,
+) -> None:
+    first = Mirror(production)
+    first.refresh()
+    second = Mirror(production)
+    assert second.name == "staging-b"
+    of_first = leads_to(production)
+    second.open()
+    second.go_on("lock")
+    assert leads_to(production) == of_first
+    second.go_on()
+    second.end()
+    of_second = leads_to(production)
+    assert of_second not in ({}, of_first)
+    by_name = {one["environment"]: one for one in told(production)["copies"]}
+    assert by_name["staging-b"]["serves"] and not by_name["staging-a"]["serves"]
+    assert not by_name["staging-a"]["due"]
+    kept = datetime.datetime.fromisoformat(by_name["staging-a"]["until"])
+    followed = datetime.datetime.fromisoformat(by_name["staging-b"]["made"])
+    assert kept - followed == datetime.timedelta(hours=24)
+    back = Mirror(production)
+    assert back.name == "staging-a"
+    assert back.have_back()["report"]["outcome"] == "succeeded"
+    assert leads_to(production) == of_first
+    # A third one takes the place of the one that does not serve.
+    assert Mirror(production).name == "staging-b"
+
+
+@pytest.mark.parametrize("last", ["contents", "mask", "smoke", "swap"])
+def test_a_refresh_that_fails_is_removed_and_staging_stays_as_it_was(
+    production: Environment, last: str
+) -> None:
+    Mirror(production).refresh()
+    before = leads_to(production)
+    second = Mirror(production)
+    second.open()
+    second.go_on(last)
+    report = second.end()["report"]
+    assert report["outcome"] == "failed"
+    assert leads_to(production) == before
+    assert left(second) == []
+    again = told(production)
+    assert [one["environment"] for one in again["copies"]] == ["staging-a"]
+    assert (again["under_way"], again["declares"]["environment"]) == ("", "staging-b")
+
+
+def test_a_proof_that_finds_anything_does_not_let_hosts_in(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("mask")
+    mirror.step("prove")
+    with pytest.raises(Refusal, match="1 findings"):
+        mirror.step("prove", told={"findings": [{"where": "x", "what": "y", "rows": 1}]})
+    with pytest.raises(Refusal, match="has not done prove"):
+        mirror.step("admit")
+
+
+def test_a_refresh_that_was_cut_off_is_gone_on_with_and_done_once(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("restore")
+    again = Mirror(production)
+    assert again.name == mirror.name
+    again.open()
+    again.go_on()
+    report = again.end()["report"]
+    assert report["outcome"] == "succeeded"
+    assert len(account.reports(again.aws())) == 1
+
+
+def test_a_name_that_somebody_has_taken_meanwhile_is_left_alone(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("lock")
+    names_production(production)
+    with pytest.raises(Refusal, match="leads to production-home-main"):
+        mirror.step("swap")
+    mirror.end()
+    assert leads_to(production)["name"].startswith("production-home-main")
+
+
+def record(environment: Environment, **target: Any) -> None:
+    """A record of somebody for the name of staging."""
+    client = environment.aws("home").client("route53")
+    [zone] = [z["Id"] for z in client.list_hosted_zones()["HostedZones"]]
+    change = {"Action": "UPSERT", "ResourceRecordSet": {"Name": DOMAIN, "Type": "A", **target}}
+    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+
+
+def foreign_name(environment: Environment) -> None:
+    record(environment, TTL=60, ResourceRecords=[{"Value": "192.0.2.1"}])
+
+
+def names_production(environment: Environment) -> None:
+    client = environment.aws("home").client("elbv2")
+    [balancer] = client.describe_load_balancers(Names=["production-home-main"])["LoadBalancers"]
+    zone, name = balancer["CanonicalHostedZoneId"], balancer["DNSName"]
+    target = {"HostedZoneId": zone, "DNSName": name, "EvaluateTargetHealth": True}
+    record(environment, AliasTarget=target)
+
+
+def namesake(environment: Environment) -> None:
+    environment.aws("home").client("ssm").put_parameter(
+        Name="/staging-b/x",
+        Value="x",
+        Type="String",
+        Tags=pairs({"phoenix:environment": "staging-b", "phoenix:site": "staging"}),
+    )
+
+
+def open_secret(environment: Environment) -> None:
+    policy = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '
+        '{"AWS": "arn:aws:iam::123456789012:role/x"}, "Action": "*", "Resource": "*"}]}'
+    )
+    environment.aws("home").client("secretsmanager").put_resource_policy(
+        SecretId="production/home/application", ResourcePolicy=policy
+    )
+
+
+def other_database(environment: Environment) -> None:
+    rds = environment.aws("home").client("rds")
+    [item] = rds.describe_db_instances(DBInstanceIdentifier="production-home-database")[
+        "DBInstances"
+    ]
+    rds.remove_tags_from_resource(
+        ResourceName=item["DBInstanceArn"], TagKeys=["phoenix:environment"]
+    )
+
+
+def a_copy(environment: Environment) -> None:
+    rds = environment.aws("home").client("rds")
+    [item] = rds.describe_db_instances(DBInstanceIdentifier="production-home-database")[
+        "DBInstances"
+    ]
+    tag = {"Key": "phoenix:copy-of", "Value": "other/home"}
+    rds.add_tags_to_resource(ResourceName=item["DBInstanceArn"], Tags=[tag])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "said"),
+    [
+        (foreign_name, {}, "answered by a record that is no staging's"),
+        (names_production, {}, "which is no staging copy's"),
+        (namesake, {}, "an environment staging-b that no refresh has made"),
+        (open_secret, {}, "lets in others"),
+        (other_database, {}, "is not of production by its tags"),
+        (a_copy, {}, "is itself a copy, of other/home"),
+        (None, {"domain": "shop.example.com"}, "must be a name within shop.example.com"),
+        (None, {"domain": "staging.example.org"}, "must be a name within shop.example.com"),
+        (None, {"mirror": "production"}, "must be another name"),
+        (None, {"made_of": "rds:other-2026-11-28"}, "there is no rds:other-2026-11-28"),
+        (None, {"parameters": {"hook": "https://shop.example.com/x"}}, "names //shop.example.com"),
+        (None, {"parameters": {"b": "production-home-releases-1"}}, "names production-home-"),
+        (None, {"parameters": {"stripe": "sk_live_abc"}}, "by which money moves"),
+    ],
+)
+def test_what_would_mix_up_production_and_staging_is_refused_before_any_write(
+    production: Environment, spoil: Any, options: dict[str, Any], said: str
+) -> None:
+    if spoil:
+        spoil(production)
+    mark = production.handle.mark()
+    with pytest.raises(Refusal, match=re.escape(said)):
+        told(production, **options)
+    assert production.handle.writes_since(mark) == []
+
+
+def test_a_copy_whose_time_is_over_is_due(production: Environment) -> None:
+    Mirror(production).refresh()
+    Mirror(production).refresh()
+    assert not any(one["due"] for one in told(production)["copies"])
+    [old] = [one for one in told(production, keep_hours=0)["copies"] if one["due"]]
+    assert (old["environment"], old["serves"]) == ("staging-a", False)
+    assert "the one after it is good" in old["due"]
+
+
+def test_what_is_left_of_a_refresh_that_came_to_no_end_is_due(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("build")
+    [copy] = told(production)["copies"]
+    assert (copy["under_way"], copy["due"]) == (True, "")
+    id = journals.ids(mirror.aws())[-1]
+    journals.write(mirror.aws(), journals.load(mirror.aws(), id), "close", "closed", {})
+    [copy] = told(production)["copies"]
+    assert "has not come to an end" in copy["due"]
