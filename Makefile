@@ -25,7 +25,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan artifact release status psql shell fault validate failover switchover failback drill play load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean recovery
+.PHONY: help venv tree site plan artifact release status psql shell fault validate failover switchover failback drill staging staging-back play load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean recovery
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,8 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan release status validate failover switchover failback drill play: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan release status validate failover switchover failback drill play: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan release status validate failover switchover failback drill staging staging-back play: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan release status validate failover switchover failback drill staging staging-back play: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
@@ -126,6 +126,16 @@ drill: $(READY) ## a failover is rehearsed in a copy of the recovery site, which
 	@$(HAS_HOSTS) || { echo "there is nothing to rehearse with: make site starts real servers, where they can be" >&2; exit 1; }
 	ansible-playbook playbooks/dr_drill.yml -i inventories/sandbox $(SERVED) \
 	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+
+staging: $(READY) ## a copy of production with nobody's data in it, and the name of staging leads to it
+	@$(HAS_HOSTS) || { echo "there is nothing to copy: make site starts real servers, where they can be" >&2; exit 1; }
+	ansible-playbook playbooks/staging.yml -i inventories/sandbox $(SERVED) \
+	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	@python -m sandbox page staging.shop.example.com
+
+staging-back: $(READY) ## the name of staging leads to the copy before again
+	ansible-playbook playbooks/staging_back.yml -i inventories/sandbox $(SERVED)
+	@python -m sandbox page staging.shop.example.com
 
 play: $(READY) ## any other playbook in the emulated account: make play PLAYBOOK=dr_failover WITH="-e dr_confirm=production"
 	ansible-playbook "playbooks/$(PLAYBOOK).yml" -i inventories/sandbox $(SERVED) $(WITH)
