@@ -18,7 +18,10 @@ Ask = Callable[[str], list[Row]]
 OURS = """
     nspname not in ('information_schema', 'phoenix_mask', 'phoenix_proof')
     and nspname !~ '^pg_'
-    and not (nspname = 'phoenix' and c.relname in ('frozen', 'heartbeat', 'migrations', 'proof'))
+    and not (
+        nspname = 'phoenix'
+        and c.relname in ('entries', 'frozen', 'heartbeat', 'migrations', 'proof')
+    )
 """
 TABLES = f"""
     select c.oid::bigint as id, nspname as schema, relname as name, relkind = 'p' as partitioned,

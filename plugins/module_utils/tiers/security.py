@@ -53,8 +53,7 @@ def rules(site: Site) -> Iterator[Want]:
 
 
 def _visitors(site: Site) -> Iterator[Way]:
-    if not site.visitors:
-        yield ("balancer", "in", "https", HTTPS, site.reach, "Visitors")
+    yield ("balancer", "in", "https", HTTPS, site.reach, "Visitors")
     for network in site.visitors:
         what = "https-" + network.replace(".", "-").replace("/", "-")
         yield ("balancer", "in", what, HTTPS, network, "Visitors")

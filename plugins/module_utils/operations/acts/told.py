@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import NotDone
 from ..procedures import IN_A_COPY
-from . import orphans, scale
+from . import inside, orphans, scale
 from .stage import Evidence, Stage
 
 Told = Mapping[str, Any]
@@ -33,6 +33,8 @@ def asked(stage: Stage, step: str) -> Evidence:
         return {"frozen": frozen, "lsn": frozen.get("lsn", "")}
     if step == "contents":
         return _had(stage)
+    if step == "smoke":
+        return inside.asked(stage)
     return orphans.asked(stage) if step == "orphans" else {}
 
 
