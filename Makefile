@@ -127,9 +127,11 @@ drill: $(READY) ## a failover is rehearsed in a copy of the recovery site, which
 	ansible-playbook playbooks/dr_drill.yml -i inventories/sandbox $(SERVED) \
 	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
 
-staging: $(READY) ## a copy of production with nobody's data in it, and the name of staging leads to it
+staging: $(READY) ## a copy of production with nobody's data in it; make staging CANDIDATE=2 rehearses a release
 	@$(HAS_HOSTS) || { echo "there is nothing to copy: make site starts real servers, where they can be" >&2; exit 1; }
+	@if test -n "$(CANDIDATE)"; then $(call ARTIFACT,$(CANDIDATE)); fi
 	ansible-playbook playbooks/staging.yml -i inventories/sandbox $(SERVED) \
+	  -e "staging_mirror_candidate='$(CANDIDATE)'" \
 	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
 	@python -m sandbox page staging.shop.example.com
 

@@ -31,6 +31,7 @@ OF_A_REFRESH: Mapping[str, Mapping[str, Any]] = {
     "restore": {"did": ["db_instance/main"]},
     "mask": {"tables": {"public.customers": {"rows": 3}}, "stopped": {}},
     "prove": {"findings": [], "tables": {}, "looked_for": 3, "forgotten": []},
+    "migrate": {"release": ""},
     "admit": {"did": ["security_group_rule/database/in-web"]},
 }
 

@@ -66,6 +66,15 @@ PROVE = StepOf(
     by="prove",
     if_it_fails="The copy is removed, and staging stays as it was.",
 )
+MIGRATE = StepOf(
+    "migrate",
+    "Rehearse the migrations of the release that is to come",
+    "What locks a table for an hour, or fails on real data, shows here first.",
+    ("On a host in {to_region}: the migration of the release, with a look at pg_locks meanwhile.",),
+    120,
+    by="migrate",
+    if_it_fails="The copy is removed, and staging stays as it was: mend the migration.",
+)
 ADMIT = StepOf(
     "admit",
     "Let hosts in to the database",
@@ -121,6 +130,7 @@ REFRESH = (
     MARK,
     MASK,
     PROVE,
+    MIGRATE,
     ADMIT,
     SCALE,
     SMOKE,

@@ -86,6 +86,13 @@ def _prove(_stage: Stage, told: Told) -> str:
     return f"{len(found)} findings" if found else ""
 
 
+def _migrate(_stage: Stage, told: Told) -> str:
+    """Of no release nothing was rehearsed."""
+    if told.get("release") and not told.get("watched"):
+        return "nobody looked on"
+    return str(told.get("trouble") or "")
+
+
 def _freeze(_stage: Stage, told: Told) -> str:
     return "" if told.get("lsn") else "the host did not tell where the log ends"
 
@@ -143,6 +150,7 @@ JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "contents": _contents,
     "proof": _proof,
     "mark": _mark,
+    "migrate": _migrate,
     "prove": _prove,
     "freeze": _freeze,
     "caught": _caught,
