@@ -6,8 +6,6 @@ What is looked for, and how, is nothing of the collection's: neither its prints 
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,11 +18,11 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking.task 
 
 from tests.masking import shop
 from tests.masking.masked import Copy
+from tests.masking.scanner import left, readable
 from tests.masking.server import Server
 from tests.masking.test_modules import given, marked
 
 pytestmark = [pytest.mark.real, pytest.mark.sweep]
-BYTES = re.compile(rb"\\\\x((?:[0-9a-f]{2})+)")
 FOREIGN = """
     select conname, conrelid::regclass::text as naming,
         confrelid::regclass::text as named,
@@ -88,28 +86,7 @@ def dumped(copy: Copy, *which: str) -> Iterator[bytes]:
             whole.write(copy.session.dump(query).encode())
     with path.open("rb") as whole:
         while lines := whole.readlines(1 << 20):
-            text = b"".join(lines)
-            yield b"\n".join((text, *(bytes.fromhex(one.decode()) for one in BYTES.findall(text))))
-
-
-def left(values: set[bytes], texts: Iterator[bytes]) -> set[bytes]:
-    """Those of the values that are anywhere in texts, as a part of whatever, however it is cased:
-    at each place eight bytes are held against the first eight of all values.
-    """
-    sizes: dict[int, set[int]] = {}
-    for value in values:
-        sizes.setdefault(int.from_bytes(value[:8], sys.byteorder), set()).add(len(value))
-    found: set[bytes] = set()
-    for text in map(bytes.lower, texts):
-        for start in range(8):
-            end = len(text) - (len(text) - start) % 8
-            eights = memoryview(text)[start:end].cast("Q")
-            if sizes.keys().isdisjoint(eights):
-                continue
-            for place, eight in enumerate(eights):
-                at = start + 8 * place
-                found.update(text[at : at + size] for size in sizes.get(eight, ()))
-    return found & values
+            yield readable(b"".join(lines))
 
 
 def test_of_a_million_rows_nobodys_value_survives_and_all_that_belongs_together_does_so_still(
