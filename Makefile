@@ -25,7 +25,7 @@ READY := .venv/ready $(LINK)
 
 -include benchmarks/bench.mk
 
-.PHONY: help venv tree site plan artifact release status psql shell fault validate failover switchover failback drill staging staging-back play load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean recovery
+.PHONY: help venv tree site plan artifact release status psql shell fault validate failover switchover failback drill staging staging-back staging-rules play load fleet killed down provisioning test sweep lint types sanity unit real molecule build compat fmt pins clean recovery
 
 help: ## the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,8 @@ venv: .venv/ready ## the pinned tools, in .venv
 tree: $(LINK) ## the checkout under the name Ansible looks for, in .cache/tree
 
 # What a run leaves that is killed goes with the sandbox.
-site plan release status validate failover switchover failback drill staging staging-back play: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
-site plan release status validate failover switchover failback drill staging staging-back play: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
+site plan release status validate failover switchover failback drill staging staging-back staging-rules play: export SANDBOX_FOLDER := $(CURDIR)/.sandbox
+site plan release status validate failover switchover failback drill staging staging-back staging-rules play: export ANSIBLE_HOME := $(CURDIR)/.sandbox/ansible
 
 site: $(READY) ## production and its recovery site, in the emulated account
 	@python -m sandbox equip
@@ -134,6 +134,9 @@ staging: $(READY) ## a copy of production with nobody's data in it; make staging
 	  -e "staging_mirror_candidate='$(CANDIDATE)'" \
 	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
 	@python -m sandbox page staging.shop.example.com
+
+staging-rules: $(READY) ## proposes what becomes of each column in a staging copy, to be looked through
+	ansible-playbook playbooks/staging_rules.yml -i inventories/sandbox $(SERVED)
 
 staging-back: $(READY) ## the name of staging leads to the copy before again
 	ansible-playbook playbooks/staging_back.yml -i inventories/sandbox $(SERVED)
