@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,31 @@ def test_where_there_is_no_staging_it_has_not_passed(production: Releases) -> No
 def test_what_staging_has_passed_may_run(production: Releases, staging: Releases) -> None:
     staging.record("succeeded")
     assert production.check(after="staging")["allowed"] == "staging has passed it"
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome", "may"),
+    [(b"one", "succeeded", True), (b"two", "succeeded", False), (b"one", "failed", False)],
+)
+def test_what_was_rehearsed_on_a_staging_copy_may_run_where_that_went_well(
+    production: Releases, content: bytes, outcome: str, may: bool
+) -> None:
+    production.build(b"one")
+    bucket = production.bucket.replace("-releases-", "-backups-")
+    production.s3.create_bucket(Bucket=bucket)
+    evidence = {"release": "1.4.0", "sha256": hashlib.sha256(content).hexdigest()}
+    report = {
+        "operation": "refresh",
+        "outcome": outcome,
+        "steps": [{"name": "migrate", "evidence": evidence}],
+    }
+    key = "operations/staging/20261129T101500Z-refresh-3f2a/report.json"
+    production.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report))
+    if may:
+        assert production.check(after="staging")["allowed"] == "staging has passed it"
+    else:
+        with pytest.raises(Refusal, match="has not passed staging"):
+            production.check(after="staging")
 
 
 def test_staging_may_have_an_account_of_its_own(production: Releases, sandbox: Handle) -> None:
