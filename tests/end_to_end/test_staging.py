@@ -41,8 +41,8 @@ REAL = (*shop.REAL, "select email from pledges", "select idempotency_key from pl
 # A foreign key by name: how many rows have it, and how many of these name none.
 FOREIGN = """
     select format(
-        'select %L || count(*) || '' '' || count(*) filter (where not exists (select from %s as b
-        where %s)) from %s as a where %s',
+        'select %L || count(*) || '' '' || count(*) filter (where not exists ('
+            'select from %s as b where %s)) from %s as a where %s',
         conname || ' ', confrelid::regclass,
         (select string_agg(format('a.%I = b.%I', m.attname, t.attname), ' and ')
             from unnest(conkey, confkey) as k(mine, theirs)

@@ -305,6 +305,15 @@ def test_what_would_mix_up_production_and_staging_is_refused_before_any_write(
     assert production.handle.writes_since(mark) == []
 
 
+def test_what_is_gone_on_with_is_guarded_as_well(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("clear")
+    with pytest.raises(Refusal, match="by which money moves"):
+        told(production, parameters={"stripe": "sk_live_abc"})
+    assert told(production)["under_way"] == "refresh"
+
+
 def test_a_copy_whose_time_is_over_is_due(production: Environment) -> None:
     Mirror(production).refresh()
     Mirror(production).refresh()

@@ -98,9 +98,10 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
         journal = journals.unended(here.at(scopes[0]))
         leads = _leads(here, task, options)
         copies = list(copies_.standing(here, scopes, leads, options, journal))
+        # Of one that is gone on with as well: what it is told may be otherwise by now.
+        guard.check(here, task, options, leads, scopes)
         if journal:
             return _result("", _gone_on_with(journal), copies, journal.opened["operation"])
-        guard.check(here, task, options, leads, scopes)
         slot = next(s for s in scopes if not _serves(copies, s))
         return _result("", _declared(here, site, task, params, options, slot, leads), copies)
     except Exception as error:
