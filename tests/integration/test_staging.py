@@ -333,3 +333,18 @@ def test_what_is_left_of_a_refresh_that_came_to_no_end_is_due(production: Enviro
     journals.write(mirror.aws(), journals.load(mirror.aws(), id), "close", "closed", {})
     [copy] = told(production)["copies"]
     assert "has not come to an end" in copy["due"]
+
+
+def test_what_a_good_refresh_has_left_is_not_taken_for_good_once_another_was_begun_in_its_place(
+    production: Environment,
+) -> None:
+    for _slot in "ab":
+        Mirror(production).refresh()
+    third = Mirror(production)
+    third.open()
+    third.go_on("restore")
+    id = journals.ids(third.aws())[-1]
+    journals.write(third.aws(), journals.load(third.aws(), id), "close", "closed", {})
+    [copy] = [one for one in told(production)["copies"] if not one["serves"]]
+    assert (copy["environment"], copy["made"]) == (third.name, "")
+    assert "has not come to an end" in copy["due"]

@@ -14,6 +14,7 @@ from ...aws.view import View
 from .. import account
 from .. import journal as journals
 from ..acts import swap
+from ..refresh import SLOTS
 from ..rehearsal import owned
 
 
@@ -49,12 +50,20 @@ def standing(
 
 
 def _made(here: Aws, scope: Scope) -> dict[str, datetime.datetime]:
-    """When the copy that stands under each name was finished, by the reports of refreshes."""
-    return {
-        str(report["environment"]): datetime.datetime.fromisoformat(str(report["ended"]))
-        for report in account.reports(here.at(scope))
-        if report["operation"] == "refresh" and report["outcome"] == "succeeded"
-    }
+    """When the copy that stands under each name was finished, by the newest refresh of that name:
+    for whatever one before has told, this one has taken its place.
+    """
+    place, found = here.at(scope), dict[str, datetime.datetime | None]()
+    for id in reversed(journals.ids(place)):
+        told = account.report(place, id) or journals.load(place, id).opened
+        name = str(told["environment"])
+        if told["operation"] != "refresh" or name in found:
+            continue
+        good = told.get("outcome") == "succeeded"
+        found[name] = datetime.datetime.fromisoformat(str(told["ended"])) if good else None
+        if len(found) == len(SLOTS):
+            break
+    return {name: at for name, at in found.items() if at}
 
 
 def _until(
