@@ -34,9 +34,10 @@ options:
         while both regions are there, and loses nothing. V(reprotect) makes of the site that served
         before one that stands by. V(rollback) has the site that served serve on, where the region
         that a switchover moves to is lost. V(drill) rehearses a failover in a copy of the one that
-        does.
+        does. V(refresh) makes a staging copy of production, and V(return) has the name of staging
+        lead to the one before again.
     type: str
-    choices: [failover, switchover, reprotect, rollback, drill]
+    choices: [failover, switchover, reprotect, rollback, drill, refresh, return]
     required: true
   step:
     description:
@@ -79,6 +80,14 @@ options:
       - build
       - restore
       - clean
+      - clear
+      - mark
+      - mask
+      - prove
+      - admit
+      - probes
+      - swap
+      - back
       - abandon
     required: true
   confirm:

@@ -83,6 +83,27 @@ def test_vpcs_of_two_regions_are_peered_once_the_other_side_accepts(
     number = asked["VpcPeeringConnectionId"]
     told = abroad.accept_vpc_peering_connection(VpcPeeringConnectionId=number)
     assert told["VpcPeeringConnection"]["Status"]["Code"] in ("provisioning", "active")
+    for side in (ec2, abroad):
+        [found] = side.describe_vpc_peering_connections()["VpcPeeringConnections"]
+        assert found["VpcPeeringConnectionId"] == number
+
+
+def test_what_attaches_a_network_to_others_is_told_by_that_network(ec2: Any) -> None:
+    own, other = vpc(ec2), vpc(ec2, "10.2.0.0/16")
+    subnet = ec2.create_subnet(VpcId=own, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
+    gateway = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    ec2.create_transit_gateway_vpc_attachment(
+        TransitGatewayId=gateway, VpcId=own, SubnetIds=[subnet]
+    )
+    private = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ec2.attach_vpn_gateway(VpcId=own, VpnGatewayId=private)
+    for network, named in ((own, ([gateway], [private])), (other, ([], []))):
+        by = [{"Name": "vpc-id", "Values": [network]}]
+        attached = ec2.describe_transit_gateway_vpc_attachments(Filters=by)
+        by = [{"Name": "attachment.vpc-id", "Values": [network]}]
+        lines = ec2.describe_vpn_gateways(Filters=by)["VpnGateways"]
+        found = [one["TransitGatewayId"] for one in attached["TransitGatewayVpcAttachments"]]
+        assert (found, [one["VpnGatewayId"] for one in lines]) == named
 
 
 def test_a_network_acl_has_the_entries_it_is_given(ec2: Any) -> None:

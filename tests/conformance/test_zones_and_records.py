@@ -183,3 +183,18 @@ def test_a_value_that_is_not_of_its_records_type_is_refused(
     bad, good = ({**one, "ResourceRecords": [{"Value": value}]} for value in (wrong, right))
     assert code(dns, zone, "CREATE", bad) == "InvalidChangeBatch"
     change(dns, zone, "CREATE", good)
+
+
+def test_the_private_zones_of_a_network_are_told_with_their_owner(
+    account: Account, dns: Any
+) -> None:
+    vpc = {"VPCRegion": HOME, "VPCId": account.network()["vpc"]}
+    told = dns.list_hosted_zones_by_vpc(**vpc)
+    assert told["HostedZoneSummaries"] == []
+    config = {"PrivateZone": True}
+    made = dns.create_hosted_zone(
+        Name=ZONE, CallerReference="private-1", VPC=vpc, HostedZoneConfig=config
+    )["HostedZone"]
+    [found] = dns.list_hosted_zones_by_vpc(**vpc)["HostedZoneSummaries"]
+    assert (found["Name"], f"/hostedzone/{found['HostedZoneId']}") == (ZONE, made["Id"])
+    assert found["Owner"].keys() == {"OwningAccount"}

@@ -35,10 +35,18 @@ OF_A_REFRESH: Mapping[str, Mapping[str, Any]] = {
     "admit": {"did": ["security_group_rule/database/in-web"]},
 }
 
+PROBED = ("outside", "production")
+
 
 def told(environment: Environment, site: str = "home", **more: Any) -> Result:
     """What module staging_copy answers."""
     return mirror.mirrored({**environment.params(site), **OPTIONS, **more})
+
+
+def probed(id: str, **more: Any) -> dict[str, Any]:
+    """What a host tells that gets to the sink and to nobody else."""
+    met = {name: [{"to": "x:443", "address": "", "how": "silence"}] for name in PROBED}
+    return {"mail": {"operation": id, "arrived": True, "letters": 1}, **met, **more}
 
 
 class Mirror:
@@ -106,7 +114,11 @@ class Mirror:
             self.tiers()
         if name == "admit":
             self.admitted()
-        found = {"mark": {"marked": f"phoenix copy {begun['id']}"}, **OF_A_REFRESH}
+        found = {
+            "mark": {"marked": f"phoenix copy {begun['id']}"},
+            "probes": probed(begun["id"]),
+            **OF_A_REFRESH,
+        }
         return dict(self.step(name, told={**(TOLD | found)[name], **more}))
 
     def admitted(self) -> None:

@@ -118,10 +118,18 @@ def _db_instance(spec: Spec, region: str) -> list[Usage]:
 def _autoscaling_group(spec: Spec, region: str) -> list[Usage]:
     least, most = Decimal(spec.get("min_size") or 0), Decimal(spec.get("max_size") or 0)
     note = f"from {least} to {most} instances"
+    return [_each("free.autoscaling_group", region), *_launched(spec, region, least, most, note)]
+
+
+def _instance(spec: Spec, region: str) -> list[Usage]:
+    return _launched(spec, region, _ONE, _ONE, "")
+
+
+def _launched(spec: Spec, region: str, least: Decimal, most: Decimal, note: str) -> list[Usage]:
+    """So many instances, each with its disk."""
     launch = spec.get("launch") or spec
     size = launch.get("root_volume_gb")
     found = [
-        _each("free.autoscaling_group", region),
         Usage(
             f"ec2.instance.linux.{launch.get('instance_type')}",
             region,
@@ -284,6 +292,7 @@ _KINDS: Final[Mapping[str, Callable[[Spec, str], list[Usage]]]] = {
     "flow_log": _flow_log,
     "health_check": _health_check,
     "hosted_zone": _hosted_zone,
+    "instance": _instance,
     "interface_endpoint": _interface_endpoint,
     "kms_key": _kms_key,
     "load_balancer": _load_balancer,

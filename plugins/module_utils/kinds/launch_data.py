@@ -80,7 +80,6 @@ def data_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         "ImageId": spec["image"],
         "InstanceType": spec["instance_type"],
-        "IamInstanceProfile": {"Arn": spec["profile"]},
         "BlockDeviceMappings": [{"DeviceName": spec["root_device"], "Ebs": disk}],
         "NetworkInterfaces": [card],
         "MetadataOptions": _metadata(spec["metadata"]),
@@ -89,6 +88,8 @@ def data_of(spec: Mapping[str, Any]) -> dict[str, Any]:
             {"ResourceType": kind, "Tags": pairs(spec[f"{kind}_tags"])} for kind in TAGGED
         ],
     }
+    if spec["profile"]:
+        found["IamInstanceProfile"] = {"Arn": spec["profile"]}
     if spec["user_data"]:
         found["UserData"] = base64.b64encode(spec["user_data"].encode()).decode()
     return found

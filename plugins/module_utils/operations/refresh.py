@@ -83,6 +83,22 @@ ADMIT = StepOf(
     30,
     by="admit",
 )
+PROBES = StepOf(
+    "probes",
+    "See that mail ends in the sink, and that nothing leads out",
+    "An application that is as in production writes to customers and charges them, if it can.",
+    (
+        "On a host in the network of the copy: send a mail to port 25 of the host that parameter "
+        "mail_host names, and find it at port 8025. Connect to an address outside, to production's "
+        "database and to its balancer: none of it must come about.",
+        "See that the network of the copy has no peering, transit gateway, VPN or private zone, no "
+        "route but within it and of public subnets, and no group that lets out.",
+    ),
+    60,
+    by="host probes",
+    if_it_fails="The copy is removed, and staging stays as it was. Close what is named, or see who "
+    "opened it.",
+)
 SWAP = StepOf(
     "swap",
     "Have the name of staging lead to the copy",
@@ -134,6 +150,7 @@ REFRESH = (
     ADMIT,
     SCALE,
     SMOKE,
+    PROBES,
     LOCK,
     SWAP,
     NAMES,

@@ -10,34 +10,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..declaration.site import Site
 from ..engine import graph
 from ..engine.model import Ref, Want
-from . import endpoints, security
+from . import endpoints, security, sink
 
 TIER = "image"
 GROUP = "builder"
 SSH = 22
 HOURS = 2
-# It reaches what it installs, and the database. Its rule in the database's group comes and goes
-# with it.
+# It reaches what it installs, the database, and where there is one the sink of mail. Its rules in
+# the groups of these come and go with it.
 RULES = (
     "builder/in-ssh",
     "builder/out-https",
     "builder/out-http",
     "builder/out-database",
     "database/in-builder",
+    *sink.OF_BUILDER,
 )
 
 
 def wants(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
     """The host, and the group that lets in the controller."""
     yield security.group(site.scope, GROUP, TIER)
-    yield from _ways(site, options["controller"])
-    yield _host(site, options)
+    ways = list(_ways(site, options["controller"]))
+    yield from ways
+    yield _host(site, options, ways)
 
 
 def user_data(options: Mapping[str, Any]) -> str:
@@ -66,9 +68,10 @@ def _ways(site: Site, controller: str) -> Iterator[Want]:
         ("database/in-builder", database, GROUP, "Configuration of the database"),
     ):
         yield security.rule(site.scope, id, port, peer, description, TIER)
+    yield from sink.ways_of_builder(site, GROUP, TIER)
 
 
-def _host(site: Site, options: Mapping[str, Any]) -> Want:
+def _host(site: Site, options: Mapping[str, Any], ways: Iterable[Want]) -> Want:
     scope = site.scope
     launch = {
         "image": options["image_id"] or f"resolve:ssm:{options['image_parameter']}",
@@ -102,7 +105,7 @@ def _host(site: Site, options: Mapping[str, Any]) -> Want:
         # Without the way to the internet and the rules it would come up and get nowhere.
         after=(
             Ref("route/public"),
-            *(Ref(f"security_group_rule/{id}") for id in RULES),
+            *(Ref(way.address) for way in ways),
             *endpoints.ready(site),
         ),
         tier=TIER,

@@ -28,7 +28,7 @@ from ..kinds.security_group_rule import SecurityGroupRule
 from ..kinds.subnet import Subnet
 from ..kinds.vpc import Vpc
 from ..kinds.vpc_endpoint import VpcEndpoint
-from . import builder, endpoints, security
+from . import builder, endpoints, security, sink
 from .subnets import subnets
 
 TIER = "network"
@@ -82,7 +82,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     found += endpoints.interfaces(site)
     if options["flow_logs"]:
         found.append(_flow_log(scope, options["flow_log_interval"]))
-    return (*found, *security.groups(site), *security.rules(site))
+    return (*found, *security.groups(site), *security.rules(site), *sink.ways(site))
 
 
 def _ways_out(letters: tuple[str, ...], nat: str) -> dict[str, str]:

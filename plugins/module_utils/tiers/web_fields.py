@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..declaration.fields import Field, Problem
 from ..declaration.secrets import HIDDEN, SECRET_VALUE, SECRETIVE
 from ..declaration.site import Site
+from . import sink
 
 IMAGE_PARAMETER = "/aws/service/debian/release/12/latest/arm64"
 # Names end up in tags, whose values have at most 256 characters.
@@ -21,7 +22,7 @@ LONGEST_USER_DATA = 16384
 MOST_FALLBACKS = 39
 # Names that parameters of Systems Manager may not begin with, whatever their case.
 RESERVED = ("aws", "ssm")
-# Parameters that the tier writes itself.
+# Parameters that the tier writes itself; those of the sink where there is one besides.
 WRITTEN = (
     "application_port",
     "application_secret",
@@ -202,8 +203,9 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _architecture(options)
     yield from _ways_out(site, options)
     given = options["parameters"]
-    found = [item for name, value in given.items() for item in _parameter(str(name), value)]
-    yield from found or _variables(given)
+    written = (*WRITTEN, *(sink.PARAMETERS if sink.has(site) else ()))
+    found = [item for name, text in given.items() for item in _parameter(str(name), text, written)]
+    yield from found or _variables(given, written)
 
 
 def _ways_out(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
@@ -224,10 +226,10 @@ def variable(name: str) -> str:
     return re.sub(r"\W", "_", name, flags=re.ASCII).upper()
 
 
-def _variables(parameters: Mapping[str, Any]) -> Iterator[Problem]:
+def _variables(parameters: Mapping[str, Any], written: Iterable[str]) -> Iterator[Problem]:
     """With a name that cannot be a variable of its own, no new host would become ready."""
     taken = dict.fromkeys([*HOST_VARIABLES, *DATABASE_VARIABLES], "set by the host itself")
-    taken |= {variable(name): f"that of parameter {name}" for name in WRITTEN}
+    taken |= {variable(name): f"that of parameter {name}" for name in written}
     for name, value in parameters.items():
         found, path = variable(str(name)), f"parameters.{name}"
         if found[0].isdigit():
@@ -258,13 +260,13 @@ def _processor(instance_type: str) -> str:
     return "arm64" if ARM.match(instance_type) else "x86_64"
 
 
-def _parameter(name: str, value: str) -> Iterator[Problem]:
+def _parameter(name: str, value: str, written: Iterable[str]) -> Iterator[Problem]:
     path = f"parameters.{name}"
     named = SECRETIVE.search(name) and not value.startswith("arn:")
     if named or SECRET_VALUE.search(value):
         example = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mail-abcdef"
         yield Problem(path, HIDDEN, _secret_rule(), example)
-    elif name in WRITTEN:
+    elif name in written:
         yield Problem(path, value, "is written by the web tier itself", f"leave out {name}")
 
 

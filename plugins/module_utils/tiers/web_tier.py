@@ -17,6 +17,7 @@ from ..kinds.autoscaling_group import AutoscalingGroup
 from ..kinds.base import Kind
 from ..kinds.iam_role import IamRole
 from ..kinds.image import CURRENT
+from ..kinds.instance import Instance
 from ..kinds.instance_profile import InstanceProfile
 from ..kinds.launch_template import LaunchTemplate
 from ..kinds.login import Login
@@ -25,7 +26,7 @@ from ..kinds.scaling_processes import ScalingProcesses
 from ..kinds.serving import Serving
 from ..kinds.ssm_parameter import SsmParameter
 from ..kinds.target_group import name_of
-from . import endpoints, web_fields, web_role
+from . import endpoints, sink, web_fields, web_role
 from .alarms import HOST_ERRORS
 from .configuration import NEEDED, configuration
 from .database_access import NONE, PARAMETER
@@ -39,6 +40,7 @@ KINDS: tuple[Kind, ...] = (
     InstanceProfile(),
     Login(),
     LaunchTemplate(),
+    Instance(sink.NAME),
     AutoscalingGroup(),
     ScalingPolicy(),
     ScalingProcesses(),
@@ -81,7 +83,8 @@ def check_copies(
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the web tier declares for this site."""
     scope = site.scope
-    launch, told = _launch(site, options), _read(options) | _heartbeat(site, options)
+    launch, mail = _launch(site, options), sink.parameters(site, options)
+    told = (*_read(options), *_heartbeat(site, options), *mail)
     return (
         *_identity(site),
         *_image(options),
@@ -97,6 +100,7 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
             ),
             tier=TIER,
         ),
+        *sink.host(site, options, launch, TIER),
         _group(site, options, launch),
         *_scaling(site, options),
         *_parameters(site, options),
@@ -284,7 +288,7 @@ def _parameters(site: Site, options: Mapping[str, Any]) -> Iterator[Want]:
         "releases_bucket": site.scope.bucket("releases"),
         **options["parameters"],
     }
-    values |= _heartbeat(site, options)
+    values |= _heartbeat(site, options) | sink.parameters(site, options)
     if has_database(site):
         values["database_endpoint"] = Ref(DATABASE, "endpoint", ready=True)
         # The declared port, not the one that is there: it is told once the database listens there.

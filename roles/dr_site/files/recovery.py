@@ -16,6 +16,7 @@ Of a copy of production: mark.
 Where one has served: orphans: {"snapshot", "folder"}.
 Of the traffic: site: {"balancer", "domain", "page", "authorities"}. names and led: {"balancer",
 "domain"}.
+Of a staging copy: probes: {"sink", "outside", "production"}.
 
 users: login -> its two users. roles: as the database has them declared. rotate: logins.
 """
@@ -41,6 +42,7 @@ from copied import mark
 from freeze import freeze, thaw
 from logins import Server
 from orphans import orphans
+from probes import probes
 from promoted import move_sequences, proof
 from replica import caught_up, point
 from sessions import Refused
@@ -61,6 +63,7 @@ WHAT: Mapping[str, Callable[[Server, Mapping[str, Any]], dict[str, Any]]] = {
     "site": site,
     "names": names,
     "led": led,
+    "probes": probes,
 }
 
 

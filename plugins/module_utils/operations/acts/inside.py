@@ -17,12 +17,18 @@ def asked(stage: Stage) -> Evidence:
     """{"balancer": address} of a closed site that is visited, else {}: its name is right there."""
     if not stage.site.closed or not stage.site.visitors:
         return {}
-    view = View(stage.here)
+    addresses = private(View(stage.here))
+    return {"balancer": addresses[0]} if addresses else {}
+
+
+def private(view: View) -> list[str]:
+    """The private addresses of a site's balancer, in order; none where it has no balancer."""
     names = [
         f"ELB {item['LoadBalancerArn'].partition(':loadbalancer/')[2]}"
         for item in elbv2.balancers(view)
     ]
+    if not names:
+        return []
     filters = [{"Name": "description", "Values": names}]
     found = view.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters)
-    addresses = sorted(str(item["PrivateIpAddress"]) for item in found) if names else []
-    return {"balancer": addresses[0]} if addresses else {}
+    return sorted(str(item["PrivateIpAddress"]) for item in found)

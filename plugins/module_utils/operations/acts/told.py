@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import NotDone
 from ..procedures import IN_A_COPY
-from . import inside, orphans, scale
+from . import inside, orphans, probes, scale
 from .stage import Evidence, Stage
 
 Told = Mapping[str, Any]
@@ -33,9 +33,8 @@ def asked(stage: Stage, step: str) -> Evidence:
         return {"frozen": frozen, "lsn": frozen.get("lsn", "")}
     if step == "contents":
         return _had(stage)
-    if step == "smoke":
-        return inside.asked(stage)
-    return orphans.asked(stage) if step == "orphans" else {}
+    ask = ASKED.get(step)
+    return ask(stage) if ask else {}
 
 
 def _had(stage: Stage) -> Evidence:
@@ -145,6 +144,11 @@ def _led(stage: Stage, told: Told) -> str:
     return ""
 
 
+ASKED: Mapping[str, Callable[[Stage], Evidence]] = {
+    "orphans": orphans.asked,
+    "probes": probes.asked,
+    "smoke": inside.asked,
+}
 JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "intake": _intake,
     "contents": _contents,
@@ -157,9 +161,13 @@ JUDGES: Mapping[str, Callable[[Stage, Told], str]] = {
     "orphans": _orphans,
     "logins": _logins,
     "smoke": _smoke,
+    "probes": probes.judged,
     "names": _names,
     "led": _led,
     "clean": _clean,
 }
 # What is still to be done once it is told.
-FINISHED: Mapping[str, Callable[[Stage, Told], Evidence]] = {"scale": scale.sized}
+FINISHED: Mapping[str, Callable[[Stage, Told], Evidence]] = {
+    "scale": scale.sized,
+    "probes": probes.shown,
+}

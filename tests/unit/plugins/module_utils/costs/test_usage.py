@@ -46,6 +46,7 @@ REFERENCE: list[tuple[str, dict[str, Any]]] = [
     ("flow_log", {}),
     ("health_check", {"type": "HTTPS"}),
     ("hosted_zone", {}),
+    ("instance", {"instance_type": "t4g.small", "root_volume_gb": 10}),
     ("interface_endpoint", {"subnets": {"app-a": "subnet-1"}}),
     ("kms_key", {}),
     ("load_balancer", {"zones": 3}),

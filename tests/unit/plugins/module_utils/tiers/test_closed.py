@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Any
@@ -15,6 +16,9 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.declaration.s
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine import graph
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.model import Ref, Want
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.launch_data import (
+    data_of,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.tiers import (
     database,
     endpoints,
@@ -32,6 +36,7 @@ HOME: Mapping[str, Any] = {
     "nat": "none",
 }
 CONTROLLER = "198.51.100.7/32"
+VISITORS = ["203.0.113.0/24"]
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB"
 BUILDER = {
     "builder": True,
@@ -184,9 +189,9 @@ def test_it_serves_without_a_name() -> None:
 def test_a_closed_site_is_visited_from_the_networks_that_are_named_and_from_no_other() -> None:
     offices = ["198.51.100.0/24", "203.0.113.7/32"]
     before, found = rules(), rules(visitors=offices)
-    new = found.keys() - before.keys()
-    assert {found[id]["peer"] for id in new} == set(offices)
-    assert {(found[id]["from_port"], id.partition("-")[0]) for id in new} == {(443, "balancer/in")}
+    new = [found[id] for id in found.keys() - before.keys() if id.startswith("balancer/")]
+    assert {rule["peer"] for rule in new} == set(offices)
+    assert {(rule["from_port"], rule["direction"]) for rule in new} == {(443, "in")}
     assert before.keys() <= found.keys()
     visited = wants(visitors=offices)
     assert visited["load_balancer/main"].spec["scheme"] == "internet-facing"
@@ -199,6 +204,84 @@ def test_in_quarantine_none_but_a_builder_gets_to_the_database() -> None:
     assert before.keys() - found.keys() == {"database/in-web"}
     into = {id for id in found if id.startswith("database/in")}
     assert into == {"database/in-builder"}
+
+
+def test_only_hosts_and_a_builder_get_to_the_sink_of_mail_and_it_gets_to_nobody() -> None:
+    before, found = rules(), rules(visitors=VISITORS)
+    ways = {
+        (id.partition("-")[0], rule["peer"].target.partition("/")[2], rule["to_port"])
+        for id, rule in found.items()
+        if "sink" in (id.partition("/")[0], getattr(rule["peer"], "target", "").partition("/")[2])
+    }
+    assert ways == {
+        ("web/out", "sink", 25),
+        ("sink/in", "web", 25),
+        ("builder/out", "sink", 25),
+        ("builder/out", "sink", 8025),
+        ("sink/in", "builder", 25),
+        ("sink/in", "builder", 8025),
+    }
+    visits = {id for id in found if id.startswith("balancer/in-https-")}
+    assert len(found) - len(before) == len(ways) + len(visits)
+
+
+def test_the_sink_has_no_role_and_no_public_address_and_lies_where_no_way_leads_out() -> None:
+    sink = wants(visitors=VISITORS)["instance/sink"].spec
+    launch = sink["launch"]
+    assert (launch["profile"], launch["public_address"]) == ("", False)
+    assert launch["security_groups"] == (Ref("security_group/sink"),)
+    assert "IamInstanceProfile" not in data_of({**launch, "key": "key", "image": "image"})
+    assert set(sink["subnets"].values()) == {Ref(f"subnet/app-{zone}") for zone in "abc"}
+
+
+def test_the_sink_takes_mail_by_the_release_s_image_in_which_nothing_else_runs() -> None:
+    found = wants(visitors=VISITORS)
+    launch = found["instance/sink"].spec["launch"]
+    assert launch["image"] == found["launch_template/web"].spec["launch"]["image"]
+    head, told = launch["user_data"].split("\n", 1)
+    read = json.loads(told)
+    assert head == "#cloud-config"
+    stopped = [one[-1] for one in read["runcmd"] if one[1] == "disable"]
+    assert {"crowdfund.service", "nginx.service"} <= set(stopped)
+    [mail, letters] = [file["content"] for file in read["write_files"]]
+    assert "aiosmtpd -n -l 0.0.0.0:25 -c aiosmtpd.handlers.Mailbox" in mail
+    assert "http.server 8025" in letters
+    assert all("User=mail" in unit and "NoNewPrivileges=yes" in unit for unit in (mail, letters))
+
+
+def test_another_release_leaves_the_sink_with_what_it_has_taken() -> None:
+    options, _problems = read(web_tier.FIELDS, {"application": "crowdfund"})
+    digests = {
+        want.spec["launched_with"]
+        for image in ("ami-0123456789abcdef0", "ami-0fedcba9876543210")
+        for want in web_tier.wants(site(visitors=VISITORS), {**options, "release_image": image})
+        if want.address == "instance/sink"
+    }
+    assert len(digests) == 1
+
+
+def test_the_application_is_told_where_its_mail_goes_before_a_host_starts() -> None:
+    found = wants(visitors=VISITORS)
+    told = {id: found[f"ssm_parameter/{id}"].spec["value"] for id in ("mail_host", "mail_port")}
+    assert told == {"mail_host": Ref("instance/sink", "private_ip"), "mail_port": "25"}
+    awaited = set(found["launch_template/web"].after)
+    assert {Ref("ssm_parameter/mail_host"), Ref("ssm_parameter/mail_port")} <= awaited
+
+
+def test_none_but_a_copy_that_is_visited_has_a_sink() -> None:
+    for found in (wants(), wants(False)):
+        assert not [name for name in found if "sink" in name or "mail" in name]
+
+
+def test_a_parameter_of_the_sink_s_name_is_production_s_own_and_refused_in_a_copy() -> None:
+    given = {"application": "crowdfund", "parameters": {"mail_host": "smtp.example.com"}}
+    options, _problems = read(web_tier.FIELDS, given)
+    assert not list(web_tier.check(site(closed=False, nat="one"), options))
+    [problem] = web_tier.check(site(visitors=VISITORS), options)
+    assert (problem.path, problem.rule) == (
+        "parameters.mail_host",
+        "is written by the web tier itself",
+    )
 
 
 def test_a_site_that_is_not_closed_has_nothing_of_it() -> None:
