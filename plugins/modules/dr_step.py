@@ -84,6 +84,7 @@ options:
       - mark
       - mask
       - prove
+      - migrate
       - admit
       - probes
       - swap

@@ -163,7 +163,7 @@ def test_port_user_and_database_are_those_of_the_environment() -> None:
         ({"engine_version": "sixteen"}, "engine_version"),
         ({"instance_class": "t4g.medium"}, "instance_class"),
         ({"storage_gb": 10}, "storage_gb"),
-        ({"backup_days": 0}, "backup_days"),
+        ({"backup_days": -1}, "backup_days"),
         ({"backup_days": 36}, "backup_days"),
         ({"backup_window": "02:00-02:10"}, "backup_window"),
         ({"backup_window": "25:00-26:00"}, "backup_window"),
@@ -176,6 +176,16 @@ def test_port_user_and_database_are_those_of_the_environment() -> None:
 def test_a_malformed_option_is_named(given: dict[str, Any], path: str) -> None:
     _found, problems = read(database.FIELDS, given)
     assert [problem.path for problem in problems] == [path]
+
+
+def test_only_a_copy_of_another_environment_goes_without_backups_and_says_what_it_is_of() -> None:
+    none = options(backup_days=0)
+    assert [problem.path for problem in database.check(site(), none)] == ["backup_days"]
+    copy = site(copy_of={"environment": "production", "site": "home"})
+    assert list(database.check(copy, none)) == []
+    for own, said in ((copy, "production/home"), (site(), None)):
+        [spec] = [w.spec for w in database.wants(own, options()) if w.kind == "db_instance"]
+        assert spec["tags"].get("phoenix:copy-of") == said
 
 
 @pytest.mark.parametrize("name", ["password", "master_password", "admin_pwd", "api_key"])
