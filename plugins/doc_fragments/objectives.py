@@ -20,7 +20,8 @@ options:
     default: 3600
   drill_days:
     description:
-      - The objective of the days in which a drill proves the way.
+      - The objective of the days in which a drill proves the way, and a refresh of staging that a
+        backup can be restored.
     type: int
     default: 90
   smoke_write:

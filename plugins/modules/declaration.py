@@ -46,6 +46,20 @@ hosts:
   returned: success
   type: dict
   sample: {application: shop, instance_type: t4g.small, image_id: "", root_gb: 20}
+cost:
+  description:
+    - What all that is declared of the site costs in a month of 730 hours, in USD, by prices that
+      come with the collection. C(monthly) is with as few hosts as there may be, C(monthly_most)
+      with as many. C(unknown) is how many things are of no known price, C(metered) how many depend
+      on use.
+  returned: success
+  type: dict
+  sample:
+    monthly: "68.21"
+    monthly_most: "83.27"
+    unknown: 0
+    metered: 9
+    prices_from: snapshot of 2025-06-05 to 2025-11-04
 problems:
   description: All mistakes, each with path, value, rule and example.
   returned: failure

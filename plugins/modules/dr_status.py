@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Tells which site serves since when and by which operation, whether the other one stands by, how
     old all is that a failover relies on, when the way was proven, which operation has not ended,
-    and what is to be done.
+    when a refresh of staging has restored production last and how long that took, which staging
+    copy serves and until when, and what is to be done.
   - What cannot be asked, as where a region does not answer, is not known; it fails only where no
     region answers.
   - At the site that serves it tells that it does, and looks at nothing.
@@ -49,7 +50,8 @@ readiness:
 facts:
   description:
     - C(environment), C(looked), C(commit), C(active), C(protection), C(replication), C(objectives),
-      C(copies), C(drill), C(unfinished) and C(next), as the page tells them.
+      C(copies), C(drill), C(proof), C(unfinished), C(staging), C(restore) and C(next), as the page
+      tells them.
     - Empty at the site that serves, and where nothing was ever built.
   returned: success
   type: dict

@@ -102,7 +102,8 @@ class Mirror:
         return perform.perform(given, dry=dry)
 
     def open(self, operation: str = "refresh") -> Result:
-        told = {"as_of": self.declares["as_of"], "declares": dict(self.declares)}
+        told = {"as_of": self.declares["as_of"], "declares": dict(self.declares), "ttl_days": 14}
+        told |= {"cost": run(self.declared, "declaration", dry=True)["cost"]}
         return self.step("open", operation=operation, told=told)
 
     def tell(self, name: str, **more: Any) -> Result:

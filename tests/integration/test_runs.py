@@ -8,6 +8,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.costs import (
+    model,
+    records,
+    render,
+    snapshot,
+)
 from environment import Environment, addresses, done
 
 
@@ -135,3 +142,10 @@ def test_where_no_credentials_are_found_the_way_on_is_told(
     with pytest.raises(Refusal, match="Unable to locate credentials") as caught:
         empty.plan(access_key="", secret_key="")
     assert "aws sts get-caller-identity" in str(caught.value)
+
+
+def test_the_cost_that_a_declaration_tells_is_that_of_its_plan(empty: Environment) -> None:
+    for site, planned in empty.plan().items():
+        used = records.items(site, planned["usages"])
+        total = render.as_dict(model.estimate(used, snapshot.prices()))["total"]
+        assert run(empty.params(site), "declaration", dry=True)["cost"] == total

@@ -6,6 +6,7 @@ name.
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     account,
     rehearsal,
+    status,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     journal as journals,
@@ -26,6 +28,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
     swap,
     ways,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.evidence import sealed
 from environment import Environment
 from mirroring import DOMAIN, OFFICE, Mirror, told
 
@@ -137,6 +140,50 @@ def test_a_refresh_has_the_name_lead_to_its_copy_and_writes_nothing_of_productio
     assert (copy["environment"], copy["serves"], copy["due"]) == ("staging-a", True, "")
     made, until = (datetime.datetime.fromisoformat(copy[name]) for name in ("made", "until"))
     assert until - made == datetime.timedelta(days=14)
+
+
+def keep(mirror: Mirror, report: dict[str, Any]) -> None:
+    """Writes a report where those of staging are kept."""
+    aws = mirror.aws()
+    key = f"{journals.folder(aws)}{report['id']}/{account.REPORT}"
+    body = json.dumps(report).encode()
+    aws.client("s3").put_object(Bucket=journals.bucket(aws), Key=key, Body=body)
+
+
+def test_a_refresh_is_a_restore_that_was_timed_and_its_report_is_among_the_evidence(
+    production: Environment,
+) -> None:
+    def looked() -> dict[str, Any]:
+        found = status.status(production.params("recovery"))
+        return {**found["facts"], "rows": validating.looked(production)}
+
+    assert looked()["staging"] is None
+    mirror = Mirror(production)
+    mirror.open()
+    going = looked()["staging"]["unfinished"]
+    assert (going["operation"], going["step"]) == ("refresh", "Open the operation")
+    mirror.go_on()
+    report = mirror.end()["report"]
+    copy = report["measured"]["copy"]
+    assert None not in copy["seconds"].values() and copy["usd_per_day"]["least"] > 0
+    found = looked()
+    assert found["staging"]["restored"]["id"] == report["id"]
+    assert found["staging"]["serves"] == {
+        "environment": "staging-a",
+        "of": "home",
+        "by": report["id"],
+        "since": report["ended"],
+        "until": copy["until"],
+    }
+    assert (found["staging"]["unfinished"], found["restore"]["state"]) == (None, "pass")
+    assert validating.row(found["rows"], "Restore test")["state"] == "pass"
+    # What the other site has reported S3 brings here as well: that is a chain of its own.
+    other = {**report, "id": "20261101T000000Z-refresh-3f2a", "from": "recovery"}
+    keep(mirror, sealed(other, ""))
+    assert validating.row(looked()["rows"], "Evidence")["said"].startswith("2 reports are as seal")
+    keep(mirror, {**report, "operator": "nobody"})
+    told = validating.row(looked()["rows"], "Evidence")
+    assert told["state"] == "fail" and f"{report['id']} was changed" in told["said"]
 
 
 def test_the_next_copy_is_built_beside_the_first_which_is_kept_and_had_back(

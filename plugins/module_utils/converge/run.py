@@ -13,7 +13,9 @@ from typing import Any
 from ..aws import sdk
 from ..aws.errors import AccountMismatch, Conflict, code, way_on
 from ..aws.session import SECRETS
-from ..costs.records import record
+from ..costs import render, snapshot
+from ..costs.model import estimate
+from ..costs.records import items, record
 from ..costs.usage import usages
 from ..declaration.fields import Problem
 from ..engine.apply import Event, Outcome
@@ -57,6 +59,7 @@ def run(
             "sites": dict(task.site.cidrs),
             "database": database_access.access(task.site, task.options[database.TIER], web),
             "hosts": {name: web[name] for name in (*image.SAME, image.KEEP)},
+            "cost": _cost(task),
         }
     earlier = list(params.get("after") or [])
     complete = earlier and all(earlier)
@@ -222,16 +225,33 @@ def result_of(task: Task, planned: Planned, outcome: Outcome | None, what: str) 
 
 def _usages(task: Task, planned: Planned) -> list[dict[str, Any]]:
     """What is declared or kept and AWS charges for, by tier; prices come at the end of a run."""
-    charged: list[tuple[str, Want | Have]]
-    charged = [(want.tier, want) for want in task.wants if not want.given]
-    for step in planned.plan.steps:
-        if step.action is Action.KEEP and step.have and not RULES[step.kind].history:
-            charged.append((tier_of(step.address), step.have))
+    kept = [
+        (tier_of(step.address), step.have)
+        for step in planned.plan.steps
+        if step.action is Action.KEEP and step.have and not RULES[step.kind].history
+    ]
+    return _recorded(task, [*_charged(task), *kept])
+
+
+def _charged(task: Task) -> list[tuple[str, Want | Have]]:
+    return [(want.tier, want) for want in task.wants if not want.given]
+
+
+def _recorded(task: Task, charged: Iterable[tuple[str, Want | Have]]) -> list[dict[str, Any]]:
     return [
         record(tier, thing.address, item)
         for tier, thing in charged
         for item in usages(thing.kind, thing.spec, task.site.scope.region)
     ]
+
+
+def _cost(task: Task) -> dict[str, Any]:
+    """What all that is declared of a site costs in a month, by prices that are known without asking
+    anybody: monthly and monthly_most in USD, unknown, metered, prices_from.
+    """
+    used = items(task.site.scope.site, _recorded(task, _charged(task)))
+    total: dict[str, Any] = render.as_dict(estimate(used, snapshot.prices()))["total"]
+    return total
 
 
 def raise_failures(task: Task, outcome: Outcome, result: dict[str, Any]) -> None:

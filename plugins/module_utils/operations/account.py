@@ -24,7 +24,7 @@ from ..reports.evidence import Facts, sealed
 from ..reports.evidence_page import page
 from ..reports.evidence_text import text
 from . import journal as journals
-from . import measures, objectives
+from . import measures, objectives, refresh
 from .acts import decide, instance
 from .acts.stage import Stage
 from .drill import scope_of
@@ -151,15 +151,41 @@ def seal(aws: Aws) -> None:
 
 
 def reports(aws: Aws) -> list[dict[str, Any]]:
-    """Those of all operations that have ended at this site, oldest first."""
+    """Those of all operations that have ended at this site, oldest first: one chain."""
+    return _chain(aws, there(aws))
+
+
+def kept(aws: Aws) -> dict[str, Any]:
+    """All that is kept at this site. reports: a list of chains, of its own operations, of its
+    drills and of its staging copies. proofs: the reports of the first two. refreshes: those of
+    staging, also of copies of the other site, which S3 brings here.
+    """
+    places = [aws, aws.at(scope_of(aws.scope)), copies(aws)]
+    own, drills, refreshes = found = [there(place) for place in places]
+    chains = [_chain(place, one) for place, one in zip(places, found, strict=True)]
+    return {"reports": chains, "proofs": [*own, *drills], "refreshes": refreshes}
+
+
+def copies(aws: Aws) -> Aws:
+    """Clients of the staging copies of a site: all have their journals in the same folder."""
+    return aws.at(refresh.scope_of(aws.scope, refresh.SITE, refresh.SLOTS[0]))
+
+
+def there(aws: Aws) -> list[dict[str, Any]]:
+    """All reports that are in the folder of a site, oldest first. Copies are called alike whatever
+    they are copies of, so those of the other site are in theirs, too, as S3 brings them.
+    """
     with ThreadPoolExecutor(journals.THREADS) as pool:
         found = pool.map(partial(report, aws), journals.ids(aws))
         return [one for one in found if one is not None]
 
 
-def chains(aws: Aws) -> list[list[dict[str, Any]]]:
-    """The reports that are kept at this site: of its own operations, and of its drills."""
-    return [reports(aws), reports(aws.at(scope_of(aws.scope)))]
+def _chain(aws: Aws, found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that were sealed at this site. The others come late and in any order: they are a chain
+    of their own, which is whole at the other site.
+    """
+    of = aws.scope.copy_of
+    return [report for report in found if not of or report["from"] == of["site"]]
 
 
 def shown(aws: Aws, found: Facts) -> dict[str, Any]:

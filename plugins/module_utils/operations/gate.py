@@ -103,7 +103,7 @@ def _rehearsed(converger: Converger, mirror: str, digest: str) -> bool:
     keeps what it has to tell with the site that serves.
     """
     copies = converger.account.at(scope_of(converger.account.scope, mirror, SLOTS[0]))
-    for report in account.reports(copies):
+    for report in account.there(copies):
         steps = {step["name"]: step["evidence"] for step in report["steps"]}
         done = report["operation"] == "refresh" and report["outcome"] == "succeeded"
         if done and steps.get("migrate", {}).get("sha256") == digest:

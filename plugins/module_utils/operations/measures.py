@@ -5,17 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from .journal import BEGUN, CLOSED, DONE, Entry, Journal
+from ..reports.words import lasted
+from .journal import BEGUN, CLOSED, DONE, OPENED, Entry, Journal
 from .planned import ABANDON
 from .procedures import MOVES
-from .step import CLOSE
+from .step import CLOSE, OPEN
 
 # The step with which visitors are served again; in a drill nobody is, but could be.
 SERVED = {"drill": "smoke"}
 MOVED = "names"
+# Of a month of 730 hours, for which prices are told.
+DAYS = 30.4
+# Data that is older than its backups ought to be: AWS takes one a day.
+OLD = 2 * 86400
 Loss = dict[str, Any]
 
 
@@ -31,6 +36,7 @@ def measured(journal: Journal) -> dict[str, Any]:
         "recovery_time_seconds": recovery,
         "write_outage_seconds": between(first(journal, "freeze", BEGUN), served),
         "loss": LOSSES[kind](journal),
+        **({"copy": _made(journal)} if kind == "refresh" else {}),
     }
 
 
@@ -38,6 +44,53 @@ def _cut_off(journal: Journal, until: Entry | None) -> bool:
     """Whether an operation was gone on with before this entry."""
     earlier = journal.entries[: until["number"] if until else None]
     return any(entry["facts"].get("again") for entry in earlier)
+
+
+def _made(journal: Journal) -> dict[str, Any]:
+    """What a refresh has made, as reports/evidence.py describes it."""
+    contents, told = journal.done("contents"), _told(journal)
+    tables = (contents or {}).get("tables", {})
+    # The database is ordered as its site is begun to be built.
+    began = {"restore": "build", "mask": "mask", "prove": "prove", "swap": OPEN}
+    ends = {"restore": "contents", "mask": "mask", "prove": "prove", "swap": "swap"}
+    return {
+        "as_of": str(told.get("as_of") or ""),
+        "rows": sum(table["rows"] for table in tables.values()) if contents else None,
+        "tables": len(tables) if contents else None,
+        "seconds": {name: _took(journal, began[name], end) for name, end in ends.items()},
+        "until": _until(journal),
+        "usd_per_day": _per_day(told.get("cost")),
+    }
+
+
+def _took(journal: Journal, begin: str, end: str) -> float | None:
+    """Seconds from where the one step was begun to where the other was done. None where it was cut
+    off in between: how long it lay until somebody went on with it says nothing.
+    """
+    begun = first(journal, begin, OPENED if begin == OPEN else BEGUN)
+    done = last(journal, end, DONE)
+    if begun is None or done is None:
+        return None
+    meanwhile = journal.entries[begun["number"] + 1 : done["number"]]
+    return None if any(e["facts"].get("again") for e in meanwhile) else between(begun, done)
+
+
+def _until(journal: Journal) -> str:
+    """Until when a copy that is good stays, unless another takes its place."""
+    closed, days = last(journal, CLOSE, CLOSED), _told(journal).get("ttl_days")
+    if closed is None or closing(journal).get("failed") or days is None:
+        return ""
+    until = datetime.fromisoformat(closed["at"]) + timedelta(days=int(days))
+    return until.isoformat(timespec="seconds")
+
+
+def _per_day(cost: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Of what is told as the cost of a month, see module declaration."""
+    if not cost:
+        return None
+    least, most = (round(float(cost[name]) / DAYS, 2) for name in ("monthly", "monthly_most"))
+    told = {name: cost[name] for name in ("unknown", "prices_from")}
+    return {"least": least, "most": most, **told}
 
 
 def targets(journal: Journal, declared: Mapping[str, float]) -> dict[str, float]:
@@ -65,7 +118,7 @@ def findings(journal: Journal) -> list[str]:
         *_parameters(journal),
         *_orphans(journal),
     ]
-    found += [*_smoke(journal), *_rehearsed(journal)]
+    found += [*_smoke(journal), *_rehearsed(journal), *_copied(journal)]
     if last(journal, CLOSE, CLOSED) and journal.opened["operation"] in ALONE:
         found.append(
             f"Nothing stands by: {journal.opened['from']} is to be made a replica of "
@@ -224,7 +277,8 @@ def _orphans(journal: Journal) -> list[str]:
 
 def _rehearsed(journal: Journal) -> list[str]:
     """What a drill has found: that it failed, and what became of production meanwhile."""
-    found = [f"Not rehearsed: {', '.join(undone)}." for undone in _undone(journal)]
+    word = "Not done" if journal.opened["operation"] in OF_STAGING else "Not rehearsed"
+    found = [f"{word}: {', '.join(undone)}." for undone in _undone(journal)]
     before, after = _told(journal).get("owned"), (journal.done("clean") or {}).get("owned")
     if before is None or after is None:
         return found
@@ -234,6 +288,31 @@ def _rehearsed(journal: Journal) -> list[str]:
     what = journal.opened["from"]
     found += [f"While {what} was rehearsed it lost {arn}." for arn in sorted(then - now)]
     return found + [f"While {what} was rehearsed {arn} was made." for arn in sorted(now - then)]
+
+
+def _copied(journal: Journal) -> list[str]:
+    """What a refresh has found, and left."""
+    if journal.opened["operation"] != "refresh":
+        return []
+    found, proved = [], journal.done("prove")
+    age = _age(journal)["seconds"]
+    if age is not None and age > OLD:
+        found.append(
+            f"The newest row of the copy was {lasted(age)} old: so much would be lost by a "
+            "restore, unless an older copy was asked for. See that backups are taken."
+        )
+    if proved is not None and not proved.get("looked_for"):
+        found.append(
+            "For how many values the proof has looked is not told: nothing was to be masked, or a "
+            "run was cut off once it was proved."
+        )
+    kept = (journal.done("remove") or {}).get("kept")
+    # Keys and secrets wait for their end, as AWS has it. Of a copy that is good its name is told.
+    left = [] if isinstance(kept, str) else list(kept or ())
+    left = [one for one in left if not one.startswith(("kms_key/", "secret/"))]
+    if left:
+        found.append(f"Still there of the copy, and charged for: {', '.join(left)}.")
+    return found
 
 
 def _undone(journal: Journal) -> list[list[str]]:
@@ -323,6 +402,7 @@ LOSSES: Mapping[str, Callable[[Journal], Loss]] = {
     "refresh": _age,
     "return": _kept,
 }
+OF_STAGING = frozenset({"refresh", "return"})
 # After which nothing stands by.
 ALONE = frozenset({"failover", "switchover", "rollback"})
 # What the declared targets are asked of.

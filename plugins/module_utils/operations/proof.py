@@ -7,22 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..aws.session import Aws
 from ..reports.evidence import SEAL, digest
-from . import account
-from . import journal as journals
-from .drill import scope_of
 
 # Operations that prove the way when they succeed.
 PROVING = frozenset({"drill", "failover", "switchover"})
 Report = Mapping[str, Any]
-
-
-def reports(aws: Aws) -> list[dict[str, Any]]:
-    """The newest one that proves the way to this site, and that of its drills."""
-    drilled = aws.at(scope_of(aws.scope))
-    found = (_newest(place) for place in (aws, drilled))
-    return [report for report in found if report is not None]
 
 
 def newest(found: Iterable[Report]) -> dict[str, Any] | None:
@@ -39,14 +28,6 @@ def newest(found: Iterable[Report]) -> dict[str, Any] | None:
         "commit": last["commit"],
         "recovery_time_seconds": last["measured"]["recovery_time_seconds"],
     }
-
-
-def _newest(aws: Aws) -> dict[str, Any] | None:
-    for id in reversed(journals.ids(aws)):
-        report = account.report(aws, id)
-        if report is not None and _proves(report):
-            return report
-    return None
 
 
 def _proves(report: Report) -> bool:

@@ -11,12 +11,13 @@ from ..converge.active import Active
 from .journal import Journal
 from .procedures import OPERATIONS, playbook, superseded
 from .proof import Report, newest
-from .validate.verdict import BUILD, Row, Seen
+from .staging import restored
+from .validate.verdict import ACTIVE, BUILD, Row, Seen
 
 # Of what is not built yet nothing of this is there.
 FIRST = ("manifest", "replica", "active:primary", "kms_key/main", "vpc/main")
 # Rows that the page tells in words of its own.
-TOLD = ("Active site", "Proof")
+TOLD = ("Active site", "Proof", "Restore test")
 OPERATION = "Operations"
 
 
@@ -56,6 +57,8 @@ def facts(
         "drill": newest(_proofs(seen)),
         "proof": _judged(found, "Proof"),
         "unfinished": held,
+        "staging": _staging(seen),
+        "restore": _judged(found, "Restore test"),
         "next": [],
     }
 
@@ -77,9 +80,27 @@ def _judged(rows: Iterable[Row], what: str) -> dict[str, str]:
 
 
 def _proofs(seen: Seen) -> list[Report]:
+    return _reports(seen, "proofs")
+
+
+def _reports(seen: Seen, name: str) -> list[Report]:
     """Those of both sites, as far as they are known."""
-    found = [seen.facts.get(name) for name in ("proofs", "active:proofs")]
+    found = [seen.facts.get(one) for one in (name, f"{ACTIVE}{name}")]
     return [report for reports in found if isinstance(reports, list) for report in reports]
+
+
+def _staging(seen: Seen) -> dict[str, Any] | None:
+    reports, journal = _reports(seen, "refreshes"), seen.facts.get(f"{ACTIVE}refresh")
+    # S3 brings journals of the other site, too, with which nobody goes on here.
+    mine = isinstance(journal, Journal) and journal.opened.get("from") == seen.peer.site
+    held = _held(journal) if isinstance(journal, Journal) and mine else None
+    if not reports and not held:
+        return None
+    return {
+        "restored": restored.newest(reports),
+        "serves": restored.serving(reports),
+        "unfinished": held,
+    }
 
 
 def _unfinished(seen: Seen) -> dict[str, str] | None:
@@ -87,8 +108,10 @@ def _unfinished(seen: Seen) -> dict[str, str] | None:
     found = [j for j in moves if isinstance(j, Journal) and not superseded(j, seen.facts["active"])]
     drill = seen.facts.get("drill")
     held = next(iter(found), drill if isinstance(drill, Journal) else None)
-    if held is None:
-        return None
+    return None if held is None else _held(held)
+
+
+def _held(held: Journal) -> dict[str, str]:
     kind, last = str(held.opened.get("operation", "")), str(held.entries[-1]["step"])
     titles = {step.name: step.title for step in OPERATIONS.get(kind, ())}
     return {

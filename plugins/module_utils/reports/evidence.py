@@ -11,6 +11,11 @@ began, ended: ISO 8601, ended "" while it runs; attempts: list of began, ended, 
 targets: recovery_time_seconds, recovery_point_seconds; what is left out or null is not asked for
 measured: recovery_time_seconds and write_outage_seconds, null where not measured; loss: seconds
     (null), rows (table -> count), how ("expected" before it, "counted" after it, "none", "unknown")
+    Of a refresh also copy: as_of (ISO 8601, "" where not known), rows and tables (null before they
+    were counted), until when it stays (ISO 8601 or ""), seconds: restore (since its site was begun,
+    until its rows were counted), mask, prove, swap (since all was begun), each null where not
+    measured; usd_per_day: least, most, unknown (how many things of no known price), prices_from;
+    null as a whole where not known
 steps: list of name, title, reversible, planned_seconds, predicted_seconds (null), began ("" before
     it), ended (""), seconds (null), outcome ("done", "already", "skipped", "failed" or "waiting"),
     said (a sentence), evidence (any object), did (list of calls and acts)

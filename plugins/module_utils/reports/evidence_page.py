@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from . import history, verdicts
@@ -27,6 +27,10 @@ from .verdicts import Verdict
 from .words import NOT_KNOWN, between, clock, lasted
 
 NOTHING = "\u2013"
+# Lines of what shows a step; of more, as where each table is told, the rest is to be opened.
+MOST_LINES = 12
+# More objects of one kind than these are told in a line each.
+FEW = 3
 # An outcome of an operation or a step -> the state as which it is shown; any other is shown plain.
 STATES: Final[Mapping[str, State]] = {
     "succeeded": "pass",
@@ -99,7 +103,7 @@ def _step(step: Mapping[str, Any]) -> list[str]:
     mark = tag("span", f" {UNDONE}", at={"class": "unknown", "title": "cannot be undone"})
     outcome = str(step["outcome"])
     done = [tag("code", act, at={"class": "act"}) for act in step["did"]]
-    shown = [tag("code", each, at={"class": "fact"}) for each in _flat(step["evidence"])]
+    shown = _folded([tag("code", each, at={"class": "fact"}) for each in _flat(step["evidence"])])
     said = [tag("p", step["said"])] if step["said"] else []
     return [
         joined([step["title"], "" if step["reversible"] else mark]),
@@ -111,13 +115,24 @@ def _step(step: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _folded(lines: list[Markup]) -> list[Markup]:
+    if len(lines) <= MOST_LINES:
+        return lines
+    head = tag("summary", f"{len(lines) - MOST_LINES} more lines")
+    return [*lines[:MOST_LINES], tag("details", head, *lines[MOST_LINES:])]
+
+
 def _outcome(outcome: str, word: str) -> str:
     return state(STATES[outcome], word) if outcome in STATES else word
 
 
 def _flat(value: Any, name: str = "") -> Iterator[str]:
-    """Plain data in lines, "field.inner: value"."""
-    if isinstance(value, Mapping) and value:
+    """Plain data in lines, "field.inner: value"; of many objects "field.inner: a 1, b 2" each."""
+    if name and isinstance(value, Mapping) and len(value) > FEW and _alike(value.values()):
+        for key, inner in value.items():
+            told = ", ".join(f"{field} {_spelt(one)}" for field, one in inner.items())
+            yield f"{name}.{key}: {told}"
+    elif isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, (list, tuple)) and any(isinstance(v, (Mapping, list)) for v in value):
@@ -125,6 +140,15 @@ def _flat(value: Any, name: str = "") -> Iterator[str]:
             yield from _flat(inner, f"{name}.{number}" if name else str(number))
     elif name:
         yield f"{name}: {_spelt(value)}"
+
+
+def _alike(values: Iterable[Any]) -> bool:
+    """Whether each is an object with the same fields, and plain values."""
+    found = list(values)
+    if not all(isinstance(value, Mapping) and value for value in found):
+        return False
+    plain = not any(isinstance(one, (Mapping, list)) for value in found for one in value.values())
+    return plain and len({frozenset(value) for value in found}) == 1
 
 
 def _spelt(value: Any) -> str:

@@ -18,6 +18,14 @@ drill: the last operation that proved the way and succeeded: id, ended (ISO 8601
 proof: what is thought of it: state ("pass", "fail" or "unknown"), next
 unfinished: id, operation, began (ISO 8601), operator, step (title of the one it stands at), command
     (to go on with); null as a whole where all have ended
+staging: the copies of production that nobody's data is in; null as a whole where none is known of
+    restored: the last refresh that succeeded, by which a backup was restored: id, ended (ISO 8601),
+        restore_seconds (null), as_of (ISO 8601 or ""), rows and tables (null), age_seconds (how old
+        the newest row was, null where not known); null where none has
+    serves: environment, of (the site that it is a copy of), by (id), since, until (both ISO 8601,
+        until "" where not known); null where none does
+    unfinished: as of the whole environment, of a refresh or the way back from one
+restore: what is thought of restored: state ("" where it is nothing to be judged), next
 next: what else is to be done
 
 Each next is "", a sentence, or a command that begins with "$ ".
@@ -77,6 +85,7 @@ def checks(facts: StatusFacts) -> list[Check]:
         *_replication(facts),
         *(_copy(each) for each in facts["copies"]),
         _drill(facts),
+        *_restored(facts),
     ]
 
 
@@ -92,7 +101,9 @@ def next_steps(facts: StatusFacts) -> list[str]:
     pressing = [
         check.next for state in ("fail", "unknown") for check in found if check.state == state
     ]
-    return list(dict.fromkeys(step for step in (*pressing, *facts["next"]) if step))
+    going = (facts["staging"] or {}).get("unfinished")
+    more = [COMMAND + going["command"]] if going else []
+    return list(dict.fromkeys(step for step in (*pressing, *facts["next"], *more) if step))
 
 
 def status_page(facts: StatusFacts) -> str:
@@ -111,6 +122,7 @@ def status_page(facts: StatusFacts) -> str:
         ),
         section("Next", listed(_typed(step) for step in next_steps(facts))),
         section("What a failover relies on", _table(found)),
+        section("Staging", listed(_staging(facts))),
     )
 
 
@@ -122,6 +134,7 @@ def status_text(facts: StatusFacts) -> list[str]:
     for check in found:
         age = f" ({lasted(check.age)} old)" if check.age is not None else ""
         lines.append(f"  {SIGNS[check.state]} {check.what:<{width}}  {check.said}{age}")
+    lines += _staging(facts)
     lines += [f"next: {step}" for step in next_steps(facts)]
     # Blanks within a line are its columns.
     return [words.plain(each).replace("\n", " ").replace("\t", " ") for each in lines]
@@ -186,8 +199,7 @@ def _drill(facts: StatusFacts) -> Check:
         return Check("Proof", known, None, never, judged["next"])
     age = between(found["ended"], facts["looked"]) or 0.0
     most = facts["objectives"].get("drill_days")
-    days = int(age // DAY)
-    said = f"proven {'today' if not days else count(days, 'day') + ' ago'} by {found['id']}"
+    said = f"proven {_ago(age)} by {found['id']}"
     if found["recovery_time_seconds"] is not None:
         said += f" in {lasted(found['recovery_time_seconds'])}"
     same = bool(facts["commit"]) and found["commit"] == facts["commit"]
@@ -195,6 +207,65 @@ def _drill(facts: StatusFacts) -> Check:
     if most is not None and age > most * DAY:
         said += f"; the objective is {count(most, 'day')}"
     return Check("Proof", known, None, said, judged["next"])
+
+
+def _restored(facts: StatusFacts) -> Iterator[Check]:
+    """As a restore of production was timed last, where there is staging."""
+    found, judged = (facts["staging"] or {}).get("restored"), facts["restore"]
+    if not judged["state"]:
+        return
+    known, what = STATES.get(judged["state"], "unknown"), "Restore test"
+    if not found:
+        said = "no refresh of staging has succeeded"
+        yield Check(what, known, None, said, judged["next"])
+        return
+    age = between(found["ended"], facts["looked"]) or 0.0
+    most = facts["objectives"].get("drill_days")
+    said = f"production was restored {_ago(age)}"
+    if found["restore_seconds"] is not None:
+        said += f" in {lasted(found['restore_seconds'])}"
+    said += f" by {found['id']}"
+    if found["as_of"]:
+        said += f", as of {clock(found['as_of'])}"
+    if found["rows"] is not None:
+        said += f": {count(found['rows'], 'row')} in {count(found['tables'], 'table')}"
+    if found["age_seconds"] is not None:
+        said += f", the newest {lasted(found['age_seconds'])} old"
+    if most is not None and age > most * DAY:
+        said += f"; the objective is {count(most, 'day')}"
+    yield Check(what, known, None, said, judged["next"])
+
+
+def _staging(facts: StatusFacts) -> list[str]:
+    """Which copy serves and until when, and what has not ended."""
+    found = facts["staging"]
+    if not found:
+        return ["No staging copy is known of, so no restore of production was timed."]
+    said, serves, held = [], found["serves"], found["unfinished"]
+    if serves:
+        since = f"{serves['environment']}, a copy of site {serves['of']}, is staging since "
+        said.append(f"{since}{clock(serves['since'])}, by {serves['by']}{_stays(facts, serves)}.")
+    if held:
+        age = between(held["began"], facts["looked"])
+        said.append(
+            f"{str(held['operation']).capitalize()} {held['id']} of {held['operator']} has not "
+            f"ended; it stands at: {held['step']} ({lasted(age)} old)."
+        )
+    return said
+
+
+def _stays(facts: StatusFacts, serves: Mapping[str, Any]) -> str:
+    """That a copy was removed since no report tells."""
+    until = serves["until"]
+    if not until:
+        return ""
+    over = (between(until, facts["looked"]) or 0.0) >= 0
+    return f"; it {'was to be removed on' if over else 'stays until'} {clock(until)}"
+
+
+def _ago(age: float) -> str:
+    days = int(age // DAY)
+    return "today" if not days else f"{count(days, 'day')} ago"
 
 
 def _typed(step: str) -> Markup:

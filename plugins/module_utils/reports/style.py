@@ -32,7 +32,8 @@ ul { margin: .25rem 0; padding-left: 1.2rem; }
 code { font: .86em/1.45 ui-monospace, "Cascadia Mono", Menlo, Consolas, "Noto Sans Mono",
   monospace; overflow-wrap: anywhere; }
 .act, .fact { display: block; white-space: pre-wrap; }
-.fact { color: var(--quiet); }
+.fact, summary { color: var(--quiet); }
+summary { cursor: pointer; }
 .state { font-weight: 600; white-space: nowrap; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .unknown { color: var(--unknown); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem;

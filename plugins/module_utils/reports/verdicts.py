@@ -11,6 +11,14 @@ from .evidence import Facts
 from .markup import State
 from .words import between, count, lasted
 
+# Of a staging copy: the span -> what it is called, and what it is.
+TIMES: Mapping[str, tuple[str, str]] = {
+    "restore": ("Restored in", "since its site was begun until its rows were counted"),
+    "mask": ("Masked in", "until nobody's data was in it"),
+    "prove": ("Proved in", "until that was seen"),
+    "swap": ("Ready in", "from the beginning until the name led to it"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -55,8 +63,10 @@ def last_moment(facts: Facts) -> str:
 
 
 def verdicts(facts: Facts) -> list[Verdict]:
-    """Recovery time, loss and write outage, each where it has a target or was measured."""
-    return [*_recovery(facts), *_loss(facts), *_outage(facts)]
+    """Recovery time, loss and write outage, each where it has a target or was measured; of a copy
+    how long it took, and what it costs.
+    """
+    return [*_recovery(facts), *_loss(facts), *_outage(facts), *_copy(facts)]
 
 
 def lost(facts: Facts) -> list[tuple[str, int]]:
@@ -119,6 +129,24 @@ def _outage(facts: Facts) -> Iterator[Verdict]:
     took = facts["measured"]["write_outage_seconds"]
     if took is not None:
         yield _held("No writes for", took, facts["targets"].get("write_outage_seconds"))
+
+
+def _copy(facts: Facts) -> Iterator[Verdict]:
+    copy = facts["measured"].get("copy")
+    if not copy:
+        return
+    for step, (what, said) in TIMES.items():
+        took = copy["seconds"][step]
+        if took is not None:
+            yield Verdict(what, "plain", lasted(took), "measured", said)
+    cost = copy["usd_per_day"]
+    if cost:
+        least, most = f"{cost['least']:.2f}", f"{cost['most']:.2f}"
+        figure = f"USD {least if least == most else f'{least} to {most}'} a day"
+        said = f"what depends on use is not in it; prices from {cost['prices_from']}"
+        if cost["unknown"]:
+            said += f"; without {count(cost['unknown'], 'thing')} of no known price"
+        yield Verdict("Cost", "plain", figure, "estimated", said)
 
 
 def _held(what: str, took: float, target: float | None) -> Verdict:

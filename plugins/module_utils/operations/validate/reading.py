@@ -26,7 +26,7 @@ from ...engine.model import Want
 from ...kinds import certificates, db_copies
 from ...kinds.secret_reading import described
 from ...tiers.login import LOGINS, home_of
-from .. import account, manifest, proof
+from .. import account, manifest
 from .. import journal as journals
 from ..acts import decide
 from ..artifact import key_of
@@ -69,6 +69,7 @@ def facts(
     jobs: list[Job] = [
         ((name,), partial(_one, eyes.site, name, reading)) for name, reading in readings.items()
     ]
+    jobs += [_kept(eyes.site, "", eyes.here.aws), _kept(eyes.site, ACTIVE, eyes.there.aws)]
     jobs += _by_kind(eyes.site, "", eyes.here.aws, own)
     jobs += _by_kind(eyes.site, ACTIVE, eyes.there.aws, others)
     # All at once: those of a region that does not answer are awaited once, not one by one.
@@ -104,10 +105,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
         "unended": lambda: journals.unended(here.aws),
         f"{ACTIVE}unended": lambda: journals.unended(there.aws),
         "drill": lambda: journals.unended(here.aws.at(scope_of(here.scope))),
-        "proofs": lambda: proof.reports(here.aws),
-        f"{ACTIVE}proofs": lambda: proof.reports(there.aws),
-        "reports": lambda: account.chains(here.aws),
-        f"{ACTIVE}reports": lambda: account.chains(there.aws),
+        f"{ACTIVE}refresh": lambda: journals.unended(account.copies(there.aws)),
         "credentials": here.aws.credentials,
         "lease": lambda: Entries(here.aws).look(),
         "manifest": lambda: manifest.load(here.aws),
@@ -129,6 +127,18 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
             "artifact": lambda: _artifact(eyes),
         }
     return found
+
+
+def _kept(site: Site, prefix: str, aws: Aws) -> Job:
+    """The reports of a site, each read once for all rows that are about them."""
+    names = {name: f"{prefix}{name}" for name in ("reports", "proofs", "refreshes")}
+
+    def work() -> dict[str, Any]:
+        found = guarded(site, partial(account.kept, aws))
+        unread = isinstance(found, Verdict)
+        return {name: found if unread else found[key] for key, name in names.items()}
+
+    return names.values(), work
 
 
 def _by_kind(site: Site, prefix: str, aws: Aws, wants: Iterable[Want]) -> Iterator[Job]:

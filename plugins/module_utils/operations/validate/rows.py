@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *room.CHECKS,
     declared.REST,
     standing.PROOF,
+    standing.RESTORED,
     standing.EVIDENCE,
 )
 

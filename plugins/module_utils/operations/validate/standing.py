@@ -15,11 +15,13 @@ from ...reports.words import lasted
 from ..journal import Journal
 from ..procedures import playbook, superseded, touches_nothing
 from ..proof import newest
+from ..staging import restored
 from .verdict import ACTIVE, BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 DRILL = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_drill"
 FAILBACK = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_failback"
 REPROTECT = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_reprotect"
+STAGING = f"{COMMAND}ansible-playbook operatingdev.phoenix.staging"
 # What a failover asks of the manifest, of the site that it moves to and of the one that it leaves.
 NEEDED = {
     "to": (
@@ -191,6 +193,27 @@ def proof(seen: Seen) -> Verdict:
     return good(f"{said}, on this commit", age)
 
 
+def restore_test(seen: Seen) -> Verdict | None:
+    """Whether a refresh of staging has restored production within the objective. No failover hangs
+    on it, so it is never worse than not known; and not everybody has staging.
+    """
+    # What was made of a site that does not answer has a copy of its report here, if S3 was in time.
+    far = seen.facts.get(f"{ACTIVE}refreshes")
+    reports = [*seen.fact("refreshes"), *(far if isinstance(far, list) else ())]
+    if not reports:
+        return None
+    found = restored.newest(reports)
+    if found is None:
+        return unknown("no refresh of staging has succeeded", STAGING)
+    age, days = seen.age(found["ended"]), int(seen.objectives["drill_days"])
+    said = f"production was restored by {found['id']}"
+    if found["restore_seconds"] is not None:
+        said += f" in {lasted(found['restore_seconds'])}"
+    if age > days * DAY:
+        return unknown(f"{said}; the objective is a restore in {days} days", STAGING, age)
+    return good(said, age)
+
+
 def evidence(seen: Seen) -> Verdict:
     """Whether what operations have told of themselves is what they told when they ended."""
     # Of those in a region that does not answer nothing is known, and those here count.
@@ -217,4 +240,5 @@ CHECKS = (
 )
 WRITTEN = Check("Write before traffic", written)
 PROOF = Check("Proof", proof)
+RESTORED = Check("Restore test", restore_test)
 EVIDENCE = Check("Evidence", evidence)

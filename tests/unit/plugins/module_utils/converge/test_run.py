@@ -18,6 +18,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import (
     raise_failures,
     refusals,
+    run,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.apply import Outcome
 
@@ -96,3 +97,15 @@ def test_an_action_that_a_silent_region_stops_says_so_too() -> None:
         caught.value
     )
     assert "--limit recovery" in caught.value.result["errors"][0]["hint"]
+
+
+def test_a_declaration_tells_without_asking_anybody_what_a_month_of_it_costs() -> None:
+    def cost(least: int, most: int) -> dict[str, Any]:
+        web = {"application": "shop", "min_size": least, "max_size": most}
+        found: dict[str, Any] = run({**DECLARED, "web_tier": web}, "declaration", dry=True)["cost"]
+        return found
+
+    one, two = cost(1, 2), cost(2, 2)
+    assert 0 < float(one["monthly"]) < float(one["monthly_most"])
+    assert two["monthly"] == two["monthly_most"] == one["monthly_most"]
+    assert one["prices_from"].startswith("snapshot of ") and one["metered"] > 0

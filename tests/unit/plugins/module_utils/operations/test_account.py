@@ -292,3 +292,92 @@ def test_a_move_of_which_others_could_write_does_not_say_that_nothing_is_lost(
     found = " ".join(findings(moved))
     assert (who in found) and ("took writes of" in found) == bool(who)
     assert "public.seen (it is unlogged)" in found
+
+
+COST = {
+    "monthly": "60.80",
+    "monthly_most": "91.20",
+    "unknown": 1,
+    "metered": 3,
+    "prices_from": "snapshot of 2025-06-05",
+}
+TABLES = {"public.a": {"rows": 3, "checksum": "0"}, "public.b": {"rows": 4, "checksum": "0"}}
+# Each step with when it was begun, when it was done, and what it has told.
+OF_A_REFRESH: tuple[tuple[str, float, float, dict[str, Any]], ...] = (
+    ("build", 10, 70, {}),
+    ("restore", 70, 800, {}),
+    ("contents", 900, 910, {"tables": TABLES, "beat": {"at": BEGAN.timestamp() - 291, "age": 9}}),
+    ("mask", 920, 980, {"tables": {"public.a": {"rows": 3}}}),
+    ("prove", 980, 1010, {"findings": [], "looked_for": 3}),
+    ("swap", 1200, 1210, {}),
+)
+
+
+def refreshed(*more: tuple[float, str, str, dict[str, Any]], **told: Any) -> Journal:
+    """That of a refresh in which each step was done, with these entries besides."""
+    entries = [
+        entry
+        for name, begun, done, facts in OF_A_REFRESH
+        for entry in ((begun, name, BEGUN, {}), (done, name, DONE, facts))
+    ]
+    listed = sorted([*entries, *more], key=lambda entry: entry[0])
+    found = of("refresh", *listed)
+    as_of = (BEGAN - datetime.timedelta(minutes=5)).isoformat()
+    found.opened["told"] = {"as_of": as_of, "ttl_days": 14, "cost": COST, **told}
+    return found
+
+
+def test_a_refresh_tells_how_long_a_restore_takes_and_until_when_the_copy_stays() -> None:
+    found = facts(refreshed((1300, "close", CLOSED, {})), REGIONS, TARGETS, "0.1.0", {})
+    copy = found["measured"]["copy"]
+    # A database is ordered as its site is begun, and is good once its rows were read.
+    assert copy["seconds"] == {"restore": 900.0, "mask": 60.0, "prove": 30.0, "swap": 1210.0}
+    assert (copy["rows"], copy["tables"]) == (7, 2)
+    assert found["measured"]["loss"]["seconds"] == 291.0
+    closed = BEGAN + datetime.timedelta(seconds=1300)
+    assert copy["until"] == (closed + datetime.timedelta(days=14)).isoformat(timespec="seconds")
+    assert copy["usd_per_day"] == {
+        "least": 2.0,
+        "most": 3.0,
+        "unknown": 1,
+        "prices_from": "snapshot of 2025-06-05",
+    }
+    assert found["targets"] == {} and found["measured"]["recovery_time_seconds"] is None
+    assert not [one for one in found["findings"] if "balancer" not in one]
+    assert "Restored in" in page(found) and any("Cost: USD 2.00" in line for line in text(found))
+
+
+def test_of_what_was_cut_off_in_between_it_is_not_told_how_long_it_took() -> None:
+    again = (950.0, "open", BEGUN, {"again": True, "run": "b"})
+    seconds = measured(refreshed(again))["copy"]["seconds"]
+    assert seconds == {"restore": 900.0, "mask": None, "prove": 30.0, "swap": None}
+
+
+def test_of_a_refresh_that_has_only_begun_nothing_is_told_of_its_copy() -> None:
+    copy = measured(of("refresh"))["copy"]
+    assert set(copy["seconds"].values()) == {None}
+    assert (copy["rows"], copy["tables"]) == (None, None)
+    assert (copy["as_of"], copy["until"], copy["usd_per_day"]) == ("", "", None)
+
+
+def test_a_refresh_that_failed_tells_what_was_not_done_and_what_is_left() -> None:
+    kept = ["db_instance/main", "kms_key/main", "secret/reader"]
+    failed = refreshed(
+        (1250, "remove", DONE, {"did": [], "kept": kept}),
+        (1300, "close", CLOSED, {"failed": ["names"]}),
+    )
+    told = findings(failed)
+    assert "Not done: names." in told
+    assert "Still there of the copy, and charged for: db_instance/main." in told
+    assert measured(failed)["copy"]["until"] == ""
+    good = refreshed((1250, "remove", DONE, {"found": True, "kept": "staging-a"}))
+    assert not any("Still there" in one for one in findings(good))
+
+
+def test_that_a_copy_was_old_or_that_nobody_tells_what_was_looked_for_is_a_finding() -> None:
+    old = (BEGAN.timestamp() - 3 * 86400) - 1
+    later = (915.0, "contents", DONE, {"tables": TABLES, "beat": {"at": old}})
+    assert any("row of the copy was 3 d old" in one for one in findings(refreshed(later)))
+    proved = (1011.0, "prove", DONE, {"findings": [], "looked_for": 0})
+    assert any("For how many values" in one for one in findings(refreshed(proved)))
+    assert len(findings(refreshed())) == 0

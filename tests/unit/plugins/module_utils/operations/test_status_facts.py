@@ -21,19 +21,21 @@ from tests.unit.plugins.module_utils.operations.validate.facts import (
     DARK,
     journal,
     manifest,
+    refresh,
     report,
 )
 from tests.unit.plugins.module_utils.operations.validate.seeing import ago, look
 
 BEATS = {"lag_seconds": 0.4, "heartbeat_age_seconds": 2.1}
+JUDGED = ("Active site", "Operations", "Restore test")
 SERVES = {"site": "home", "region": "us-east-1", "since": "", "by": ""}
 
 
 def told(facts: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Of a look at which the rest is of no account."""
-    known = {"active": Active(), "unended": None, "active:unended": None}
+    known = {"active": Active(), "unended": None, "active:unended": None, "refreshes": []}
     seen = look({**known, **facts}, **more)
-    judged = [verdict.row(c, seen) for c in rows.CHECKS if c.what in ("Active site", "Operations")]
+    judged = [verdict.row(c, seen) for c in rows.CHECKS if c.what in JUDGED]
     return status_facts.facts(seen, [one for one in judged if one], BEATS, SERVES)
 
 
@@ -86,3 +88,41 @@ def test_nothing_was_ever_built_only_where_all_of_it_is_known_not_to_be_there() 
     assert status_facts.never_built(look({**nothing, "manifest": {}}))
     for name, fact in (("manifest", manifest()), ("replica", DARK)):
         assert not status_facts.never_built(look({**nothing, "manifest": {}, name: fact}))
+
+
+def test_of_staging_the_newest_restore_and_the_copy_that_serves_are_told() -> None:
+    first, second = refresh(days=9), refresh(days=2, environment="staging-b")
+    back = refresh(days=1, operation="return", measured={"loss": {}})
+    found = told({"active:refreshes": [first, second, back]})
+    restored, serves = found["staging"]["restored"], found["staging"]["serves"]
+    assert (restored["id"], restored["restore_seconds"]) == (second["id"], 842.0)
+    assert (restored["rows"], restored["tables"], restored["age_seconds"]) == (7, 2, 301.0)
+    # The copy of before serves again, and stays for as long as it was to stay.
+    assert (serves["environment"], serves["by"]) == ("staging-a", back["id"])
+    assert (serves["of"], serves["until"]) == ("home", first["measured"]["copy"]["until"])
+    assert found["restore"]["state"] == "pass"
+    assert "Restore test" not in {copy["what"] for copy in found["copies"]}
+    assert restored["id"] in status_page(found) and serves["by"] in " ".join(status_text(found))
+
+
+def test_a_refresh_that_failed_or_was_changed_later_makes_no_copy_that_serves() -> None:
+    for spoilt in (refresh(outcome="failed"), refresh() | {"environment": "staging-b"}):
+        found = told({"active:refreshes": [spoilt]})["staging"]
+        assert (found["restored"], found["serves"]) == (None, None)
+
+
+def test_of_a_dark_site_that_serves_what_s3_has_brought_of_its_refreshes_is_told() -> None:
+    found = told({"refreshes": [refresh()], "active:refreshes": DARK, "active:refresh": DARK})
+    assert found["staging"]["serves"]["of"] == "home"
+    assert found["staging"]["unfinished"] is None
+
+
+def test_a_refresh_that_has_not_ended_is_told_and_no_failover_hangs_on_it() -> None:
+    going = journal("refresh", False)
+    going.opened["from"], going.opened["playbook"] = "home", "staging"
+    found = told({"active:refresh": going})
+    assert found["staging"]["unfinished"]["command"].endswith("phoenix.staging")
+    assert found["unfinished"] is None
+    # One of the other site, which S3 has brought here, is nobody's to go on with.
+    going.opened["from"] = "recovery"
+    assert told({"active:refresh": going})["staging"] is None

@@ -93,6 +93,48 @@ def test_a_step_shows_what_was_done_to_what_and_its_evidence(facts: dict[str, An
     assert "role: primary writes.last: 88214 in_recovery: false" in said
 
 
+def test_many_tables_are_told_in_a_line_each_of_which_most_are_to_be_opened(
+    facts: dict[str, Any],
+) -> None:
+    tables = {f"public.t{n:03}": {"rows": n, "seconds": 0.5} for n in range(300)}
+    facts["steps"][1]["evidence"] = {"tables": tables, "stopped": {}}
+    read = Read(page(facts))
+    assert "tables.public.t007: rows 7, seconds 0.5" in read.all
+    assert "289 more lines" in read.all
+    assert [tag for tag, _ in read.seen if tag in ("details", "summary")] == ["details", "summary"]
+    # What is folded is there all the same.
+    assert "tables.public.t299: rows 299, seconds 0.5 stopped: {}" in read.all
+
+
+def test_objects_that_differ_are_told_field_by_field(facts: dict[str, Any]) -> None:
+    facts["steps"][1]["evidence"] = {"of": {"a": {"x": 1}, "b": {"y": 2}, "c": 3, "d": {"z": [4]}}}
+    assert "of.a.x: 1 of.b.y: 2 of.c: 3 of.d.z: 4" in Read(page(facts)).all
+
+
+def test_a_refresh_tells_what_each_part_took_and_what_a_day_costs(facts: dict[str, Any]) -> None:
+    facts["measured"]["copy"] = {
+        "as_of": "",
+        "rows": None,
+        "tables": None,
+        "until": "",
+        "seconds": {"restore": 842.0, "mask": 61.0, "prove": None, "swap": 1500.0},
+        "usd_per_day": {
+            "least": 2.1,
+            "most": 3.456,
+            "unknown": 1,
+            "prices_from": "snapshot of 2025-06-05",
+        },
+    }
+    said = Read(page(facts)).all
+    assert "Restored in 14 min 2 s · measured : since its site was begun" in said
+    assert "Masked in 1 min 1 s" in said and "Ready in 25 min" in said
+    assert "Proved in" not in said
+    assert "Cost USD 2.10 to 3.46 a day · estimated : what depends on use is not in it" in said
+    assert "prices from snapshot of 2025-06-05; without 1 thing of no known price" in said
+    facts["measured"]["copy"]["usd_per_day"] = None
+    assert "Cost" not in Read(page(facts)).all
+
+
 def test_the_page_loads_and_runs_nothing(facts: dict[str, Any]) -> None:
     read = Read(page(facts, facts))
     assert not {tag for tag, _ in read.seen} & {"script", "img", "link", "iframe", "a", "object"}

@@ -17,6 +17,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.statu
 
 HOSTILE = "</code><script>alert(1)</script>\x1b[2J\n\x00"
 DRILL = "20261116T090000Z-drill-11aa"
+REFRESH = "20261125T101500Z-refresh-22bb"
+NO_STAGING = "No staging copy is known of, so no restore of production was timed."
 
 
 @pytest.fixture
@@ -57,8 +59,36 @@ def standing() -> dict[str, Any]:
         },
         "proof": {"state": "pass", "next": ""},
         "unfinished": None,
+        "staging": None,
+        "restore": {"state": "", "next": ""},
         "next": [],
     }
+
+
+@pytest.fixture
+def staged(standing: dict[str, Any]) -> dict[str, Any]:
+    """The same with a staging copy that was made three days ago."""
+    standing["staging"] = {
+        "restored": {
+            "id": REFRESH,
+            "ended": "2026-11-25T10:40:00Z",
+            "restore_seconds": 842.0,
+            "as_of": "2026-11-25T10:00:00Z",
+            "rows": 12345,
+            "tables": 40,
+            "age_seconds": 301.0,
+        },
+        "serves": {
+            "environment": "staging-b",
+            "of": "recovery",
+            "by": REFRESH,
+            "since": "2026-11-25T10:40:00Z",
+            "until": "2026-12-09T10:40:00Z",
+        },
+        "unfinished": None,
+    }
+    standing["restore"] = {"state": "pass", "next": ""}
+    return standing
 
 
 def one(facts: dict[str, Any], what: str) -> tuple[str, str]:
@@ -76,6 +106,7 @@ def test_where_all_is_well_a_failover_can_be_relied_on(standing: dict[str, Any])
         "  ✓ Replication  heartbeat 2.1 s old, lag 0.4 s; the objective is 1 min",
         "  ✓ image        that of the running release (2 h old)",
         f"  ✓ Proof        proven 12 days ago by {DRILL} in 10 min 1 s, on this commit",
+        NO_STAGING,
     ]
 
 
@@ -212,3 +243,74 @@ def test_the_page_says_the_same_and_hostile_texts_stay_texts(standing: dict[str,
     assert "production: ✕ 1 thing not good" in said
     assert "copy it</code><script>alert(1)</script>" in said
     assert all(line.isprintable() for line in status_text(standing))
+
+
+def test_a_refresh_is_told_as_a_timed_restore_with_the_copy_that_serves(
+    staged: dict[str, Any],
+) -> None:
+    assert one(staged, "Restore test") == (
+        "pass",
+        f"production was restored 3 days ago in 14 min 2 s by {REFRESH}, as of "
+        "2026-11-25 10:00:00 UTC: 12,345 rows in 40 tables, the newest 5 min 1 s old",
+    )
+    serves = (
+        "staging-b, a copy of site recovery, is staging since 2026-11-25 10:40:00 UTC, "
+        f"by {REFRESH}; it stays until 2026-12-09 10:40:00 UTC."
+    )
+    assert serves in status_text(staged) and serves in status_page(staged)
+    assert NO_STAGING not in status_text(staged)
+    assert readiness(staged) == "pass"
+
+
+def test_what_is_not_known_of_a_restore_is_left_out(staged: dict[str, Any]) -> None:
+    of_restore = staged["staging"]["restored"]
+    of_restore |= dict.fromkeys(("restore_seconds", "rows", "tables", "age_seconds"))
+    of_restore["as_of"] = staged["staging"]["serves"]["until"] = ""
+    said = f"production was restored 3 days ago by {REFRESH}"
+    assert one(staged, "Restore test") == ("pass", said)
+    assert any(line.endswith(f"by {REFRESH}.") for line in status_text(staged))
+
+
+def test_a_restore_that_is_older_than_the_objective_and_one_that_never_was_are_not_known(
+    staged: dict[str, Any],
+) -> None:
+    staged["restore"] = {"state": "unknown", "next": "$ refresh"}
+    staged["staging"]["restored"]["ended"] = "2026-10-01T10:00:00Z"
+    state, said = one(staged, "Restore test")
+    assert state == "unknown" and said.endswith("; the objective is 30 days")
+    assert (readiness(staged), next_steps(staged)) == ("unknown", ["$ refresh"])
+    staged["staging"]["restored"] = None
+    assert one(staged, "Restore test") == ("unknown", "no refresh of staging has succeeded")
+
+
+def test_without_staging_nothing_is_amiss_and_that_is_said(standing: dict[str, Any]) -> None:
+    assert "Restore test" not in {check.what for check in checks(standing)}
+    assert NO_STAGING in status_page(standing)
+    assert (readiness(standing), next_steps(standing)) == ("pass", [])
+
+
+def test_a_copy_whose_time_is_over_is_told_as_one(staged: dict[str, Any]) -> None:
+    staged["staging"]["serves"]["until"] = "2026-11-27T10:40:00Z"
+    over = "; it was to be removed on 2026-11-27 10:40:00 UTC."
+    assert any(line.endswith(over) for line in status_text(staged))
+
+
+def test_a_refresh_that_has_not_ended_keeps_no_failover_back_and_its_command_is_the_last(
+    staged: dict[str, Any],
+) -> None:
+    staged["staging"] |= {"serves": None, "restored": None}
+    staged["restore"] = {"state": "", "next": ""}
+    staged["staging"]["unfinished"] = {
+        "id": REFRESH,
+        "operation": "refresh",
+        "began": "2026-11-28T11:15:00Z",
+        "operator": "ada@laptop",
+        "step": "Mask it",
+        "command": "ansible-playbook operatingdev.phoenix.staging",
+    }
+    staged["next"] = ["tell the team"]
+    assert readiness(staged) == "pass"
+    told = f"Refresh {REFRESH} of ada@laptop has not ended; it stands at: Mask it (45 min old)."
+    assert told in status_text(staged) and told in status_page(staged)
+    command = "$ ansible-playbook operatingdev.phoenix.staging"
+    assert next_steps(staged) == ["tell the team", command]

@@ -51,6 +51,22 @@ def report(kind: str, days: float = 1, took: float | None = 601.0, **more: Any) 
     return evidence.sealed(found, "")
 
 
+def refresh(days: float = 1, **more: Any) -> dict[str, Any]:
+    """The report of a refresh of staging, as `report` has that of others."""
+    copy = {
+        "as_of": ago(days=days, hours=1).isoformat(),
+        "rows": 7,
+        "tables": 2,
+        "seconds": {"restore": 842.0, "mask": 60.0, "prove": 30.0, "swap": 1200.0},
+        "until": ago(days=days - 14).isoformat(),
+        "usd_per_day": None,
+    }
+    loss = {"seconds": 301.0, "rows": {}, "how": "expected"}
+    given = {"environment": "staging-a", "from": "home", "to": "staging"}
+    measured = {"recovery_time_seconds": None, "loss": loss, "copy": copy}
+    return report("refresh", days, **{**given, "measured": measured, **more})
+
+
 def entry(age: float) -> Entry:
     return Entry(1, 1, age, Holder("there/1/1", "there/2/1", "bob@there"))
 

@@ -102,6 +102,11 @@ def test_a_drill_on_other_playbooks_proves_nothing_of_these() -> None:
     assert row and row["state"] == "unknown" and "0000000" in row["said"]
 
 
+@pytest.mark.parametrize("far", [[], DARK])
+def test_an_environment_without_staging_has_no_restore_to_be_judged(far: Any) -> None:
+    assert told("Restore test", look({"refreshes": [], "active:refreshes": far})) is None
+
+
 def test_the_older_one_of_two_databases_is_to_be_upgraded() -> None:
     older = {**COPY, "EngineVersion": "16.9"}
     row = told("Replica as primary", look({"replica": older, "active:primary": PRIMARY}))
