@@ -107,6 +107,7 @@ def test_no_host_gets_to_the_database_before_it_is_proved(production: Environmen
     assert (item["BackupRetentionPeriod"], item["MultiAZ"]) == (0, False)
 
 
+@pytest.mark.sweep
 def test_what_is_under_way_is_quarantined_until_it_is_proved(production: Environment) -> None:
     mirror = Mirror(production)
     mirror.open()
@@ -215,7 +216,13 @@ def test_the_next_copy_is_built_beside_the_first_which_is_kept_and_had_back(
     assert Mirror(production).name == "staging-b"
 
 
-@pytest.mark.parametrize("last", ["contents", "mask", "smoke", "swap"])
+@pytest.mark.parametrize(
+    "last",
+    [
+        "mask",
+        *(pytest.param(one, marks=pytest.mark.sweep) for one in ("contents", "smoke", "swap")),
+    ],
+)
 def test_a_refresh_that_fails_is_removed_and_staging_stays_as_it_was(
     production: Environment, last: str
 ) -> None:
@@ -346,6 +353,7 @@ def test_a_refresh_that_was_cut_off_is_gone_on_with_and_done_once(production: En
     assert len(account.reports(again.aws())) == 1
 
 
+@pytest.mark.sweep
 def test_a_name_that_somebody_has_taken_meanwhile_is_left_alone(production: Environment) -> None:
     mirror = Mirror(production)
     mirror.open()
@@ -453,6 +461,7 @@ def test_what_is_gone_on_with_is_guarded_as_well(production: Environment) -> Non
     assert told(production)["under_way"] == "refresh"
 
 
+@pytest.mark.sweep
 def test_a_copy_whose_time_is_over_is_due(production: Environment) -> None:
     Mirror(production).refresh()
     Mirror(production).refresh()
@@ -462,6 +471,7 @@ def test_a_copy_whose_time_is_over_is_due(production: Environment) -> None:
     assert "the one after it is good" in old["due"]
 
 
+@pytest.mark.sweep
 def test_what_is_left_of_a_refresh_that_came_to_no_end_is_due(production: Environment) -> None:
     mirror = Mirror(production)
     mirror.open()
@@ -474,6 +484,7 @@ def test_what_is_left_of_a_refresh_that_came_to_no_end_is_due(production: Enviro
     assert "has not come to an end" in copy["due"]
 
 
+@pytest.mark.sweep
 def test_what_a_good_refresh_has_left_is_not_taken_for_good_once_another_was_begun_in_its_place(
     production: Environment,
 ) -> None:
