@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...aws.scope import Scope
@@ -20,7 +20,7 @@ from ..rehearsal import owned
 
 def standing(
     here: Aws,
-    scopes: Iterable[Scope],
+    scopes: Sequence[Scope],
     leads: Mapping[str, Any],
     options: Mapping[str, Any],
     going: journals.Journal | None,
@@ -28,7 +28,7 @@ def standing(
     """Each that there is: environment, serves, made and until (ISO 8601, "" for none), due (why it
     is to be removed now, "" where it is not), arns (how many objects).
     """
-    made = _made(here, next(iter(scopes)))
+    made = _made(here, scopes[0])
     for scope in scopes:
         copy = here.at(scope)
         arns = [arn for found in owned(copy, {scope.region}).values() for arn in found]
