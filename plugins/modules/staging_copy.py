@@ -57,6 +57,11 @@ options:
       - The parameters that hosts of staging are told in the place of those of production.
     type: dict
     default: {}
+  abandons:
+    description:
+      - Whether it is asked to give up what is under way, whatever became of its database.
+    type: bool
+    default: false
   keep_hours:
     description:
       - For how many hours the copy stays that served before.

@@ -192,7 +192,7 @@ def test_of_a_million_rows_nobodys_value_is_in_the_copy_and_all_that_belongs_tog
     for table in (*shop.RULES, "pledges", "campaigns"):
         rows = [int(ask(story, count.format(table), of=one)) for one in (PRODUCTION, copy)]
         assert rows[1] == (0 if table in gone else rows[0]), table
-    queries = ask(story, FOREIGN).split("\n")
+    queries = ask(story, FOREIGN).splitlines()
     keys = [ask(story, query, of=copy).split() for query in queries]
     assert len(keys) > 8 and all(orphans == "0" for _name, _rows, orphans in keys)
     done = steps(report)

@@ -66,3 +66,7 @@ def brief(name: Any) -> str:
     text = str(name)
     text = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
     return text if text.isprintable() else repr(text)[1:-1]
+
+
+# Keys of payment services by which money moves. https://docs.stripe.com/keys
+LIVE = re.compile(r"\b(sk|pk|rk)_live_|\blive_[0-9a-zA-Z]{16,}|\bAPP_USR-")

@@ -90,6 +90,8 @@ def opened(
         taken = kind in ISOLATED or touches_nothing(before)
         if before.opened["operation"] != kind and not taken:
             raise not_ended(before)
+        if kind in OF_STAGING and before.opened["environment"] != site.scope.environment:
+            raise not_ended(before)
         if before.opened["operation"] == kind and goes_on(before):
             refuse_given_up(before)
             again = {"operator": who(), "run": options["run"], "again": True}

@@ -12,7 +12,7 @@ from ..declaration.site import Site
 from . import journal as journals
 from . import manifest
 from .acting import ACTS, stage_of
-from .acts import smoke
+from .acts import smoke, swap
 from .errors import OutOfOrder
 from .journal import Journal
 from .procedures import (
@@ -38,6 +38,8 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     site, kind = converger.task.site, options["operation"]
     if kind in IN_A_COPY:
         _check_copy(site)
+        if told := options["told"].get("declares", {}).get("before"):
+            swap.unchanged(converger.account, options["told"]["declares"], told)
         return
     if not site.peer:
         raise OutOfOrder(

@@ -102,6 +102,12 @@ FIELDS: tuple[Field, ...] = (
     database_restore.FIELD,
     *database_access.FIELDS,
 )
+# What a copy that is masked writes into its log, which others may read: no row, and no statement.
+OF_A_COPY: Mapping[str, str] = {
+    "log_error_verbosity": "terse",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+}
 LOGS = ("postgresql", "upgrade")
 LOG_DAYS = 90
 _FIRST = tuple(Ref(f"log_group/{log}") for log in LOGS)
@@ -121,6 +127,7 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     if not options["backup_days"] and not site.scope.copy_of:
         rule = "must be from 1 to 35: only a copy of another environment goes without backups"
         yield Problem("backup_days", 0, rule, 7)
+    yield from _kept_nowhere(site, options)
     size, limit = options["storage_gb"], options["max_storage_gb"]
     # Storage grows by itself only to a limit that is a tenth above what is there.
     if limit * 10 < size * 11:
@@ -143,10 +150,18 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"parameters.{name}", value, rule, "1")
 
 
+def _kept_nowhere(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Of a staging copy nothing may be kept that has what was not masked yet, whoever says so."""
+    for name, right in (("backup_days", 0), ("final_snapshot", False)):
+        if site.visitors and options[name] != right:
+            rule = f"must be {right} in a staging copy, of which nothing is to be kept"
+            yield Problem(name, options[name], rule, right)
+
+
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the database tier declares for this site."""
     scope = site.scope
-    groups = (_subnet_group(site), _parameter_group(scope, options))
+    groups = (_subnet_group(site), _parameter_group(site, options))
     if site.is_active:
         return (*groups, *_log_groups(scope), _primary(site, options))
     if site.peer and site.protected:
@@ -187,7 +202,8 @@ def _subnet_group(site: Site) -> Want:
     )
 
 
-def _parameter_group(scope: Scope, options: Mapping[str, Any]) -> Want:
+def _parameter_group(site: Site, options: Mapping[str, Any]) -> Want:
+    scope, ours = site.scope, {**RULES, **(OF_A_COPY if site.visitors else {})}
     given = {str(name): _text(value) for name, value in options["parameters"].items()}
     return Want(
         "db_parameter_group",
@@ -195,7 +211,7 @@ def _parameter_group(scope: Scope, options: Mapping[str, Any]) -> Want:
         {
             "name": scope.database,
             "family": f"postgres{_major(options)}",
-            "parameters": dict(sorted({**RULES, **given}.items())),
+            "parameters": dict(sorted(_chosen(site, ours, given).items())),
             "tags": scope.marks("db_parameter_group", "main", scope.database),
         },
         tier=TIER,
@@ -295,6 +311,11 @@ def _instance(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
             **_copied(scope),
         },
     }
+
+
+def _chosen(site: Site, ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What is declared goes before what is ours, but in a copy that is masked."""
+    return {**given, **ours} if site.visitors else {**ours, **given}
 
 
 def _copied(scope: Scope) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..declaration.fields import Field, Problem
-from ..declaration.secrets import HIDDEN, SECRET_VALUE, SECRETIVE
+from ..declaration.secrets import HIDDEN, LIVE, SECRET_VALUE, SECRETIVE
 from ..declaration.site import Site
 from . import sink
 
@@ -203,6 +203,8 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _architecture(options)
     yield from _ways_out(site, options)
     given = options["parameters"]
+    if site.visitors:
+        yield from _moves_money(given)
     written = (*WRITTEN, *(sink.PARAMETERS if sink.has(site) else ()))
     found = [item for name, text in given.items() for item in _parameter(str(name), text, written)]
     yield from found or _variables(given, written)
@@ -219,6 +221,14 @@ def _ways_out(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
                 "parameters of Systems Manager and secrets of Secrets Manager by a NAT gateway"
             )
             yield Problem(f"sites.{name}.nat", nat, rule, "one")
+
+
+def _moves_money(parameters: Mapping[str, Any]) -> Iterator[Problem]:
+    """Nobody is charged by a staging copy, whoever says what its hosts are told."""
+    for name, value in parameters.items():
+        if LIVE.search(str(value)):
+            rule = "must be no key of a payment service by which money moves, in a staging copy"
+            yield Problem(f"parameters.{name}", HIDDEN, rule, "a key for tests")
 
 
 def variable(name: str) -> str:

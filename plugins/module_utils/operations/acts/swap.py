@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...aws.session import Aws
 from ...aws.view import View
 from ...kinds import elbv2, record_sets, route53
 from ..errors import OutOfOrder
@@ -50,6 +51,16 @@ def back(stage: Stage) -> Evidence:
     point(stage, before)
     did = [f"route53 {'UPSERT' if before else 'DELETE'} {_told(stage)['domain']}"]
     return {"name": _told(stage)["domain"], "leads_to": _name(before), "did": did}
+
+
+def unchanged(here: Aws, declares: Mapping[str, Any], before: Alias) -> None:
+    """Raises OutOfOrder where the name leads elsewhere than as the copy was chosen."""
+    now = alias(View(here), declares["domain"], declares["zone"])
+    if now != before:
+        raise OutOfOrder(
+            f"{declares['domain']} leads to {_name(now)} by now, not to {_name(before)}",
+            "somebody else has moved it; run the same playbook again",
+        )
 
 
 def point(stage: Stage, target: Alias) -> None:

@@ -43,7 +43,8 @@ def standing(
             "serves": serves,
             "made": ended.isoformat(timespec="seconds") if ended else "",
             "until": until.isoformat(timespec="seconds") if until else "",
-            "due": "" if under_way else _due(ended, until, serves),
+            # What one that is under way needs it finds in its place.
+            "due": "" if going else _due(ended, until, serves),
             "under_way": under_way,
             "arns": len(arns),
         }

@@ -7,7 +7,6 @@ of the other: held against what the account has, before anything is written.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,15 +14,13 @@ from ...aws.scope import COPY_OF, ENVIRONMENT, ID, SITE, Scope
 from ...aws.session import Aws
 from ...aws.view import View
 from ...converge.task import Task
+from ...declaration.secrets import LIVE
 from ...engine import canon
 from ...tiers.login import LOGINS, home_of
 from .. import journal as journals
 from ..acts import swap
 from ..errors import Guarded
 from ..rehearsal import owned
-
-# Keys of payment services by which money moves. https://docs.stripe.com/keys
-LIVE = re.compile(r"\b(sk|pk|rk)_live_|\blive_[0-9a-zA-Z]{16,}|\bAPP_USR-")
 
 
 def check(
@@ -82,6 +79,7 @@ def _refuse_strangers(places: Iterable[Aws]) -> None:
     """What stands under the name of a copy was made by a refresh."""
     for place in places:
         scope = place.scope
+        _refuse_others(place)
         arns = [arn for found in owned(place, {scope.region}).values() for arn in found]
         if arns and not _was_made(place):
             more = f" and {len(arns) - 1} more" if len(arns) > 1 else ""
@@ -90,6 +88,20 @@ def _refuse_strangers(places: Iterable[Aws]) -> None:
                 f"{min(arns)}{more}. A copy would be called like it, and be removed",
                 "call the copies otherwise (staging_mirror_environment), or take it down, if "
                 "nobody needs it",
+            )
+
+
+def _refuse_others(place: Aws) -> None:
+    """Two productions of an account may call their copies alike: the database says whose it is."""
+    scope, view = place.scope, View(place)
+    answer = view.call("rds", "describe_db_instances", DBInstanceIdentifier=scope.database)
+    for item in answer["DBInstances"] if answer else ():
+        found = canon.tags(item.get("TagList") or ()).get(COPY_OF, "nothing")
+        if found.partition("/")[0] != scope.copy_of["environment"]:
+            raise Guarded(
+                f"{scope.database} is a copy of {found}, not of {scope.copy_of['environment']}",
+                "call the copies of the one otherwise than those of the other "
+                "(staging_mirror_environment)",
             )
 
 

@@ -61,6 +61,7 @@ FIELDS = (
         NEWEST,
     ),
     Field("parameters", "dict", "the parameters of its hosts", {"theme": "dark"}, {}),
+    Field("abandons", "bool", "true or false", False, False),
     Field("keep_hours", "int", "hours, at least 0", 24, 24, lambda v: v >= 0),
     Field("ttl_days", "int", "days, at least 1", 14, 14, lambda v: v >= 1),
 )
@@ -101,6 +102,8 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
         # Of one that is gone on with as well: what it is told may be otherwise by now.
         guard.check(here, task, options, leads, scopes)
         if journal:
+            if not options["abandons"]:
+                _refuse_another(here, journal)
             return _result("", _gone_on_with(journal), copies, journal.opened["operation"])
         slot = next(s for s in scopes if not _serves(copies, s))
         return _result("", _declared(here, site, task, params, options, slot, leads), copies)
@@ -141,11 +144,28 @@ def _serves(copies: Iterable[Mapping[str, Any]], scope: Scope) -> bool:
     return any(one["serves"] and one["environment"] == scope.environment for one in copies)
 
 
+def _refuse_another(here: Aws, journal: journals.Journal) -> None:
+    """Raises OutOfOrder where a copy that was masked has another database than was: one that was
+    restored since has all that production has.
+    """
+    facts = (journal.done("restore") or {}).get("facts") or {}
+    if journal.done("mask") is None or not facts.get("resource_id"):
+        return
+    answer = View(here).call("rds", "describe_db_instances", DBInstanceIdentifier=facts["id"])
+    now = [str(item["DbiResourceId"]) for item in (answer["DBInstances"] if answer else ())]
+    if now != [facts["resource_id"]]:
+        raise OutOfOrder(
+            f"{facts['id']} was masked as {facts['resource_id']}, and is "
+            f"{now[0] if now else 'gone'} by now; {journal.id} is not gone on with",
+            "playbook staging_abandon gives it up and removes what there is of the copy",
+        )
+
+
 def _gone_on_with(journal: journals.Journal) -> dict[str, Any]:
-    """As the copy was declared that is under way. Hosts are let in from the proof on."""
+    """As the copy was declared that is under way. Hosts are let in once they were."""
     found: dict[str, Any] = {**journal.opened["told"]["declares"]}
-    proved = journal.done("prove") is not None or journal.opened["operation"] != "refresh"
-    sites = {name: {**site, "quarantined": not proved} for name, site in found["sites"].items()}
+    admitted = journal.done("admit") is not None or journal.opened["operation"] != "refresh"
+    sites = {name: {**site, "quarantined": not admitted} for name, site in found["sites"].items()}
     return {**found, "sites": sites}
 
 
