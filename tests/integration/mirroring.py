@@ -115,12 +115,20 @@ class Mirror:
             self.tiers()
         if name == "admit":
             self.admitted()
+        if name == "restore":
+            more = {"facts": self.database(), **more}
         found = {
             "mark": {"marked": f"phoenix copy {begun['id']}"},
             "probes": probed(begun["id"]),
             **OF_A_REFRESH,
         }
         return dict(self.step(name, told={**(TOLD | found)[name], **more}))
+
+    def database(self) -> dict[str, str]:
+        """What the tiers tell of it."""
+        rds, name = self.aws().client("rds"), f"{self.name}-staging-database"
+        [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        return {"id": item["DBInstanceIdentifier"], "resource_id": item["DbiResourceId"]}
 
     def admitted(self) -> None:
         """Hosts are let in, for the steps that come as well."""

@@ -353,6 +353,34 @@ def test_a_refresh_that_was_cut_off_is_gone_on_with_and_done_once(production: En
     assert len(account.reports(again.aws())) == 1
 
 
+def test_a_refresh_that_nobody_goes_on_with_is_given_up_and_nothing_is_left(
+    production: Environment,
+) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("build")
+    again = Mirror(production, abandons=True)
+    again.open()
+    assert again.end()["report"]["outcome"] == "failed"
+    assert left(again) == [] and told(production)["under_way"] == ""
+
+
+def test_a_copy_whose_database_was_restored_anew_since_is_not_gone_on_with(
+    production: Environment,
+) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("prove")
+    assert told(production)["under_way"] == "refresh"
+    rds, name = mirror.aws().client("rds"), mirror.database()["id"]
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    for _attempt in "ab":
+        with pytest.raises(Refusal, match="was masked as"):
+            told(production)
+        mirror.tiers()
+    assert told(production, abandons=True)["under_way"] == "refresh"
+
+
 @pytest.mark.sweep
 def test_a_name_that_somebody_has_taken_meanwhile_is_left_alone(production: Environment) -> None:
     mirror = Mirror(production)
@@ -394,6 +422,18 @@ def namesake(environment: Environment) -> None:
     )
 
 
+def of_another(environment: Environment) -> None:
+    environment.aws("home").client("rds").create_db_instance(
+        DBInstanceIdentifier="staging-b-staging-database",
+        Engine="postgres",
+        DBInstanceClass="db.t4g.medium",
+        AllocatedStorage=20,
+        MasterUsername="somebody",
+        MasterUserPassword="something-long",
+        Tags=pairs({"phoenix:copy-of": "blog/home"}),
+    )
+
+
 def open_secret(environment: Environment) -> None:
     policy = (
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '
@@ -429,6 +469,7 @@ def a_copy(environment: Environment) -> None:
         (foreign_name, {}, "answered by a record that is no staging's"),
         (names_production, {}, "which is no staging copy's"),
         (namesake, {}, "an environment staging-b that no refresh has made"),
+        (of_another, {}, "is a copy of blog/home, not of production"),
         (open_secret, {}, "lets in others"),
         (other_database, {}, "is not of production by its tags"),
         (a_copy, {}, "is itself a copy, of other/home"),

@@ -296,3 +296,10 @@ def test_an_application_without_a_way_out_is_right_in_a_closed_site_only() -> No
     options, _problems = read(web_tier.FIELDS, {"application": "crowdfund"})
     assert list(web_tier.check(site(), options)) == []
     assert [one.path for one in web_tier.check(site(closed=False), options)] == ["sites.home.nat"]
+
+
+def test_hosts_of_a_staging_copy_are_told_no_key_by_which_money_moves() -> None:
+    options, _problems = read(web_tier.FIELDS, {"parameters": {"stripe": "pk_live_abc"}})
+    copy = site(visitors=["203.0.113.0/24"])
+    assert [one.path for one in web_tier.check(copy, options)] == ["parameters.stripe"]
+    assert list(web_tier.check(site(), options)) == []

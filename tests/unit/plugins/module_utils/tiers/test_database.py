@@ -188,6 +188,22 @@ def test_only_a_copy_of_another_environment_goes_without_backups_and_says_what_i
         assert spec["tags"].get("phoenix:copy-of") == said
 
 
+def test_of_a_staging_copy_nothing_is_kept_and_its_log_tells_no_row_whoever_says_so() -> None:
+    closed = {"region": "us-east-1", "stands": "home", "cidr": "10.20.0.0/16", "nat": "none"}
+    copy = site(
+        copy_of={"environment": "production", "site": "home"},
+        sites={"home": {**closed, "closed": True, "visitors": ["203.0.113.0/24"]}},
+    )
+    for kept in ({"backup_days": 7}, {"final_snapshot": True}):
+        given = options(**{"backup_days": 0, "final_snapshot": False, **kept})
+        assert [problem.path for problem in database.check(copy, given)] == [*kept]
+    given = options(parameters={"log_error_verbosity": "verbose"})
+    [group] = [w for w in database.wants(copy, given) if w.kind == "db_parameter_group"]
+    assert group.spec["parameters"]["log_error_verbosity"] == "terse"
+    [group] = [w for w in database.wants(site(), given) if w.kind == "db_parameter_group"]
+    assert group.spec["parameters"]["log_error_verbosity"] == "verbose"
+
+
 @pytest.mark.parametrize("name", ["password", "master_password", "admin_pwd", "api_key"])
 def test_a_password_as_an_option_is_refused_without_showing_it(name: str) -> None:
     _found, [problem] = read(database.FIELDS, {name: "hunter2"})
