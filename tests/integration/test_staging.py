@@ -96,6 +96,7 @@ def test_no_host_gets_to_the_database_before_it_is_proved(production: Environmen
         if step not in ("clear", "build"):
             assert ways_in(mirror) == set(), step
     mirror.tell("prove")
+    mirror.tell("migrate")
     assert ways_in(mirror) == set()
     mirror.tell("admit")
     assert ways_in(mirror) == {"staging-a-staging-web"}
@@ -108,7 +109,7 @@ def test_no_host_gets_to_the_database_before_it_is_proved(production: Environmen
 
 
 @pytest.mark.sweep
-def test_what_is_under_way_is_quarantined_until_it_is_proved(production: Environment) -> None:
+def test_what_is_under_way_is_quarantined_until_hosts_are_let_in(production: Environment) -> None:
     mirror = Mirror(production)
     mirror.open()
     mirror.go_on("mask")
@@ -116,8 +117,10 @@ def test_what_is_under_way_is_quarantined_until_it_is_proved(production: Environ
     assert again["under_way"] == "refresh"
     assert again["declares"] == mirror.declares
     mirror.tell("prove")
-    site = told(production)["declares"]["sites"]["staging"]
-    assert not site["quarantined"]
+    mirror.tell("migrate")
+    assert told(production)["declares"]["sites"]["staging"]["quarantined"]
+    mirror.tell("admit")
+    assert not told(production)["declares"]["sites"]["staging"]["quarantined"]
 
 
 def test_a_refresh_has_the_name_lead_to_its_copy_and_writes_nothing_of_production(
