@@ -18,6 +18,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
     gate,
     record,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports import evidence
 from environment import Environment
 
 from sandbox.running import Handle
@@ -191,21 +192,29 @@ def test_what_staging_has_passed_may_run(production: Releases, staging: Releases
 
 
 @pytest.mark.parametrize(
-    ("content", "outcome", "may"),
-    [(b"one", "succeeded", True), (b"two", "succeeded", False), (b"one", "failed", False)],
+    ("content", "outcome", "name", "changed", "may"),
+    [
+        (b"one", "succeeded", "staging-b", False, True),
+        (b"two", "succeeded", "staging-b", False, False),
+        (b"one", "failed", "staging-b", False, False),
+        (b"one", "succeeded", "qa-a", False, False),
+        (b"one", "succeeded", "staging-b", True, False),
+    ],
 )
 def test_what_was_rehearsed_on_a_staging_copy_may_run_where_that_went_well(
-    production: Releases, content: bytes, outcome: str, may: bool
+    production: Releases, content: bytes, outcome: str, name: str, changed: bool, may: bool
 ) -> None:
     production.build(b"one")
     bucket = production.bucket.replace("-releases-", "-backups-")
     production.s3.create_bucket(Bucket=bucket)
-    evidence = {"release": "1.4.0", "sha256": hashlib.sha256(content).hexdigest()}
-    report = {
+    found = {"release": "1.4.0", "sha256": hashlib.sha256(content).hexdigest()}
+    told = {
         "operation": "refresh",
+        "environment": name,
         "outcome": outcome,
-        "steps": [{"name": "migrate", "evidence": evidence}],
+        "steps": [{"name": "migrate", "evidence": found}],
     }
+    report = evidence.sealed(told, "") | ({"operator": "somebody"} if changed else {})
     key = "operations/staging/20261129T101500Z-refresh-3f2a/report.json"
     production.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report))
     if may:

@@ -15,11 +15,13 @@ from ..converge.run import learn_secrets, refusals, require_sdk
 from ..converge.site import Converger
 from ..declaration.fields import Field, read
 from ..declaration.site import ROLE
+from ..reports.evidence import SEAL
+from ..reports.evidence import digest as seal_of
 from . import account
 from .artifact import APPLICATION, PATH, RELEASE, key_of, known_sum
 from .errors import NotPassed
 from .record import Record, passed, records
-from .refresh import SLOTS, scope_of
+from .refresh import SLOTS
 
 FIELDS = (
     APPLICATION,
@@ -99,14 +101,15 @@ def _not_passed(converger: Converger, after: str, options: Params, digest: str) 
 
 
 def _rehearsed(converger: Converger, mirror: str, digest: str) -> bool:
-    """Whether the migrations of these very bytes went well on a staging copy of production, which
-    keeps what it has to tell with the site that serves.
+    """Whether the migrations of these very bytes went well on a staging copy of that name, which
+    keeps what it has to tell with the site that serves. A report that was changed shows nothing.
     """
-    copies = converger.account.at(scope_of(converger.account.scope, mirror, SLOTS[0]))
-    for report in account.there(copies):
+    for report in account.there(account.copies(converger.account)):
         steps = {step["name"]: step["evidence"] for step in report["steps"]}
         done = report["operation"] == "refresh" and report["outcome"] == "succeeded"
-        if done and steps.get("migrate", {}).get("sha256") == digest:
+        named = report["environment"] in {f"{mirror}-{slot}" for slot in SLOTS}
+        same = steps.get("migrate", {}).get("sha256") == digest
+        if done and named and same and report[SEAL] == seal_of(report):
             return True
     return False
 

@@ -38,8 +38,9 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     site, kind = converger.task.site, options["operation"]
     if kind in IN_A_COPY:
         _check_copy(site)
-        if told := options["told"].get("declares", {}).get("before"):
-            swap.unchanged(converger.account, options["told"]["declares"], told)
+        declares = options["told"].get("declares", {})
+        if "before" in declares:
+            swap.unchanged(converger.account, declares)
         return
     if not site.peer:
         raise OutOfOrder(

@@ -144,7 +144,7 @@ def _declared(here: Aws, site: Site, task: Task, params: Params) -> dict[str, An
         "restore": copy.declared,
         "as_of": copy.as_of,
         "copy": copy.what,
-        "image": _image(here, task),
+        "image": image_of(here, task),
     }
 
 
@@ -162,8 +162,11 @@ def _newest(here: Aws, site: Site) -> db_copies.Copy:
     return found
 
 
-def _image(here: Aws, task: Task) -> str:
-    """That from which hosts are launched in a failover; "" where they have none of a release."""
+def image_of(here: Aws, task: Task) -> str:
+    """That from which hosts of a site are launched; "" where they have none of a release.
+
+    Raises OutOfOrder where there is none in the region.
+    """
     if not task.options["web_tier"]["application"]:
         return ""
     found = manifest.known_now({}, here).get(manifest.IMAGE.address, {})

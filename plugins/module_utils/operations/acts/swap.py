@@ -53,9 +53,9 @@ def back(stage: Stage) -> Evidence:
     return {"name": _told(stage)["domain"], "leads_to": _name(before), "did": did}
 
 
-def unchanged(here: Aws, declares: Mapping[str, Any], before: Alias) -> None:
+def unchanged(here: Aws, declares: Mapping[str, Any]) -> None:
     """Raises OutOfOrder where the name leads elsewhere than as the copy was chosen."""
-    now = alias(View(here), declares["domain"], declares["zone"])
+    now, before = alias(View(here), declares["domain"], declares["zone"]), declares["before"]
     if now != before:
         raise OutOfOrder(
             f"{declares['domain']} leads to {_name(now)} by now, not to {_name(before)}",

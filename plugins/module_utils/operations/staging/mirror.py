@@ -25,11 +25,10 @@ from ...declaration.site import LONGEST_SLUG, SLUG, Site
 from ...kinds import db_copies
 from ...tiers.traffic_fields import zone_of
 from .. import journal as journals
-from .. import manifest
 from ..acts import swap
 from ..errors import OutOfOrder
 from ..refresh import SITE, SLOTS, scope_of
-from ..rehearsal import CLOSED, OF_A_PAIR
+from ..rehearsal import CLOSED, OF_A_PAIR, image_of
 from . import copies as copies_
 from . import guard
 
@@ -230,14 +229,14 @@ def _copy(here: Aws, site: Site, made_of: str) -> db_copies.Copy:
 
 
 def _image(here: Aws, task: Task) -> str:
-    """That from which hosts of production are launched."""
-    found = manifest.known_now({}, here).get(manifest.IMAGE.address, {})
-    if not task.options["web_tier"]["application"] or not found:
+    """That of production's release, which a copy runs. Raises OutOfOrder."""
+    found = image_of(here, task)
+    if not found:
         raise OutOfOrder(
-            f"there is no image of a release in {here.scope.region}",
-            "staging runs what production runs: playbook site makes it, of web_tier_application",
+            "production has no application (web_tier_application), whose release staging would run",
+            "declare one: user data alone would reach for what a closed site has no way to",
         )
-    return str(found["id"])
+    return found
 
 
 def _result(
