@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import failing_over
 import pytest
+import validating
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
     layers,
     stage,
@@ -84,3 +85,17 @@ def dark(built: Environment) -> Environment:
     """The region of home answers nothing."""
     failing_over.go_dark(built)
     return built
+
+
+@pytest.fixture(scope="module")
+def released(standing: Environment) -> Environment:
+    """Production with a release that runs."""
+    validating.make_fit(standing)
+    return standing
+
+
+@pytest.fixture
+def production(released: Environment, quick: None) -> Iterator[Environment]:
+    """The same for one test, which may make staging of it."""
+    with released.branch() as branch:
+        yield branch

@@ -162,3 +162,19 @@ class Mirror:
         for one in RETURN[1:]:
             found = self.step(one.name, operation="return")
         return found
+
+
+def record(environment: Environment, **target: Any) -> None:
+    """A record of somebody for the name of staging."""
+    client = environment.aws("home").client("route53")
+    [zone] = [z["Id"] for z in client.list_hosted_zones()["HostedZones"]]
+    change = {"Action": "UPSERT", "ResourceRecordSet": {"Name": DOMAIN, "Type": "A", **target}}
+    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+
+
+def names_production(environment: Environment) -> None:
+    client = environment.aws("home").client("elbv2")
+    [balancer] = client.describe_load_balancers(Names=["production-home-main"])["LoadBalancers"]
+    zone, name = balancer["CanonicalHostedZoneId"], balancer["DNSName"]
+    target = {"HostedZoneId": zone, "DNSName": name, "EvaluateTargetHealth": True}
+    record(environment, AliasTarget=target)

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import validating
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import pairs
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
@@ -30,20 +27,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.evidence import sealed
 from environment import Environment
-from mirroring import DOMAIN, OFFICE, Mirror, told
-
-
-@pytest.fixture(scope="module")
-def released(standing: Environment) -> Environment:
-    """Production with a release that runs."""
-    validating.make_fit(standing)
-    return standing
-
-
-@pytest.fixture
-def production(released: Environment, quick: None) -> Iterator[Environment]:
-    with released.branch() as branch:
-        yield branch
+from mirroring import DOMAIN, OFFICE, Mirror, names_production, told
 
 
 def leads_to(environment: Environment) -> dict[str, Any]:
@@ -394,115 +378,6 @@ def test_a_name_that_somebody_has_taken_meanwhile_is_left_alone(production: Envi
         mirror.step("swap")
     mirror.end()
     assert leads_to(production)["name"].startswith("production-home-main")
-
-
-def record(environment: Environment, **target: Any) -> None:
-    """A record of somebody for the name of staging."""
-    client = environment.aws("home").client("route53")
-    [zone] = [z["Id"] for z in client.list_hosted_zones()["HostedZones"]]
-    change = {"Action": "UPSERT", "ResourceRecordSet": {"Name": DOMAIN, "Type": "A", **target}}
-    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
-
-
-def foreign_name(environment: Environment) -> None:
-    record(environment, TTL=60, ResourceRecords=[{"Value": "192.0.2.1"}])
-
-
-def names_production(environment: Environment) -> None:
-    client = environment.aws("home").client("elbv2")
-    [balancer] = client.describe_load_balancers(Names=["production-home-main"])["LoadBalancers"]
-    zone, name = balancer["CanonicalHostedZoneId"], balancer["DNSName"]
-    target = {"HostedZoneId": zone, "DNSName": name, "EvaluateTargetHealth": True}
-    record(environment, AliasTarget=target)
-
-
-def namesake(environment: Environment) -> None:
-    environment.aws("home").client("ssm").put_parameter(
-        Name="/staging-b/x",
-        Value="x",
-        Type="String",
-        Tags=pairs({"phoenix:environment": "staging-b", "phoenix:site": "staging"}),
-    )
-
-
-def of_another(environment: Environment) -> None:
-    environment.aws("home").client("rds").create_db_instance(
-        DBInstanceIdentifier="staging-b-staging-database",
-        Engine="postgres",
-        DBInstanceClass="db.t4g.medium",
-        AllocatedStorage=20,
-        MasterUsername="somebody",
-        MasterUserPassword="something-long",
-        Tags=pairs({"phoenix:copy-of": "blog/home"}),
-    )
-
-
-def open_secret(environment: Environment) -> None:
-    policy = (
-        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '
-        '{"AWS": "arn:aws:iam::123456789012:role/x"}, "Action": "*", "Resource": "*"}]}'
-    )
-    environment.aws("home").client("secretsmanager").put_resource_policy(
-        SecretId="production/home/application", ResourcePolicy=policy
-    )
-
-
-def other_database(environment: Environment) -> None:
-    rds = environment.aws("home").client("rds")
-    [item] = rds.describe_db_instances(DBInstanceIdentifier="production-home-database")[
-        "DBInstances"
-    ]
-    rds.remove_tags_from_resource(
-        ResourceName=item["DBInstanceArn"], TagKeys=["phoenix:environment"]
-    )
-
-
-def a_copy(environment: Environment) -> None:
-    rds = environment.aws("home").client("rds")
-    [item] = rds.describe_db_instances(DBInstanceIdentifier="production-home-database")[
-        "DBInstances"
-    ]
-    tag = {"Key": "phoenix:copy-of", "Value": "other/home"}
-    rds.add_tags_to_resource(ResourceName=item["DBInstanceArn"], Tags=[tag])
-
-
-@pytest.mark.parametrize(
-    ("spoil", "options", "said"),
-    [
-        (foreign_name, {}, "answered by a record that is no staging's"),
-        (names_production, {}, "which is no staging copy's"),
-        (namesake, {}, "an environment staging-b that no refresh has made"),
-        (of_another, {}, "is a copy of blog/home, not of production"),
-        (open_secret, {}, "lets in others"),
-        (other_database, {}, "is not of production by its tags"),
-        (a_copy, {}, "is itself a copy, of other/home"),
-        (None, {"domain": "shop.example.com"}, "must be a name within shop.example.com"),
-        (None, {"domain": "staging.example.org"}, "must be a name within shop.example.com"),
-        (None, {"mirror": "production"}, "must be another name"),
-        (None, {"made_of": "rds:other-2026-11-28"}, "there is no rds:other-2026-11-28"),
-        (None, {"parameters": {"hook": "https://shop.example.com/x"}}, "names //shop.example.com"),
-        (None, {"parameters": {"b": "production-home-releases-1"}}, "names production-home-"),
-        (None, {"parameters": {"stripe": "sk_live_abc"}}, "by which money moves"),
-    ],
-)
-def test_what_would_mix_up_production_and_staging_is_refused_before_any_write(
-    production: Environment, spoil: Any, options: dict[str, Any], said: str
-) -> None:
-    if spoil:
-        spoil(production)
-    mark = production.handle.mark()
-    with pytest.raises(Refusal, match=re.escape(said)):
-        told(production, **options)
-    assert production.handle.writes_since(mark) == []
-
-
-def test_what_is_gone_on_with_is_guarded_as_well(production: Environment) -> None:
-    mirror = Mirror(production)
-    mirror.open()
-    mirror.go_on("clear")
-    with pytest.raises(Refusal, match="by which money moves"):
-        told(production, parameters={"stripe": "sk_live_abc"})
-    assert told(production)["under_way"] == "refresh"
 
 
 @pytest.mark.sweep
