@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from sandbox.balancers.real import real_balancers
+from sandbox.balancers.real import DOORSTEP, real_balancers
 from sandbox.databases import image as database_image
 from sandbox.databases.real import real_databases
 from sandbox.fabric.fabric import Fabric, second
@@ -39,6 +39,7 @@ def furnish(world: World, identity: Identity, regions: Iterable[str], cache: Pat
     """
     world.public = identity.public
     world.facts["controller_cidr"] = f"{identity.controller}/32"
+    world.facts["visitor_cidr"] = f"{identity.public.network_address + DOORSTEP}/32"
     fabric, podman = Fabric(identity), Podman(identity)
     baked = cache / "images"
     images.bake_missing(baked, (database_image.RECIPE, host_image.RECIPE))

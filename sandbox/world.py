@@ -49,7 +49,8 @@ class World:
         self.regions: frozenset[str] = frozenset()  # that the account can use; empty: all
         self.public = IPv4Network("100.64.0.0/22")  # addresses of the sandbox's internet
         # What a client is to know of what is real, by name: `controller_cidr`, from where this
-        # machine's own connections come, and `database_ca`, the file with the certificate
+        # machine's own connections come, `visitor_cidr`, from where its browser comes to a load
+        # balancer, and `database_ca`, the file with the certificate
         # authorities of the databases.
         self.facts: dict[str, str] = {}
         self.dark: frozenset[str] = frozenset()

@@ -34,7 +34,7 @@ _LOOK, _GATHER = 0.5, 0.05
 _OBSERVE = 0.5  # real seconds between two looks at the nodes
 _LEAST_PERIOD = 5.0  # real seconds between two deliveries of logs
 _PATIENCE = 60.0  # real seconds for a change to be in force
-_DOORSTEP = 2  # the number of the doors' address in the sandbox's internet
+DOORSTEP = 2  # the number of the doors' address in the sandbox's internet
 _REACH = 10.0  # seconds to reach a node from loopback
 
 
@@ -294,7 +294,7 @@ class RealBalancers:
         """Guests come from the internet, so that security groups and routes hold for them too."""
         if not namespaces.exists(self._outside):
             namespaces.create(self._outside)
-            address = str(self._world.public.network_address + _DOORSTEP)
+            address = str(self._world.public.network_address + DOORSTEP)
             self._places.join_internet(self._outside, address)
 
     def _described(self, balancer: Balancer) -> dict[str, Any]:

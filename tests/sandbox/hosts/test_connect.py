@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.balancers.real import DOORSTEP
 from sandbox.ground.commands import CommandFailed, run
 from sandbox.ground.identity import Identity
 from sandbox.running import CHECKOUT, connection
@@ -84,9 +85,12 @@ def test_only_public_addresses_of_the_sandbox_are_reached(site: Any, folder: Pat
         assert "no address of this sandbox's internet" in refused.stderr.decode()
 
 
-def test_the_connection_file_tells_the_controllers_address(site: Any, tmp_path: Path) -> None:
+def test_the_connection_file_tells_the_addresses_of_controller_and_visitors(
+    site: Any, tmp_path: Path
+) -> None:
     told = json.loads(connection(site.cloud.endpoint, tmp_path).read_text(encoding="ascii"))
     assert told["controller_cidr"] == f"{site.identity.controller}/32"
+    assert told["visitor_cidr"] == f"{site.identity.public.network_address + DOORSTEP}/32"
 
 
 def test_without_an_internet_it_is_said_that_there_is_none(tmp_path: Path) -> None:
