@@ -28,7 +28,7 @@ def check_environment(declared: Mapping[str, Any]) -> Iterator[Problem]:
         rule = "must be one of the declared sites, as every host of the inventory is"
         yield Problem("site", declared["site"], f"{rule}: {', '.join(sites)}", min(sites))
     yield from _stands(sites)
-    yield from _closed(sites)
+    yield from _closed(sites, declared)
     for (one, a), (two, b) in itertools.combinations(sites.items(), 2):
         yield from _apart(one, a, two, b, sites)
     # Tags are readable by everybody who may list things.
@@ -46,7 +46,7 @@ def _stands(sites: Sites) -> Iterator[Problem]:
             yield Problem("sites", same, f"must have {many} one site that stands {stands}", SITES)
 
 
-def _closed(sites: Sites) -> Iterator[Problem]:
+def _closed(sites: Sites, declared: Mapping[str, Any]) -> Iterator[Problem]:
     """A way out, or another site that is told of each write, would open it."""
     for name, site in sites.items():
         if not site.get("closed"):
@@ -58,6 +58,9 @@ def _closed(sites: Sites) -> Iterator[Problem]:
         if site.get("nat", "none") != "none":
             rule = "must be none at a closed site, from which nothing gets out"
             yield Problem(f"sites.{name}.nat", site["nat"], rule, "none")
+        if site.get("visitors") and not declared.get("copy_of"):
+            rule = "is for a staging copy only, whose copy_of names the environment that it is of"
+            yield Problem(f"sites.{name}.visitors", site["visitors"], rule, [])
         if len(sites) > 1:
             rule = "must be false where there are other sites: a closed one stands alone"
             yield Problem(f"sites.{name}.closed", True, rule, False)

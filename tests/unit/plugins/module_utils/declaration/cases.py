@@ -46,6 +46,10 @@ CUT_OFF = {
 }
 CLOSED = {"closed": True, **GOOD["sites"]["home"]}
 VISITED = {"nat": "none", **CLOSED}
+COPY = {
+    "copy_of": {"environment": "shop", "site": "home"},
+    "database": {**GOOD["database"], "backup_days": 0, "final_snapshot": False},
+}
 ENDLESS: dict[str, Any] = {}
 ENDLESS["more"] = ENDLESS  # as an anchor of YAML can make one
 DEEP: Any = "x"
@@ -193,8 +197,19 @@ CASES = (
     ),
     Case(f"{FIRST}.visitors", ["203.0.113.0/24"], "is for a closed site only"),
     *(
-        Case("sites", {"home": {"visitors": bad, **VISITED}}, "at most 20", f"{FIRST}.visitors")
+        Case(
+            "",
+            {"sites": {"home": {"visitors": bad, **VISITED}}, **COPY},
+            "at most 20",
+            f"{FIRST}.visitors",
+        )
         for bad in (["203.0.113.1/24"], ["203.0.113.1"])
+    ),
+    Case(
+        "sites",
+        {"home": {"visitors": ["203.0.113.0/24"], **VISITED}},
+        "is for a staging copy only",
+        f"{FIRST}.visitors",
     ),
     Case(f"{FIRST}.quarantined", True, "is for a closed site only"),
     Case(f"{HERE}.strategy", "pilotlight", "did you mean pilot_light?"),

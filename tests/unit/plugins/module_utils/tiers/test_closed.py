@@ -62,6 +62,7 @@ def site(closed: bool = True, **more: Any) -> Site:
             "account_id": "123456789012",
             "sites": {"home": {**HOME, "closed": closed, **more}},
             "site": "home",
+            "copy_of": {"environment": "production", "site": "home"},
         }
     )
     assert found, problems
