@@ -44,6 +44,14 @@ class Balancers(Protocol):
         """Real seconds after which a target that answers has been found healthy; 0: no checks."""
         ...
 
+    def drain(self, seconds: float, label: str, drained: Callable[[], None]) -> None:
+        """Call `drained` under the world's lock when targets that were deregistered have drained.
+
+        The real `seconds` of that begin when nothing new is sent to them, as at AWS, however long
+        it takes here until it is so.
+        """
+        ...
+
     def status(self) -> list[dict[str, Any]]:
         """Every load balancer: name, region, DNS name, nodes, listeners, doors and targets."""
         ...
@@ -84,6 +92,9 @@ class NoBalancers:
 
     def proof(self, check: Check) -> float:
         return 0.0
+
+    def drain(self, seconds: float, label: str, drained: Callable[[], None]) -> None:
+        self._world.later(seconds, drained, label)
 
     def status(self) -> list[dict[str, Any]]:
         return []

@@ -107,6 +107,16 @@ class RealBalancers:
         checks = patience(check, speed) + (check.healthy + 1) * interval(check, speed)
         return checks + 2 * (_LOOK + _OBSERVE)
 
+    def drain(self, seconds: float, label: str, drained: Callable[[], None]) -> None:
+        def held(_: object = None) -> None:
+            self._world.later(seconds, drained, label)
+
+        if seconds:
+            # A target whose proxies could not be told in time must not stay for ever.
+            work(self._world, label, self.settle, held, held)
+        else:
+            held()
+
     def reach(self, address: str, port: int, timeout: float) -> socket.socket:
         """A connection as of somebody in the internet; `timeout` in seconds.
 

@@ -231,7 +231,7 @@ def _leaves(
         drains = 0.0
     if drains:
         told.waits(activity, "WaitingForELBConnectionDraining", 50, f" - {told.DRAINING}")
-    world.later(world.scaled(drains), empty, f"{member.instance.id} has drained")
+    world.balancers.drain(world.scaled(drains), f"{member.instance.id} has drained", empty)
 
 
 def give_back(world: World, group: Any, member: Member, cause: str) -> None:

@@ -114,7 +114,7 @@ def out(world: World, group: Any, member: Member, state: str, then: Callable[[],
     """Take a member out of service, and go on when it has drained."""
     member.lifecycle_state = state
     drains = deregister(group, member.instance.id)
-    world.later(world.scaled(drains), then, f"{member.instance.id} has drained")
+    world.balancers.drain(world.scaled(drains), f"{member.instance.id} has drained", then)
 
 
 def detaching(world: World) -> None:

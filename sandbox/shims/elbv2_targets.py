@@ -143,7 +143,7 @@ def drain(world: World, group: Any, target: str) -> None:
             del marks(group)[target]
 
     delay = float(group.attributes["deregistration_delay.timeout_seconds"])
-    world.later(world.scaled(delay), drained, f"target {target} has drained")
+    world.balancers.drain(world.scaled(delay), f"target {target} has drained", drained)
 
 
 STATES: dict[str, tuple[str, ...]] = {

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 import threading
+import time
 from contextlib import closing
 from typing import Any
 
@@ -71,6 +74,7 @@ def test_no_request_is_lost_while_rules_and_targets_change(
     estate: Any, served: tuple[str, str, Any]
 ) -> None:
     balancer, group, _ = served
+    estate.cloud.speed(100)  # at once is what drains at speed 0, with all that is under way
     elb = estate.client("elbv2")
     listener = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["ListenerArn"]
     done = threading.Event()
@@ -142,6 +146,25 @@ def test_a_target_that_leaves_finishes_what_it_began_and_gets_nothing_new(
         thread.join(60.0)
     assert [status for status, _, _ in results] == [200, 200]
     assert {json.loads(body)["name"] for _, _, body in results} == {host.id, other.id}
+
+
+def test_a_target_drains_from_when_its_proxies_send_it_nothing_new(
+    estate: Any, served: tuple[str, str, Any]
+) -> None:
+    """The host of one that has drained is ended: a proxy that is told late would still ask it."""
+    balancer, group, host = served
+    estate.cloud.speed(1000)
+    proxies = _processes(estate, balancer)
+    for one in proxies:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        estate.deregister(group, host)
+        time.sleep(2)  # many times the deregistration delay of 0.3 s
+        assert estate.health(group)[host.id]["State"] == "draining"
+    finally:
+        for one in proxies:
+            os.kill(one, signal.SIGCONT)
+    estate.until(lambda: host.id not in estate.health(group))
 
 
 def test_a_target_that_is_ordered_to_fail_gets_no_request_until_it_recovers(
