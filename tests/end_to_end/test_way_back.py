@@ -54,7 +54,7 @@ def test_a_drill_shows_that_the_recovery_site_could_serve_and_nobody_notices(sto
         for text in writes
         if "production" in text.replace("production-drill", "") or any(id in text for id in ids)
     ]
-    own = ("operations/drill/", "RestoreDBInstance", "PutMetricData")
+    own = ("operations/recovery/drill/", "RestoreDBInstance", "PutMetricData")
     assert not [text for text in others if not any(name in text for name in own)]
     # Keys and secrets wait for their end, which costs nothing; of hosts that are gone AWS tells on.
     left = set(owned(story)) - before

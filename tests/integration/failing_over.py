@@ -148,10 +148,11 @@ def switched(environment: Environment) -> bool:
 
 
 def objects(environment: Environment) -> list[str]:
-    """All that operations have kept at the recovery site, asked of S3 itself."""
-    pages = environment.aws("recovery").client("s3").get_paginator("list_objects_v2")
-    found = pages.paginate(Bucket=BUCKET, Prefix="operations/recovery/")
-    return [item["Key"] for page in found for item in page.get("Contents", [])]
+    """All that operations have kept at the recovery site, but for its drills, asked of S3."""
+    client, where = environment.aws("recovery").client("s3"), "operations/recovery/"
+    found = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=where)
+    keys = [item["Key"] for page in found for item in page.get("Contents", [])]
+    return [key for key in keys if not key.startswith(f"{where}drill/")]
 
 
 def keys(environment: Environment) -> list[str]:

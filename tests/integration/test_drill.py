@@ -52,7 +52,7 @@ def touched(environment: Environment, mark: int, owned: dict[str, list[str]]) ->
         # It names the snapshot that is read.
         asks = not call["write"] or call["action"] == "RestoreDBInstanceFromDBSnapshot"
         about = "production" in text.replace(NAME, "") or any(id in text for id in ids)
-        if about and not asks and "operations/drill/" not in text:
+        if about and not asks and "operations/recovery/drill/" not in text:
             found.append(f"{call['region']} {call['service']} {call['action']} {call['about']}")
     return found
 
@@ -213,7 +213,7 @@ def test_a_drill_that_failed_is_removed_and_reported_all_the_same(copy: Copy, la
     rest = [one.name for one in DRILL if not one.always]
     undone = rest[rest.index(last) + 1 :]
     assert report["findings"] == [f"Not rehearsed: {', '.join(undone)}."]
-    assert proof.newest(account.kept(copy.of.aws("recovery"))["proofs"]) is None
+    assert proof.newest(account.kept(copy.of.aws("recovery"), "home")["proofs"]) is None
     assert copy.open()["id"] > report["id"]
 
 
@@ -252,7 +252,7 @@ def test_a_later_drill_is_compared_with_the_one_before_and_both_prove_the_way(co
         copy.go_on()
         ended = copy.end()
     assert "Compared with the last time" in ended["page"]
-    found = proof.newest(account.kept(copy.of.aws("recovery"))["proofs"])
+    found = proof.newest(account.kept(copy.of.aws("recovery"), "home")["proofs"])
     assert found and found["id"] == ended["report"]["id"]
     shown = status.status(copy.of.params("recovery", commit="1f3a5c7"))
     assert shown["facts"]["drill"]["id"] == found["id"]

@@ -215,7 +215,7 @@ def test_what_was_rehearsed_on_a_staging_copy_may_run_where_that_went_well(
         "steps": [{"name": "migrate", "evidence": found}],
     }
     report = evidence.sealed(told, "") | ({"operator": "somebody"} if changed else {})
-    key = "operations/staging/20261129T101500Z-refresh-3f2a/report.json"
+    key = "operations/home/staging/20261129T101500Z-refresh-3f2a/report.json"
     production.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(report))
     if may:
         assert production.check(after="staging")["allowed"] == "staging has passed it"

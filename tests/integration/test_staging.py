@@ -120,7 +120,7 @@ def test_a_refresh_has_the_name_lead_to_its_copy_and_writes_nothing_of_productio
         for call in production.handle.log(mark)
         if call["write"]
         and "production" in str(call)
-        and "operations/staging/" not in str(call)
+        and "operations/home/staging/" not in str(call)
         and not call["action"].startswith("RestoreDBInstance")
     ]
     assert about == []
@@ -130,10 +130,10 @@ def test_a_refresh_has_the_name_lead_to_its_copy_and_writes_nothing_of_productio
     assert until - made == datetime.timedelta(days=14)
 
 
-def keep(mirror: Mirror, report: dict[str, Any]) -> None:
-    """Writes a report where those of staging are kept."""
+def keep(mirror: Mirror, report: dict[str, Any], of: str = "home") -> None:
+    """Writes a report where those of the copies of a site are kept."""
     aws = mirror.aws()
-    key = f"{journals.folder(aws)}{report['id']}/{account.REPORT}"
+    key = f"{journals.folder_of(of, 'staging')}{report['id']}/{account.REPORT}"
     body = json.dumps(report).encode()
     aws.client("s3").put_object(Bucket=journals.bucket(aws), Key=key, Body=body)
 
@@ -165,10 +165,12 @@ def test_a_refresh_is_a_restore_that_was_timed_and_its_report_is_among_the_evide
     }
     assert (found["staging"]["unfinished"], found["restore"]["state"]) == (None, "pass")
     assert validating.row(found["rows"], "Restore test")["state"] == "pass"
-    # What the other site has reported S3 brings here as well: that is a chain of its own.
-    other = {**report, "id": "20261101T000000Z-refresh-3f2a", "from": "recovery"}
-    keep(mirror, sealed(other, ""))
-    assert validating.row(looked()["rows"], "Evidence")["said"].startswith("2 reports are as seal")
+    # What the other site has reported S3 brings here as well, as a chain of its own.
+    other = {**report, "id": "20991101T000000Z-refresh-3f2a", "ended": "2099-11-01T00:00:00+00:00"}
+    keep(mirror, sealed({**other, "from": "recovery"}, ""), "recovery")
+    found = looked()
+    assert validating.row(found["rows"], "Evidence")["said"].startswith("2 reports are as seal")
+    assert found["staging"]["restored"]["id"] == other["id"]
     keep(mirror, {**report, "operator": "nobody"})
     told = validating.row(looked()["rows"], "Evidence")
     assert told["state"] == "fail" and f"{report['id']} was changed" in told["said"]
@@ -325,6 +327,22 @@ def mine(view: View, id: str, many: str, key: str) -> list[dict[str, Any]]:
     kind, _slash, one = id.partition("/")
     found = view.owned(kind, "ec2", f"describe_{many}", key)
     return [item for name, item, _tags in found if name == one or not one]
+
+
+def test_a_refresh_of_the_other_site_that_was_cut_off_is_not_gone_on_with_here(
+    production: Environment,
+) -> None:
+    """S3 brings its journal to this site's bucket, some time after production was there."""
+    mirror = Mirror(production)
+    mirror.open()
+    aws, s3 = mirror.aws(), mirror.aws().client("s3")
+    bucket, own = journals.bucket(aws), journals.folder(aws)
+    for item in s3.list_object_versions(Bucket=bucket, Prefix=own)["Versions"]:
+        key, version = item["Key"], item["VersionId"]
+        brought = f"{journals.folder_of('recovery', 'staging')}{key.removeprefix(own)}"
+        s3.copy_object(Bucket=bucket, Key=brought, CopySource={"Bucket": bucket, "Key": key})
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    assert told(production)["under_way"] == ""
 
 
 def test_a_refresh_that_was_cut_off_is_gone_on_with_and_done_once(production: Environment) -> None:

@@ -150,42 +150,41 @@ def seal(aws: Aws) -> None:
             close(aws, journals.load(aws, id))
 
 
-def reports(aws: Aws) -> list[dict[str, Any]]:
-    """Those of all operations that have ended at this site, oldest first: one chain."""
-    return _chain(aws, there(aws))
+def reports(aws: Aws, where: str = "") -> list[dict[str, Any]]:
+    """Those of all operations that have ended at this site, oldest first: one chain. where: another
+    folder than the site's own.
+    """
+    with ThreadPoolExecutor(journals.THREADS) as pool:
+        found = pool.map(partial(report, aws, where=where), journals.ids(aws, where))
+        return [one for one in found if one is not None]
 
 
-def kept(aws: Aws) -> dict[str, Any]:
+def kept(aws: Aws, other: str) -> dict[str, Any]:
     """All that is kept at this site. reports: a list of chains, of its own operations, of its
     drills and of its staging copies. proofs: the reports of the first two. refreshes: those of
-    staging, also of copies of the other site, which S3 brings here.
+    staging, also of copies of the `other` site, as far as S3 has brought them here.
     """
     places = [aws, aws.at(scope_of(aws.scope)), copies(aws)]
-    own, drills, refreshes = found = [there(place) for place in places]
-    chains = [_chain(place, one) for place, one in zip(places, found, strict=True)]
-    return {"reports": chains, "proofs": [*own, *drills], "refreshes": refreshes}
+    own, drills, mirrored = chains = [reports(place) for place in places]
+    return {
+        "reports": chains,
+        "proofs": [*own, *drills],
+        "refreshes": [*mirrored, *_brought(aws, other)],
+    }
+
+
+def refreshes(aws: Aws, other: str) -> list[dict[str, Any]]:
+    """Reports of staging copies, as `kept` has them. other: "" where there is no other site."""
+    return [*reports(copies(aws)), *(_brought(aws, other) if other else ())]
+
+
+def _brought(aws: Aws, other: str) -> list[dict[str, Any]]:
+    return reports(aws, journals.folder_of(other, refresh.SITE))
 
 
 def copies(aws: Aws) -> Aws:
     """Clients of the staging copies of a site: all have their journals in the same folder."""
     return aws.at(refresh.scope_of(aws.scope, refresh.SITE, refresh.SLOTS[0]))
-
-
-def there(aws: Aws) -> list[dict[str, Any]]:
-    """All reports that are in the folder of a site, oldest first. Copies are called alike whatever
-    they are copies of, so those of the other site are in theirs, too, as S3 brings them.
-    """
-    with ThreadPoolExecutor(journals.THREADS) as pool:
-        found = pool.map(partial(report, aws), journals.ids(aws))
-        return [one for one in found if one is not None]
-
-
-def _chain(aws: Aws, found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that were sealed at this site. The others come late and in any order: they are a chain
-    of their own, which is whole at the other site.
-    """
-    of = aws.scope.copy_of
-    return [report for report in found if not of or report["from"] == of["site"]]
 
 
 def shown(aws: Aws, found: Facts) -> dict[str, Any]:
@@ -266,9 +265,9 @@ def _put(aws: Aws, id: str, name: str, body: str, kind: str) -> None:
     )
 
 
-def report(aws: Aws, id: str) -> dict[str, Any] | None:
+def report(aws: Aws, id: str, where: str = "") -> dict[str, Any] | None:
     """That of one operation; None where it has none yet."""
-    key = f"{journals.folder(aws)}{id}/{REPORT}"
+    key = f"{where or journals.folder(aws)}{id}/{REPORT}"
     try:
         body = aws.client("s3").get_object(Bucket=journals.bucket(aws), Key=key)["Body"].read()
     except Exception as error:

@@ -102,9 +102,11 @@ def _not_passed(converger: Converger, after: str, options: Params, digest: str) 
 
 def _rehearsed(converger: Converger, mirror: str, digest: str) -> bool:
     """Whether the migrations of these very bytes went well on a staging copy of that name, which
-    keeps what it has to tell with the site that serves. A report that was changed shows nothing.
+    keeps what it has to tell with the site that serves, or served then. A report that was changed
+    shows nothing.
     """
-    for report in account.there(account.copies(converger.account)):
+    peer = converger.task.site.peer
+    for report in account.refreshes(converger.account, peer.site if peer else ""):
         steps = {step["name"]: step["evidence"] for step in report["steps"]}
         done = report["operation"] == "refresh" and report["outcome"] == "succeeded"
         named = report["environment"] in {f"{mirror}-{slot}" for slot in SLOTS}

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The journal of an operation: an object for each entry, in the region that the operation moves to.
 
-`operations/<site>/<id>/<number>.json` in the bucket of backups, for a drill in that of the site
-which is rehearsed. An entry is written before and
-after each act and never written over: S3 makes an object only where there is none of its name, so
-of two that write at once one is told that it is not alone. Ids begin with a time and sort by it.
+`operations/<site>/<id>/<number>.json` in the bucket of backups; those of a copy, of a drill or of
+staging, as `operations/<site that it is of>/<site of the copy>/` in the bucket of that. An entry is
+written before and after each act and never written over: S3 makes an object only where there is
+none of its name, so of two that write at once one is told that it is not alone. Ids begin with a
+time and sort by it.
 
 The name of the site tells its journals from those of the other one, which S3 copies into the same
 bucket, late and in any order, and of which some entries never come when a region is lost.
@@ -29,7 +30,6 @@ from ..aws.view import View
 from ..converge.holder import who
 from .errors import NotAlone, Unreadable
 
-ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]+")
 STAMP = "%Y%m%dT%H%M%SZ"
 ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{4}")
 FIELDS = {"number", "at", "who", "step", "state", "facts"}
@@ -148,9 +148,11 @@ def unended(aws: Aws, kept: Kept = lambda id: ()) -> Journal | None:
     return None
 
 
-def ids(aws: Aws) -> list[str]:
-    """Those of all operations of which there is a journal here, oldest first."""
-    where = folder(aws)
+def ids(aws: Aws, where: str = "") -> list[str]:
+    """Those of all operations of which there is a journal in a folder, oldest first. where: another
+    one than the site's own.
+    """
+    where = where or folder(aws)
     found = View(aws).pages(
         "s3", "list_objects_v2", "CommonPrefixes", Bucket=bucket(aws), Prefix=where, Delimiter="/"
     )
@@ -219,7 +221,14 @@ def _body(entry: Entry) -> str:
 
 
 def folder(aws: Aws) -> str:
-    return f"operations/{aws.scope.site}/"
+    """That of the journals of a site, or of the copies of one that are called alike."""
+    scope = aws.scope
+    return folder_of(scope.copy_of["site"], scope.site) if scope.copy_of else folder_of(scope.site)
+
+
+def folder_of(*sites: str) -> str:
+    """A site, or one and what its copies are called."""
+    return f"operations/{'/'.join(sites)}/"
 
 
 def _key(aws: Aws, id: str, number: int) -> str:

@@ -91,9 +91,7 @@ def _reports(seen: Seen, name: str) -> list[Report]:
 
 def _staging(seen: Seen) -> dict[str, Any] | None:
     reports, journal = _reports(seen, "refreshes"), seen.facts.get(f"{ACTIVE}refresh")
-    # S3 brings journals of the other site, too, with which nobody goes on here.
-    mine = isinstance(journal, Journal) and journal.opened.get("from") == seen.peer.site
-    held = _held(journal) if isinstance(journal, Journal) and mine else None
+    held = _held(journal) if isinstance(journal, Journal) else None
     if not reports and not held:
         return None
     return {

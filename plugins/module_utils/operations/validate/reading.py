@@ -69,7 +69,9 @@ def facts(
     jobs: list[Job] = [
         ((name,), partial(_one, eyes.site, name, reading)) for name, reading in readings.items()
     ]
-    jobs += [_kept(eyes.site, "", eyes.here.aws), _kept(eyes.site, ACTIVE, eyes.there.aws)]
+    here, there = eyes.here, eyes.there
+    jobs.append(_kept(eyes.site, "", here.aws, there.scope.site))
+    jobs.append(_kept(eyes.site, ACTIVE, there.aws, here.scope.site))
     jobs += _by_kind(eyes.site, "", eyes.here.aws, own)
     jobs += _by_kind(eyes.site, ACTIVE, eyes.there.aws, others)
     # All at once: those of a region that does not answer are awaited once, not one by one.
@@ -129,12 +131,12 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
     return found
 
 
-def _kept(site: Site, prefix: str, aws: Aws) -> Job:
+def _kept(site: Site, prefix: str, aws: Aws, other: str) -> Job:
     """The reports of a site, each read once for all rows that are about them."""
     names = {name: f"{prefix}{name}" for name in ("reports", "proofs", "refreshes")}
 
     def work() -> dict[str, Any]:
-        found = guarded(site, partial(account.kept, aws))
+        found = guarded(site, partial(account.kept, aws, other))
         unread = isinstance(found, Verdict)
         return {name: found if unread else found[key] for key, name in names.items()}
 
