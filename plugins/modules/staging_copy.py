@@ -19,8 +19,8 @@ description:
     round. A database that is not production's by its own tags, a name that leads to something that
     no refresh has made, an environment of somebody that is called like a copy, a secret of
     production that lets in others, and parameters that name what is production's or move money.
-  - At the site of production that stands by it tells that it does, and looks at nothing. A refresh
-    that has not ended is told all the same, with what its copy was declared as.
+  - At the site of production that stands by it tells that it does, and which copies are left there
+    of the time when production was.
   - Writes nothing.
 author:
   - the Phoenix authors (@operatingdev)
@@ -57,11 +57,13 @@ options:
       - The parameters that hosts of staging are told in the place of those of production.
     type: dict
     default: {}
-  abandons:
+  purpose:
     description:
-      - Whether it is asked to give up what is under way, whatever became of its database.
-    type: bool
-    default: false
+      - What is to be done with copies. V(refresh) makes the next one, V(return) has the one before
+        back, V(expire) removes those whose time is over, and V(abandon) gives up what is under way,
+        whatever became of its database.
+    type: str
+    default: refresh
   keep_hours:
     description:
       - For how many hours the copy stays that served before.
@@ -109,25 +111,29 @@ declares:
       database is made of as C(restore), in words as C(copy), as of when as C(as_of); C(image), the
       id of the image of its hosts; C(domain) and C(zone); and C(before), to which balancer the name
       led before.
-    - Empty at the site that stands by.
+    - It is what is under way, whatever O(purpose) is. Empty at the site that stands by, where
+      nothing is asked for, or where there is no such copy.
   returned: success
   type: dict
 copies:
   description:
-    - Each copy that there is, with C(environment), C(serves), when it was C(made) and C(until) when
-      it stays in ISO 8601, why it is C(due) to be removed, or empty, whether a refresh of it is
-      C(under_way), and how many objects (C(arns)) the account has of it.
+    - Each copy that there is, with C(environment), of which site it is a copy (C(of)), C(serves),
+      when it was C(made) and C(until) when it stays in ISO 8601, why it is C(due) to be removed, or
+      empty, whether a refresh of it is C(under_way), how many objects (C(arns)) the account has of
+      it, and as what it is declared (C(declares)), of which nothing can be made.
   returned: success
   type: list
   elements: dict
   sample:
     - environment: staging-a
+      of: home
       serves: true
       made: "2026-11-28T10:15:00+00:00"
       until: "2026-12-12T10:15:00+00:00"
       due: ""
       under_way: false
       arns: 61
+      declares: {environment: staging-a, site: staging}
 """
 
 from ..module_utils.runner import copy_arguments, run_copy

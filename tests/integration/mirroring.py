@@ -13,8 +13,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.refresh import (
     REFRESH,
     RETURN,
-    SLOTS,
-    scope_of,
+    scopes_of,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.staging import mirror
 from environment import TRAFFIC, Environment
@@ -52,8 +51,9 @@ def probed(id: str, **more: Any) -> dict[str, Any]:
 class Mirror:
     """The next copy, or that of what is under way, as module staging_copy would have it."""
 
-    def __init__(self, environment: Environment, **more: Any) -> None:
-        self.of, self.told = environment, told(environment, **more)
+    def __init__(self, environment: Environment, at: str = "home", **more: Any) -> None:
+        """at: the site of production that serves."""
+        self.of, self.at, self.told = environment, at, told(environment, at, **more)
         self.declares = self.told["declares"]
         names = ("environment", "sites", "copy_of")
         self.declared: dict[str, Any] = {
@@ -85,9 +85,9 @@ class Mirror:
 
     def aws(self) -> Aws:
         """Clients of the copy."""
-        scopes = (scope_of(self.of.aws("home").scope, "staging", slot) for slot in SLOTS)
+        scopes = scopes_of(self.of.aws(self.at).scope, "staging")
         [scope] = [one for one in scopes if one.environment == self.name]
-        return self.of.aws("home").at(scope)
+        return self.of.aws(self.at).at(scope)
 
     def tiers(self, **more: Any) -> Result:
         return run({**self.declared, "wait_timeout": 30, **more}, "site", dry=False)

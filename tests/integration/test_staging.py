@@ -197,7 +197,7 @@ def test_the_next_copy_is_built_beside_the_first_which_is_kept_and_had_back(
     kept = datetime.datetime.fromisoformat(by_name["staging-a"]["until"])
     followed = datetime.datetime.fromisoformat(by_name["staging-b"]["made"])
     assert kept - followed == datetime.timedelta(hours=24)
-    back = Mirror(production)
+    back = Mirror(production, purpose="return")
     assert back.name == "staging-a"
     assert back.have_back()["report"]["outcome"] == "succeeded"
     assert leads_to(production) == of_first
@@ -364,7 +364,7 @@ def test_a_refresh_that_nobody_goes_on_with_is_given_up_and_nothing_is_left(
     mirror = Mirror(production)
     mirror.open()
     mirror.go_on("build")
-    again = Mirror(production, abandons=True)
+    again = Mirror(production, purpose="abandon")
     again.open()
     assert again.end()["report"]["outcome"] == "failed"
     assert left(again) == [] and told(production)["under_way"] == ""
@@ -383,7 +383,7 @@ def test_a_copy_whose_database_was_restored_anew_since_is_not_gone_on_with(
         with pytest.raises(Refusal, match="was masked as"):
             told(production)
         mirror.tiers()
-    assert told(production, abandons=True)["under_way"] == "refresh"
+    assert told(production, purpose="abandon")["under_way"] == "refresh"
 
 
 @pytest.mark.sweep

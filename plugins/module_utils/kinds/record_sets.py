@@ -33,8 +33,12 @@ def is_ours(scope: Scope, raw: Mapping[str, Any]) -> bool:
     """True for what leads to this site: by its identifier or, having none, to its balancer."""
     if "SetIdentifier" in raw:
         return bool(raw["SetIdentifier"] == identifier(bare(raw["Name"]), scope))
-    target = bare(raw.get("AliasTarget", {}).get("DNSName", "")).removeprefix("dualstack.")
-    host, _dot, domain = target.partition(".")
+    return is_balancer(scope, bare(raw.get("AliasTarget", {}).get("DNSName", "")))
+
+
+def is_balancer(scope: Scope, target: str) -> bool:
+    """Whether a name that AWS has given is that of the site's balancer, by what that is called."""
+    host, _dot, domain = target.removeprefix("dualstack.").partition(".")
     balancer = elbv2.name(scope, "main").lower()
     return ".elb." in f".{domain}" and host.rpartition("-")[0] == balancer
 

@@ -184,7 +184,7 @@ def _brought(aws: Aws, other: str) -> list[dict[str, Any]]:
 
 def copies(aws: Aws) -> Aws:
     """Clients of the staging copies of a site: all have their journals in the same folder."""
-    return aws.at(refresh.scope_of(aws.scope, refresh.SITE, refresh.SLOTS[0]))
+    return aws.at(refresh.scopes_of(aws.scope, refresh.SITE)[0])
 
 
 def shown(aws: Aws, found: Facts) -> dict[str, Any]:

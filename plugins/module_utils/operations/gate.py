@@ -21,7 +21,7 @@ from . import account
 from .artifact import APPLICATION, PATH, RELEASE, key_of, known_sum
 from .errors import NotPassed
 from .record import Record, passed, records
-from .refresh import SLOTS
+from .refresh import names_of
 
 FIELDS = (
     APPLICATION,
@@ -109,7 +109,7 @@ def _rehearsed(converger: Converger, mirror: str, digest: str) -> bool:
     for report in account.refreshes(converger.account, peer.site if peer else ""):
         steps = {step["name"]: step["evidence"] for step in report["steps"]}
         done = report["operation"] == "refresh" and report["outcome"] == "succeeded"
-        named = report["environment"] in {f"{mirror}-{slot}" for slot in SLOTS}
+        named = report["environment"] in names_of(mirror)
         same = steps.get("migrate", {}).get("sha256") == digest
         if done and named and same and report[SEAL] == seal_of(report):
             return True

@@ -37,10 +37,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     bound = before is not None and is_bound(before)
     site, kind = converger.task.site, options["operation"]
     if kind in IN_A_COPY:
-        _check_copy(site)
-        declares = options["told"].get("declares", {})
-        if "before" in declares:
-            swap.unchanged(converger.account, declares)
+        _check_copy(converger, options)
         return
     if not site.peer:
         raise OutOfOrder(
@@ -64,13 +61,20 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
             ready(stage)
 
 
-def _check_copy(site: Site) -> None:
-    """Raises OutOfOrder where a drill would not take place in a copy."""
+def _check_copy(converger: Converger, options: Mapping[str, Any]) -> None:
+    """Raises OutOfOrder where it would not take place in a copy, or the name of staging leads
+    elsewhere than was found, or is to lead to a copy that does not answer.
+    """
+    site, declares = converger.task.site, options["told"].get("declares", {})
     if not site.scope.copy_of or not site.closed:
         raise OutOfOrder(
             f"{site.scope.environment} is no copy that is closed to all sides",
             "playbook dr_drill makes one, and rehearses in it",
         )
+    if "before" in declares:
+        swap.unchanged(converger.account, declares)
+    if options["operation"] == "return":
+        swap.answers(converger.account)
 
 
 def _check_move(converger: Converger, site: Site) -> None:

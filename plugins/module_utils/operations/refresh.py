@@ -18,7 +18,8 @@ from .step import StepOf
 from .steps import CLOSE_STEP, CONTENTS, LOCK, LOGINS, NAMES, OPEN_STEP, SCALE, SMOKE, THAW
 
 SITE = "staging"
-SLOTS = ("a", "b")
+# By turns. Names of roles are of the whole account, so those of the two sites are apart.
+SLOTS = {"home": ("a", "b"), "recovery": ("c", "d")}
 
 CLEAR = StepOf(
     "clear",
@@ -162,12 +163,20 @@ REFRESH = (
 RETURN = (OPEN_STEP, SWAP, replace(REPORT, title="Close the way back, and report it", play=1))
 
 
-def scope_of(scope: Scope, mirror: str, slot: str) -> Scope:
-    """That of a copy. scope: of the site of production of which it is made."""
-    return replace(
-        scope,
-        environment=f"{mirror}-{slot}",
-        site=SITE,
-        stands="home",
-        copy_of={"environment": scope.environment, "site": scope.site},
-    )
+def scopes_of(scope: Scope, mirror: str) -> list[Scope]:
+    """Those of the copies of a site of production. mirror: how copies are called."""
+    return [
+        replace(
+            scope,
+            environment=f"{mirror}-{slot}",
+            site=SITE,
+            stands="home",
+            copy_of={"environment": scope.environment, "site": scope.site},
+        )
+        for slot in SLOTS[scope.stands]
+    ]
+
+
+def names_of(mirror: str) -> set[str]:
+    """What the environments of all copies may be called."""
+    return {f"{mirror}-{slot}" for slots in SLOTS.values() for slot in slots}

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...aws.session import Aws
 from ...aws.view import View
-from ...kinds import elbv2, record_sets, route53
+from ...kinds import autoscaling, elbv2, record_sets, route53, serving
 from ..errors import OutOfOrder
 from .stage import Evidence, Stage
 
@@ -60,6 +60,17 @@ def unchanged(here: Aws, declares: Mapping[str, Any]) -> None:
         raise OutOfOrder(
             f"{declares['domain']} leads to {_name(now)} by now, not to {_name(before)}",
             "somebody else has moved it; run the same playbook again",
+        )
+
+
+def answers(here: Aws) -> None:
+    """Raises OutOfOrder where no host of the copy is healthy, to which the name is to lead."""
+    view, scope = View(here), here.scope
+    groups = autoscaling.named(view, scope.name("web"))
+    if not any(serving.healthy(view, group) for group in groups):
+        raise OutOfOrder(
+            f"no host of {scope.environment} is healthy, so its name would lead to nothing",
+            "aws elbv2 describe-target-health tells why; or make a new copy: playbook staging",
         )
 
 

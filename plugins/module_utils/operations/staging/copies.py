@@ -5,56 +5,61 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from ...aws.scope import Scope
 from ...aws.session import Aws
 from ...aws.view import View
 from .. import account
 from .. import journal as journals
 from ..acts import swap
-from ..refresh import SLOTS
+from ..journal import Journal
 from ..rehearsal import owned
 
 
 def standing(
-    here: Aws,
-    scopes: Sequence[Scope],
+    places: Sequence[Aws],
     leads: Mapping[str, Any],
     options: Mapping[str, Any],
-    going: journals.Journal | None,
+    going: Journal | None,
+    active_site: str,
 ) -> Iterator[dict[str, Any]]:
-    """Each that there is: environment, serves, made and until (ISO 8601, "" for none), due (why it
-    is to be removed now, "" where it is not), arns (how many objects).
+    """Each that there is: environment, of (the site of which it is a copy), serves, made and until
+    (ISO 8601, "" for none), due (why it is to be removed now, "" where it is not), under_way, arns
+    (how many objects).
+
+    places: clients of all copies of a site. active_site: where production is by now. What is under
+    way at the site that it left nobody goes on with there.
     """
-    made = _made(here, scopes[0])
-    for scope in scopes:
-        copy = here.at(scope)
+    made = _made(places[0], {place.scope.environment for place in places})
+    for copy in places:
+        scope = copy.scope
         arns = [arn for found in owned(copy, {scope.region}).values() for arn in found]
         serves = bool(leads) and swap.balancer(View(copy)) == leads
         if not arns and not serves:
             continue
-        ended = made.get(scope.environment)
+        of, ended = scope.copy_of["site"], made.get(scope.environment)
         until = _until(made, scope.environment, serves, options)
         under_way = going is not None and bool(going.opened["environment"] == scope.environment)
+        stays = going is not None and of == active_site
         yield {
             "environment": scope.environment,
+            "of": of,
             "serves": serves,
             "made": ended.isoformat(timespec="seconds") if ended else "",
             "until": until.isoformat(timespec="seconds") if until else "",
             # What one that is under way needs it finds in its place.
-            "due": "" if going else _due(ended, until, serves),
+            "due": "" if stays else _due(ended, until, serves),
             "under_way": under_way,
             "arns": len(arns),
         }
 
 
-def _made(here: Aws, scope: Scope) -> dict[str, datetime.datetime]:
+def _made(place: Aws, names: Set[str]) -> dict[str, datetime.datetime]:
     """When the copy that stands under each name was finished, by the newest refresh of that name:
     for whatever one before has told, this one has taken its place.
     """
-    place, found = here.at(scope), dict[str, datetime.datetime | None]()
+    found = dict[str, datetime.datetime | None]()
     for id in reversed(journals.ids(place)):
         told = account.report(place, id) or journals.load(place, id).opened
         name = str(told["environment"])
@@ -62,7 +67,7 @@ def _made(here: Aws, scope: Scope) -> dict[str, datetime.datetime]:
             continue
         good = told.get("outcome") == "succeeded"
         found[name] = datetime.datetime.fromisoformat(str(told["ended"])) if good else None
-        if len(found) == len(SLOTS):
+        if found.keys() >= names:
             break
     return {name: at for name, at in found.items() if at}
 

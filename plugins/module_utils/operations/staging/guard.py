@@ -16,10 +16,12 @@ from ...aws.view import View
 from ...converge.task import Task
 from ...declaration.secrets import LIVE
 from ...engine import canon
+from ...kinds import record_sets
 from ...tiers.login import LOGINS, home_of
 from .. import journal as journals
 from ..acts import swap
 from ..errors import Guarded
+from ..refresh import scopes_of
 from ..rehearsal import owned
 
 
@@ -33,8 +35,9 @@ def check(
     """Raises Guarded. leads: what the name of staging leads to. scopes: of all copies."""
     view, places = View(here), [here.at(scope) for scope in scopes]
     source = _source(view)
-    _refuse_names(options["domain"], leads, places)
-    _refuse_strangers(places)
+    peer = task.site.peer
+    left = scopes_of(peer, options["mirror"]) if peer else []
+    _refuse_names(options["domain"], leads, places, left)
     _refuse_readers(view, task)
     _refuse_parameters(options["parameters"], list(_of_production(task, source)))
 
@@ -66,17 +69,23 @@ def _source(view: View) -> Mapping[str, Any]:
     return item
 
 
-def _refuse_names(domain: str, leads: Mapping[str, Any], places: Iterable[Aws]) -> None:
-    """The name leads to a copy, or to nothing yet."""
-    if leads and all(swap.balancer(View(place)) != leads for place in places):
+def _refuse_names(
+    domain: str, leads: Mapping[str, Any], places: Iterable[Aws], left: Iterable[Scope]
+) -> None:
+    """The name leads to a copy, or to nothing yet. left: of the copies of the other site, which are
+    known by what a balancer is called: their region may be dark.
+    """
+    if not leads or any(record_sets.is_balancer(scope, leads["name"]) for scope in left):
+        return
+    if all(swap.balancer(View(place)) != leads for place in places):
         raise Guarded(
             f"{domain} leads to {leads['name']}, which is no staging copy's",
             "give staging a name of its own, or remove the record",
         )
 
 
-def _refuse_strangers(places: Iterable[Aws]) -> None:
-    """What stands under the name of a copy was made by a refresh."""
+def strangers(places: Iterable[Aws]) -> None:
+    """Raises Guarded where what stands under the name of a copy was made by no refresh."""
     for place in places:
         scope = place.scope
         _refuse_others(place)

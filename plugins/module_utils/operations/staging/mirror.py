@@ -8,7 +8,8 @@ the account has, so that no variable can have production taken for staging.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...aws.errors import Meaning, meaning
@@ -27,12 +28,16 @@ from ...tiers.traffic_fields import zone_of
 from .. import journal as journals
 from ..acts import swap
 from ..errors import OutOfOrder
-from ..refresh import SITE, SLOTS, scope_of
+from ..journal import Journal
+from ..refresh import SITE, names_of, scopes_of
 from ..rehearsal import CLOSED, OF_A_PAIR, image_of
 from . import copies as copies_
 from . import guard
 
 NEWEST = "newest"
+# What is to be done with copies: one is made, that of before is had back, those whose time is over
+# are removed, what is under way is given up.
+PURPOSES = REFRESH, RETURN, EXPIRE, ABANDON = ("refresh", "return", "expire", "abandon")
 FIELDS = (
     Field(
         "mirror",
@@ -60,7 +65,9 @@ FIELDS = (
         NEWEST,
     ),
     Field("parameters", "dict", "the parameters of its hosts", {"theme": "dark"}, {}),
-    Field("abandons", "bool", "true or false", False, False),
+    Field(
+        "purpose", "str", f"one of {', '.join(PURPOSES)}", REFRESH, REFRESH, PURPOSES.__contains__
+    ),
     Field("keep_hours", "int", "hours, at least 0", 24, 24, lambda v: v >= 0),
     Field("ttl_days", "int", "days, at least 1", 14, 14, lambda v: v >= 1),
 )
@@ -68,9 +75,9 @@ TIME = db_copies.LATEST
 
 
 def mirrored(params: Params) -> dict[str, Any]:
-    """Answers as what the next copy is to be declared, or that of a refresh that has not ended was;
-    and of each copy that there is whether it serves and until when it stays. Of the site of
-    production that stands by only that. Raises Refusal. Writes nothing.
+    """Answers as what the copy is to be declared with which something is to be done, and of each
+    that there is whether it serves and until when it stays. Of the site of production that stands
+    by only those that are left there. Raises Refusal. Writes nothing.
     """
     learn_secrets(params)
     task = declared(params, TIERS)
@@ -92,20 +99,19 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
         here.verify_account()
         _check_names(task, options)
         site = active.seen(task.site, active.read(here, there))
+        scopes = scopes_of(own, options["mirror"])
+        places = [here.at(scope) for scope in scopes]
+        guard.strangers(places)
+        journal, leads = journals.unended(places[0]), _leads(here, task, options)
+        wanted = _Wanted(here, site, task, params, options, leads)
+        found = copies_.standing(places, leads, options, journal, site.active_site)
+        copies = [{**copy, "declares": wanted.of(copy["environment"])} for copy in found]
         if not site.is_active:
-            return _result(f"{own.site} stands by, staging is made of {site.active_site}")
-        scopes = [scope_of(own, options["mirror"], slot) for slot in SLOTS]
-        journal = journals.unended(here.at(scopes[0]))
-        leads = _leads(here, task, options)
-        copies = list(copies_.standing(here, scopes, leads, options, journal))
-        # Of one that is gone on with as well: what it is told may be otherwise by now.
-        guard.check(here, task, options, leads, scopes)
-        if journal:
-            if not options["abandons"]:
-                _refuse_another(here, journal)
-            return _result("", _gone_on_with(journal), copies, journal.opened["operation"])
-        slot = next(s for s in scopes if not _serves(copies, s))
-        return _result("", _declared(here, site, task, params, options, slot, leads), copies)
+            said = f"{own.site} stands by, staging is made of {site.active_site}"
+            return _result(said, copies=copies)
+        under_way = journal.opened["operation"] if journal else ""
+        declares = {} if options["purpose"] == EXPIRE else wanted.chosen(copies, scopes, journal)
+        return _result("", declares, copies, under_way, needed=True)
     except Exception as error:
         if meaning(error) is not Meaning.UNCLEAR:
             raise
@@ -120,7 +126,7 @@ def _check_names(task: Task, options: Mapping[str, Any]) -> None:
     """Raises Refusal where staging and production could be taken for one another by name."""
     scope, traffic = task.site.scope, task.options["traffic"]
     problems = []
-    names = {f"{options['mirror']}-{slot}" for slot in SLOTS} | {options["mirror"]}
+    names = names_of(options["mirror"]) | {options["mirror"]}
     if scope.environment in names or scope.copy_of:
         rule = f"must be another name than that of the environment, {scope.environment}"
         problems.append(Problem("mirror", options["mirror"], rule, "staging"))
@@ -139,11 +145,7 @@ def _leads(here: Aws, task: Task, options: Mapping[str, Any]) -> dict[str, Any]:
     return swap.alias(View(here), options["domain"], zone_of(task.options["traffic"]))
 
 
-def _serves(copies: Iterable[Mapping[str, Any]], scope: Scope) -> bool:
-    return any(one["serves"] and one["environment"] == scope.environment for one in copies)
-
-
-def _refuse_another(here: Aws, journal: journals.Journal) -> None:
+def _refuse_another(here: Aws, journal: Journal) -> None:
     """Raises OutOfOrder where a copy that was masked has another database than was: one that was
     restored since has all that production has.
     """
@@ -160,7 +162,7 @@ def _refuse_another(here: Aws, journal: journals.Journal) -> None:
         )
 
 
-def _gone_on_with(journal: journals.Journal) -> dict[str, Any]:
+def _gone_on_with(journal: Journal) -> dict[str, Any]:
     """As the copy was declared that is under way. Hosts are let in once they were."""
     found: dict[str, Any] = {**journal.opened["told"]["declares"]}
     admitted = journal.done("admit") is not None or journal.opened["operation"] != "refresh"
@@ -168,38 +170,69 @@ def _gone_on_with(journal: journals.Journal) -> dict[str, Any]:
     return {**found, "sites": sites}
 
 
-def _declared(
-    here: Aws,
-    site: Site,
-    task: Task,
-    params: Params,
-    options: Mapping[str, Any],
-    slot: Scope,
-    leads: Mapping[str, Any],
-) -> dict[str, Any]:
-    given = params["sites"][site.scope.site]
-    kept = {name: value for name, value in given.items() if name not in OF_A_PAIR}
-    copy = _copy(here, site, str(options["made_of"]))
-    return {
-        "environment": slot.environment,
-        "site": SITE,
-        "sites": {
-            SITE: {
-                **kept,
-                **CLOSED,
-                "visitors": list(options["visitors"]),
-                "quarantined": True,
-            }
-        },
-        "copy_of": dict(slot.copy_of),
-        "restore": copy.declared,
-        "as_of": copy.as_of,
-        "copy": copy.what,
-        "image": _image(here, task),
-        "domain": options["domain"],
-        "zone": zone_of(task.options["traffic"]),
-        "before": dict(leads),
-    }
+@dataclass(frozen=True)
+class _Wanted:
+    """What copies of a site are declared as. leads: what the name of staging leads to."""
+
+    here: Aws
+    site: Site
+    task: Task
+    params: Params
+    options: Mapping[str, Any]
+    leads: Mapping[str, Any]
+
+    def chosen(
+        self, copies: Sequence[Mapping[str, Any]], scopes: Sequence[Scope], going: Journal | None
+    ) -> dict[str, Any]:
+        """As the copy that the purpose is about; {} where there is none. going: what has not ended.
+
+        Raises Guarded, OutOfOrder, NotRestorable.
+        """
+        purpose = self.options["purpose"]
+        # Of one that is gone on with as well: what it is told may be otherwise by now.
+        guard.check(self.here, self.task, self.options, self.leads, scopes)
+        if going:
+            if purpose != ABANDON:
+                _refuse_another(self.here, going)
+            return _gone_on_with(going)
+        if purpose == RETURN:
+            before = (one for one in copies if one["made"] and not one["serves"] and not one["due"])
+            return next((dict(one["declares"]) for one in before), {})
+        if purpose == ABANDON:
+            return {}
+        serving = {one["environment"] for one in copies if one["serves"]}
+        return self.next(next(one for one in scopes if one.environment not in serving))
+
+    def next(self, slot: Scope) -> dict[str, Any]:
+        """As the one that is to be made."""
+        copy = _copy(self.here, self.site, str(self.options["made_of"]))
+        return {
+            **self.of(slot.environment, quarantined=True),
+            "restore": copy.declared,
+            "as_of": copy.as_of,
+            "copy": copy.what,
+            "image": _image(self.here, self.task),
+        }
+
+    def of(self, environment: str, *, quarantined: bool = False) -> dict[str, Any]:
+        """As one that stands, of which nothing is made any more."""
+        scope = self.site.scope
+        given = self.params["sites"][scope.site]
+        kept = {name: value for name, value in given.items() if name not in OF_A_PAIR}
+        visited = {"visitors": list(self.options["visitors"]), "quarantined": quarantined}
+        return {
+            "environment": environment,
+            "site": SITE,
+            "sites": {SITE: {**kept, **CLOSED, **visited}},
+            "copy_of": {"environment": scope.environment, "site": scope.site},
+            "restore": {},
+            "as_of": "",
+            "copy": "",
+            "image": "",
+            "domain": self.options["domain"],
+            "zone": zone_of(self.task.options["traffic"]),
+            "before": dict(self.leads),
+        }
 
 
 def _copy(here: Aws, site: Site, made_of: str) -> db_copies.Copy:
@@ -244,10 +277,12 @@ def _result(
     declares: Mapping[str, Any] | None = None,
     copies: Iterable[Mapping[str, Any]] = (),
     under_way: str = "",
+    *,
+    needed: bool = False,
 ) -> dict[str, Any]:
     return {
         "changed": False,
-        "needed": bool(declares),
+        "needed": needed,
         "under_way": under_way,
         "said": said,
         "declares": dict(declares or {}),
