@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.acm.models import AWSCertificateManagerBackend, CertBundle
+from moto.acm.responses import AWSCertificateManagerResponse
 from moto.core.exceptions import AWSError
 
 from sandbox.shims import Hook, _acm_proof
@@ -16,6 +17,7 @@ MENDED = (
     "A certificate is issued a while after its validation records stand in a zone, never before.",
     "The validation record of a domain is the same in every region, and its own for each domain.",
     "The validation record is not told at once; a pending certificate has no dates.",
+    "A list of certificates tells the names of each.",
     "A certificate in use is not deleted; a deleted one gives its IdempotencyToken free.",
     "A self-signed certificate imported without a chain is its own chain.",
 )
@@ -25,6 +27,7 @@ HOOKS: tuple[Hook, ...] = (
     (CertBundle, "describe", ()),
     (AWSCertificateManagerBackend, "request_certificate", ("domain_name", "idempotency_token")),
     (AWSCertificateManagerBackend, "delete_certificate", ("arn",)),
+    (AWSCertificateManagerResponse, "list_certificates", ()),
 )
 RECORD_TOLD = 5.0  # AWS seconds until DescribeCertificate tells the record, about.
 
@@ -76,6 +79,15 @@ def description() -> None:
         return told
 
 
+def lists() -> None:
+    @wrap(AWSCertificateManagerResponse, "list_certificates")
+    def listed(original: Any, _self: Any) -> Any:
+        answer = original()
+        for one in answer.result["CertificateSummaryList"]:
+            one["SubjectAlternativeNameSummaries"] = one["SubjectAlternativeNames"]
+        return answer
+
+
 def imports() -> None:
     @wrap(CertBundle, "__init__")
     def begin(original: Any, self: Any, *args: Any, chain: bytes | None = None, **kw: Any) -> None:
@@ -116,4 +128,5 @@ def install(world: World) -> None:
     """Change how the emulator imports, issues and describes certificates."""
     imports()
     description()
+    lists()
     requests(world)

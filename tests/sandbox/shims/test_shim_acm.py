@@ -185,3 +185,9 @@ def test_plain_certificates_are_issued_by_time_and_all_have_one_record(plain: An
 def test_plain_an_imported_certificate_has_a_foreign_root_in_its_chain(plain: Any) -> None:
     arn, mine = imported(plain)
     assert mine not in plain.client("acm").get_certificate(CertificateArn=arn)["CertificateChain"]
+
+
+def test_a_list_tells_the_names_of_each_certificate(cloud: Any) -> None:
+    request(cloud)
+    [found] = cloud.client("acm").list_certificates()["CertificateSummaryList"]
+    assert set(found["SubjectAlternativeNameSummaries"]) == {"example.org", "www.example.org"}
