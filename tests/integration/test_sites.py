@@ -139,7 +139,7 @@ def test_the_proof_of_a_teardown_fails_on_what_stands_in_undeclared_regions(
     lift(built)
     task = declared(built.params("recovery", sites=MOVED), TIERS)
     with Converger(task) as converger:
-        lost = teardown.left(converger).lost
+        lost = teardown.left(converger, converger.plan_destruction()).lost
     assert any(":us-west-2:" in name and ":vpc/" in name for name in lost)
     assert not any(":us-east-1:" in name for name in lost)
 

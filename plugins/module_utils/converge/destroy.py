@@ -72,7 +72,7 @@ def destroy(
         held = lease(converger.leasing)
         if not planned.plan.writes:
             held.end()
-            return _proved(converger, result_of(task, planned, None, "destroy"))
+            return _proved(converger, planned, result_of(task, planned, None, "destroy"))
         with held.during() as new:
             if new:
                 planned, found = _planned(converger, chosen, before)
@@ -82,7 +82,7 @@ def destroy(
             outcome = converger.apply(planned, listener, held.check)
         result = result_of(task, planned, outcome, "destroy")
         raise_failures(task, outcome, result)
-        return _proved(converger, result)
+        return _proved(converger, planned, result)
 
 
 def _planned(
@@ -118,9 +118,9 @@ def _foreseen(
     return result | {"report": report}
 
 
-def _proved(converger: Converger, result: dict[str, Any]) -> dict[str, Any]:
+def _proved(converger: Converger, planned: Planned, result: dict[str, Any]) -> dict[str, Any]:
     active.forget(converger.leasing)
-    rest = teardown.left(converger)
+    rest = teardown.left(converger, planned)
     result |= {"left": list(rest.lost), "kept": list(rest.kept), "known": {}}
     result["report"] = _report(converger.task, "removed", result["done"], "kept", result)
     if rest.unseen:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Phoenix authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a teardown leaves on purpose: the final snapshot, its key, and what waits for its end; and
-what a later run has to say of it.
+"""What a teardown leaves on purpose: the final snapshot, its key, what others need, and what waits
+for its end; and what a later run has to say of it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ from .task import Planned
 
 # Kinds that AWS does not remove at once, with the days for which they can be called back.
 SCHEDULED = {"kms_key": kms_key.WINDOW_DAYS, "secret": secret.WINDOW_DAYS}
+# Why what a teardown leaves is needed, by kind.
+NEEDED = {
+    "kms_key": "without which the snapshot cannot be read",
+    "dns_record": "by which certificates of others are renewed",
+}
 CALLED_BACK = "until then site.yml calls it back"
 
 
@@ -78,15 +83,13 @@ def foreseen(converger: Converger, planned: Planned) -> list[str]:
     if database is not None and leaves_snapshot(database):
         name = final_snapshot(database)
         found += [] if f"snapshot {name}" in found else [f"snapshot {name}, the final one"]
-    going = {step.address for step in planned.plan.steps if step.action is Action.DESTROY}
+    stays = staying(planned)
     for name, have in planned.haves.items():
-        if have.kind not in SCHEDULED:
-            continue
-        if name in going:
+        if have in stays:
+            found.append(needed(have))
+        elif have.kind in SCHEDULED:
             days = SCHEDULED[have.kind]
             found.append(f"{name}, scheduled for deletion in {days} days; {CALLED_BACK}")
-        else:
-            found.append(needed(have))
     copying = planned.haves.get("db_backup_replication/main")
     if copying:
         source, days = copying.spec["source"], copying.spec["retention"]
@@ -99,9 +102,15 @@ def backups(converger: Converger) -> Iterator[str]:
     return db_backup_replication.retained(View(converger.account))
 
 
+def staying(planned: Planned) -> list[Have]:
+    """What a teardown by this plan leaves because it is needed."""
+    going = {step.address for step in planned.plan.steps if step.action is Action.DESTROY}
+    return [have for name, have in planned.haves.items() if name not in going]
+
+
 def needed(have: Have) -> str:
-    """The key that stays, with the reason."""
-    return f"{have.address}, without which the snapshot cannot be read"
+    """What stays, with the reason."""
+    return f"{have.address}, {NEEDED[have.kind]}"
 
 
 def scheduled(converger: Converger) -> Iterator[str]:

@@ -130,14 +130,18 @@ def empty(
             empty_bucket(converger.account, str(have.facts["name"]), guard, prefix)
 
 
-def left(converger: Converger) -> Left:
-    """Looks again, by kind and by tag, in this site's region; and by tag in all the others."""
+def left(converger: Converger, planned: Planned) -> Left:
+    """Looks again, by kind and by tag, in this site's region; and by tag in all the others.
+
+    planned: the teardown, for what it left to others nothing of this site leads to any more.
+    """
     haves = converger.plan_destruction().haves
     kept = [f"snapshot {name}" for name in remains.snapshots(converger)]
+    shared = {h.address: remains.needed(h) for h in remains.staying(planned) if h.kind != "kms_key"}
     snapshot = bool(kept)
     lost: list[str] = []
     for have in haves.values():
-        if have.kind in VANISHING or have.status == "deleted":
+        if have.kind in VANISHING or have.status == "deleted" or have.address in shared:
             continue
         if have.kind == "kms_key" and snapshot:
             kept.append(remains.needed(have))
@@ -146,17 +150,20 @@ def left(converger: Converger) -> Left:
     lost += [arn for arn in _tagged(converger) if not snapshot or ":snapshot:" not in arn]
     sweep = converger.sweep()
     lost += [arn for item in sweep.found for arn in item.arns]
-    kept += [*remains.scheduled(converger), *remains.backups(converger)]
+    kept += [*shared.values(), *remains.scheduled(converger), *remains.backups(converger)]
     return Left(tuple(kept), tuple(lost), sweep.found, sweep.unseen)
 
 
 def keeps(converger: Converger, planned: Planned) -> frozenset[str]:
-    """Addresses that a teardown leaves: the key without which the final snapshot is lost.
+    """Addresses that a teardown leaves: the key without which the final snapshot is lost, and what
+    others need too.
 
     The snapshot may be there already, from a teardown that stopped half-way.
     """
     needed = _leaves_snapshot(planned) or bool(remains.snapshots(converger))
-    return frozenset({"kms_key/main"} if needed else ())
+    view = View(converger.account)
+    shared = {name for name, have in planned.haves.items() if KINDS[have.kind].shared(view, have)}
+    return frozenset(shared | ({"kms_key/main"} if needed else set()))
 
 
 def _leaves_snapshot(planned: Planned) -> bool:

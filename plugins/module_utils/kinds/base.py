@@ -89,6 +89,10 @@ class Kind(abc.ABC):
         """Whether an undeclared object stays because what it serves is kept and still there."""
         return False
 
+    def shared(self, view: View, have: Have) -> bool:
+        """Whether others in the account need the object too, so that a teardown leaves it."""
+        return False
+
     def spent(
         self, view: View, haves: Sequence[Have], options: Mapping[str, Any]
     ) -> Iterable[Have]:

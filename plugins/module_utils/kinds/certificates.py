@@ -17,6 +17,16 @@ from .route53 import bare
 KIND = "certificate"
 DEAD = ("FAILED", "VALIDATION_TIMED_OUT", "REVOKED", "EXPIRED", "INACTIVE")
 ISSUED = "ISSUED"
+# All that there are: without being asked ACM lists those of RSA, and of these the short ones only.
+KEYS = (
+    "RSA_1024",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_prime256v1",
+    "EC_secp384r1",
+    "EC_secp521r1",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,35 @@ def chosen(view: View, spec: Mapping[str, Any]) -> Certificate | None:
     """The certificate in force for a spec."""
     domains = [spec["domain"]] if "domain" in spec else []
     return next((item for item in ours(view, domains) if item.covers(spec)), None)
+
+
+def of_others(view: View, name: str, record: str) -> bool:
+    """Whether a living certificate that is not ours is proved by the record that proves a name.
+
+    ACM asks all of an account that bear the name, or are for the wildcard over it, for the same
+    record. Those of other regions are not looked at.
+    """
+    base = name.removeprefix("*.")
+    for item in view.pages(
+        "acm", "list_certificates", "CertificateSummaryList", Includes={"keyTypes": list(KEYS)}
+    ):
+        # All of them: a certificate of ACM bears a hundred at most, and as many are listed.
+        told = (item["DomainName"], *item.get("SubjectAlternativeNameSummaries", ()))
+        if base not in {bare(one).removeprefix("*.") for one in told}:
+            continue
+        arn = item["CertificateArn"]
+        answer = view.call("acm", "describe_certificate", CertificateArn=arn)
+        if answer and _asks_for(record, _certificate("", answer["Certificate"], {})):
+            tags = view.call("acm", "list_tags_for_certificate", CertificateArn=arn)
+            if tags and not view.scope.owns(canon.tags(tags["Tags"]), KIND):
+                return True
+    return False
+
+
+def _asks_for(record: str, item: Certificate) -> bool:
+    """One of which ACM has not said yet what it asks for is taken to ask for it."""
+    known = any(record == name for name, _value in item.records.values())
+    return item.alive and (known or not item.provable)
 
 
 def _read(view: View, domains: set[str], wants: Sequence[Want]) -> Iterator[Certificate]:

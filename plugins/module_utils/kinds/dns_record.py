@@ -59,6 +59,14 @@ class DnsRecord(Kind):
                 "it out of the declaration",
             )
 
+    def shared(self, view: View, have: Have) -> bool:
+        """A proof, by which certificates of others may be renewed; a zone of ours goes with all of
+        its records.
+        """
+        spec = have.spec
+        asked = bool(spec["proves"]) and not spec["zone_reference"]
+        return asked and certificates.of_others(view, spec["proves"], spec["name"])
+
     def create(self, aws: Aws, want: Want) -> Have:
         zone = route53.zone_named(View(aws), *_place(want.spec))
         if want.spec["proves"]:

@@ -307,9 +307,10 @@ def _copied(journal: Journal) -> list[str]:
             "run was cut off once it was proved."
         )
     kept = (journal.done("remove") or {}).get("kept")
-    # Keys and secrets wait for their end, as AWS has it. Of a copy that is good its name is told.
+    # Keys and secrets wait for their end, as AWS has it, and a record may be the proof of others as
+    # well. Of a copy that is good its name is told.
     left = [] if isinstance(kept, str) else list(kept or ())
-    left = [one for one in left if not one.startswith(("kms_key/", "secret/"))]
+    left = [one for one in left if not one.startswith(("dns_record/", "kms_key/", "secret/"))]
     if left:
         found.append(f"Still there of the copy, and charged for: {', '.join(left)}.")
     return found

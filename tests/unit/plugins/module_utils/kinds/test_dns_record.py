@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import Scope
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope import (
+    Scope,
+    pairs,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.engine.errors import (
     OtherSiteStands,
@@ -21,6 +24,9 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.dns_rec
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.kinds.record_sets import (
     identifier,
 )
+from moto.acm.models import acm_backends
+
+ACCOUNT = "123456789012"
 
 
 @pytest.fixture
@@ -49,6 +55,26 @@ def want(scope: Scope, zone: str) -> Want:
         "proves": "",
     }
     return Want("dns_record", "site", spec)
+
+
+def proof_of(life: Any, scope: Scope, want: Want) -> Want:
+    """The record that proves a certificate of ours, which is there."""
+    marks = scope.marks("certificate", "main")
+    asked = {"domain": "www.example.org", "names": (), "tags": marks}
+    facts = life(Certificate()).make(Want("certificate", "main", asked)).facts
+    spec = {
+        **want.spec,
+        "name": facts["validation_name"],
+        "type": "CNAME",
+        "ttl": 60,
+        "values": (facts["validation_value"],),
+        "alias": None,
+        "set_identifier": "",
+        "failover": "",
+        "health_check": "",
+        "proves": "www.example.org",
+    }
+    return Want("dns_record", "validation", spec)
 
 
 def change(aws: Aws, zone: str, action: str, **record: Any) -> None:
@@ -198,26 +224,44 @@ def test_our_record_of_a_name_no_longer_declared_is_found(
 def test_a_validation_record_is_found_by_what_the_certificate_asks_for(
     life: Any, aws: Aws, scope: Scope, want: Want
 ) -> None:
-    marks = scope.marks("certificate", "main")
-    asked = {"domain": "www.example.org", "names": (), "tags": marks}
-    facts = life(Certificate()).make(Want("certificate", "main", asked)).facts
-    spec = {
-        **want.spec,
-        "name": facts["validation_name"],
-        "type": "CNAME",
-        "ttl": 60,
-        "values": (facts["validation_value"],),
-        "alias": None,
-        "set_identifier": "",
-        "failover": "",
-        "health_check": "",
-        "proves": "www.example.org",
-    }
-    proof = Want("dns_record", "validation", spec)
+    proof = proof_of(life, scope, want)
     # Both sites of an account are asked for this record, so to make it again is no error.
     DnsRecord().create(aws, proof)
     assert life(DnsRecord()).make(proof).foreign == ()
     assert life(DnsRecord()).differences(proof) == {}
+
+
+def test_a_proof_is_shared_while_a_living_certificate_of_others_asks_for_it(
+    life: Any, view: Any, aws: Aws, scope: Scope, want: Want
+) -> None:
+    proof = life(DnsRecord()).make(proof_of(life, scope, want))
+    assert not DnsRecord().shared(view(), proof)
+    acm, other = aws.client("acm"), replace(scope, environment="staging-b", site="staging")
+    asked = {"ValidationMethod": "DNS", "Tags": pairs(other.marks("certificate", "main"))}
+    acm.request_certificate(DomainName="else.example.org", **asked)
+    assert not DnsRecord().shared(view(), proof)
+    for name in ("www.example.org", "*.www.example.org"):
+        arn = acm.request_certificate(DomainName=name, **asked)["CertificateArn"]
+        assert DnsRecord().shared(view(), proof)
+        acm_backends[ACCOUNT]["us-east-1"]._certificates[arn].status = "FAILED"
+        assert not DnsRecord().shared(view(), proof)
+
+
+def never_asked(**_context: Any) -> None:
+    raise AssertionError("ACM was asked")
+
+
+def test_no_record_but_a_proof_and_none_of_a_zone_that_goes_too_is_shared(
+    life: Any, view: Any, aws: Aws, scope: Scope, want: Want
+) -> None:
+    proof = life(DnsRecord()).make(proof_of(life, scope, want))
+    aws.client("acm").request_certificate(DomainName="www.example.org", ValidationMethod="DNS")
+    assert DnsRecord().shared(view(), proof)
+    managed = replace(proof, spec={**proof.spec, "zone_reference": "ours/"})
+    for have in (managed, life(DnsRecord()).make(want)):
+        look = view()
+        look.aws.client("acm").meta.events.register("before-call.acm.*", never_asked)
+        assert not DnsRecord().shared(look, have)
 
 
 def test_without_a_declaration_the_certificate_says_where_the_record_is(

@@ -361,7 +361,7 @@ def test_of_a_refresh_that_has_only_begun_nothing_is_told_of_its_copy() -> None:
 
 
 def test_a_refresh_that_failed_tells_what_was_not_done_and_what_is_left() -> None:
-    kept = ["db_instance/main", "kms_key/main", "secret/reader"]
+    kept = ["db_instance/main", "dns_record/validation, by", "kms_key/main", "secret/reader"]
     failed = refreshed(
         (1250, "remove", DONE, {"did": [], "kept": kept}),
         (1300, "close", CLOSED, {"failed": ["names"]}),
