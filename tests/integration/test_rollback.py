@@ -282,7 +282,7 @@ def test_a_failover_of_which_home_never_heard_ends_a_rollback_that_was_cut_off(
     assert source(built, "home").endswith(":production-recovery-database")
 
 
-@pytest.mark.parametrize("last", ["claim", "close"])
+@pytest.mark.parametrize("last", [pytest.param("claim", marks=pytest.mark.sweep), "close"])
 def test_a_failover_does_not_fence_a_home_that_was_given_the_environment_back(
     built: Environment, last: str
 ) -> None:

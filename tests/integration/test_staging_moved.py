@@ -56,6 +56,7 @@ def test_the_next_copy_is_made_where_production_is_and_the_one_that_was_left_goe
     assert leads_to(production) == of_next and left(next) != []
 
 
+@pytest.mark.sweep
 def test_a_refresh_that_was_cut_off_where_production_was_is_left_and_removed(
     production: Environment,
 ) -> None:
