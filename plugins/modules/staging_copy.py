@@ -107,10 +107,11 @@ said:
   sample: recovery stands by, staging is made of home
 declares:
   description:
-    - C(environment), C(site), C(sites) and C(copy_of) of the copy, as modules take them; what its
-      database is made of as C(restore), in words as C(copy), as of when as C(as_of); C(image), the
-      id of the image of its hosts; C(domain) and C(zone); and C(before), to which balancer the name
-      led before.
+    - C(environment), C(site), C(sites), C(copy_of) and C(tags) of the copy, as modules take them;
+      what its database is made of as C(restore), in words as C(copy), as of when as C(as_of);
+      C(image), the id of the image of its hosts; C(domain) and C(zone); and C(before), to which
+      balancer the name led before. C(tags) has one, C(expires-on), with the day in UTC on which
+      O(ttl_days) are over; of a refresh that has not ended, since that was begun.
     - It is what is under way, whatever O(purpose) is. Empty at the site that stands by, where
       nothing is asked for, or where there is no such copy.
   returned: success

@@ -55,7 +55,7 @@ class Mirror:
         """at: the site of production that serves."""
         self.of, self.at, self.told = environment, at, told(environment, at, **more)
         self.declares = self.told["declares"]
-        names = ("environment", "sites", "copy_of")
+        names = ("environment", "sites", "copy_of", "tags")
         self.declared: dict[str, Any] = {
             **environment.params(self.declares["site"]),
             **{name: self.declares[name] for name in names},

@@ -25,6 +25,9 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
     swap,
     ways,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.staging import (
+    mirror as mirrors,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.evidence import sealed
 from environment import Environment
 from mirroring import DOMAIN, OFFICE, Mirror, names_production, told
@@ -356,6 +359,31 @@ def test_a_refresh_that_was_cut_off_is_gone_on_with_and_done_once(production: En
     report = again.end()["report"]
     assert report["outcome"] == "succeeded"
     assert len(account.reports(again.aws())) == 1
+
+
+def test_all_that_a_copy_has_tells_the_day_on_which_it_is_over_also_where_it_is_gone_on_with_later(
+    production: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("restore")
+    marks = View(mirror.aws()).tagged()
+    assert len(marks) > 30
+    groups = mirror.aws().client("autoscaling").describe_auto_scaling_groups()
+    of_groups = [t["Value"] for g in groups["AutoScalingGroups"] for t in g["Tags"]]
+    [day] = {tags.get(mirrors.EXPIRES) for tags in marks.values()}
+    assert day and day in of_groups
+    journal = journals.unended(mirror.aws())
+    assert journal
+    began = datetime.datetime.fromisoformat(journal.opened["began"])
+    assert day == (began + datetime.timedelta(days=14)).date().isoformat()
+    of_production = View(production.aws("home")).tagged().values()
+    assert not any(mirrors.EXPIRES in tags for tags in of_production)
+    later = journals.now() + datetime.timedelta(days=2)
+    monkeypatch.setattr(journals, "now", lambda: later)
+    again = Mirror(production)
+    assert again.declares["tags"] == {mirrors.EXPIRES: day}
+    assert again.tiers()["done"] == []
 
 
 def test_a_refresh_that_nobody_goes_on_with_is_given_up_and_nothing_is_left(

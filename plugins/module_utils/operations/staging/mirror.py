@@ -8,6 +8,7 @@ the account has, so that no variable can have production taken for staging.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,8 @@ FIELDS = (
     Field("ttl_days", "int", "days, at least 1", 14, 14, lambda v: v >= 1),
 )
 TIME = db_copies.LATEST
+# The tag by which people, and what others clear up by, see when a copy goes.
+EXPIRES = "expires-on"
 
 
 def mirrored(params: Params) -> dict[str, Any]:
@@ -208,6 +211,7 @@ class _Wanted:
         copy = _copy(self.here, self.site, str(self.options["made_of"]))
         return {
             **self.of(slot.environment, quarantined=True),
+            "tags": marks(journals.now(), self.options["ttl_days"]),
             "restore": copy.declared,
             "as_of": copy.as_of,
             "copy": copy.what,
@@ -233,6 +237,12 @@ class _Wanted:
             "zone": zone_of(self.task.options["traffic"]),
             "before": dict(self.leads),
         }
+
+
+def marks(made: datetime.datetime, days: int) -> dict[str, str]:
+    """The tags of all objects of a copy: the day, in UTC, on which one made then is over."""
+    over = made.astimezone(datetime.UTC) + datetime.timedelta(days)
+    return {EXPIRES: over.date().isoformat()}
 
 
 def _copy(here: Aws, site: Site, made_of: str) -> db_copies.Copy:
