@@ -74,6 +74,34 @@ options:
       - For how many days a copy serves, unless a new one takes its place.
     type: int
     default: 14
+  awake:
+    description:
+      - The hours in which copies are awake. All day and every day, where nothing of it is given.
+    type: dict
+    default: {}
+    suboptions:
+      days:
+        description:
+          - The days on which they get up.
+        type: list
+        elements: str
+        default: [mon, tue, wed, thu, fri, sat, sun]
+      from:
+        description:
+          - When they get up, as C("07:00"). YAML takes a time for a number, unless it is quoted.
+        type: str
+        default: "00:00"
+      until:
+        description:
+          - When they go to sleep, C("24:00") at the latest. Before O(awake.from) it is a time of
+            the next day, whichever O(awake.days) there are.
+        type: str
+        default: "24:00"
+      zone:
+        description:
+          - By the clocks of which time zone, as IANA names it.
+        type: str
+        default: UTC
 """
 
 EXAMPLES = r"""
@@ -120,8 +148,9 @@ copies:
   description:
     - Each copy that there is, with C(environment), of which site it is a copy (C(of)), C(serves),
       when it was C(made) and C(until) when it stays in ISO 8601, why it is C(due) to be removed, or
-      empty, whether a refresh of it is C(under_way), how many objects (C(arns)) the account has of
-      it, and as what it is declared (C(declares)), of which nothing can be made.
+      empty, whether a refresh of it is C(under_way), whether it is to be C(awake) now, how many
+      objects (C(arns)) the account has of it, and as what it is declared (C(declares)), of which
+      nothing can be made.
   returned: success
   type: list
   elements: dict
@@ -133,6 +162,7 @@ copies:
       until: "2026-12-12T10:15:00+00:00"
       due: ""
       under_way: false
+      awake: true
       arns: 61
       declares: {environment: staging-a, site: staging}
 """

@@ -15,6 +15,7 @@ from .. import journal as journals
 from ..acts import swap
 from ..journal import Journal
 from ..rehearsal import owned
+from . import hours
 
 
 def standing(
@@ -25,8 +26,8 @@ def standing(
     active_site: str,
 ) -> Iterator[dict[str, Any]]:
     """Each that there is: environment, of (the site of which it is a copy), serves, made and until
-    (ISO 8601, "" for none), due (why it is to be removed now, "" where it is not), under_way, arns
-    (how many objects).
+    (ISO 8601, "" for none), due (why it is to be removed now, "" where it is not), under_way, awake
+    (whether it is to be now), arns (how many objects).
 
     places: clients of all copies of a site. active_site: where production is by now. What is under
     way at the site that it left nobody goes on with there.
@@ -51,6 +52,7 @@ def standing(
             # What one that is under way needs it finds in its place.
             "due": "" if stays else _due(ended, until, serves),
             "under_way": under_way,
+            "awake": hours.is_awake(options["awake"], journals.now()),
             "arns": len(arns),
         }
 

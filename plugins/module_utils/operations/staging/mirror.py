@@ -33,7 +33,7 @@ from ..journal import Journal
 from ..refresh import SITE, names_of, scopes_of
 from ..rehearsal import CLOSED, OF_A_PAIR, image_of
 from . import copies as copies_
-from . import guard
+from . import guard, hours
 
 NEWEST = "newest"
 # What is to be done with copies: one is made, that of before is had back, those whose time is over
@@ -71,6 +71,14 @@ FIELDS = (
     ),
     Field("keep_hours", "int", "hours, at least 0", 24, 24, lambda v: v >= 0),
     Field("ttl_days", "int", "days, at least 1", 14, 14, lambda v: v >= 1),
+    Field(
+        "awake",
+        "dict",
+        "the hours in which copies are awake",
+        {"from": "07:00", "until": "20:00", "zone": "Europe/Berlin"},
+        {},
+        fields=hours.FIELDS,
+    ),
 )
 TIME = db_copies.LATEST
 # The tag by which people, and what others clear up by, see when a copy goes.
@@ -85,6 +93,7 @@ def mirrored(params: Params) -> dict[str, Any]:
     learn_secrets(params)
     task = declared(params, TIERS)
     options, problems = read(FIELDS, params, only=False)
+    problems += hours.mistakes(options.get("awake", {}), "awake")
     if problems:
         raise refusal(problems)
     require_sdk()
