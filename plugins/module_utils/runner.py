@@ -24,7 +24,7 @@ from .declaration.fields import Field, argument_spec
 from .declaration.site import ENVIRONMENT_FIELDS
 from .masking import task as masking
 from .operations import artifact, gate, manifest, perform, record, rehearsal, status
-from .operations.staging import mirror
+from .operations.staging import mirror, sleep
 from .operations.validate import check
 
 CONNECTION: Mapping[str, dict[str, Any]] = {
@@ -111,6 +111,11 @@ def status_arguments() -> dict[str, Any]:
 def copy_arguments() -> dict[str, Any]:
     """The argument spec of module staging_copy."""
     return {**whole_arguments(), **argument_spec(mirror.FIELDS)}
+
+
+def sleep_arguments() -> dict[str, Any]:
+    """The argument spec of module staging_sleep."""
+    return {**whole_arguments(), **argument_spec(sleep.FIELDS)}
 
 
 def unprotect_arguments() -> dict[str, Any]:
@@ -206,6 +211,12 @@ def run_copy() -> None:
     """The main function of module staging_copy, which never writes."""
     module = AnsibleModule(copy_arguments(), supports_check_mode=True)
     _finish(module, lambda: mirror.mirrored(module.params))
+
+
+def run_sleep() -> None:
+    """The main function of module staging_sleep."""
+    module = AnsibleModule(sleep_arguments(), supports_check_mode=True)
+    _finish(module, lambda: sleep.sleep(module.params, dry=module.check_mode))
 
 
 def run_mask() -> None:
