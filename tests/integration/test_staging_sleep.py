@@ -409,7 +409,7 @@ def test_from_a_scheduler_copies_that_stay_sleep_out_of_their_hours_and_the_way_
     def expire(*options: str, **more: Any) -> int:
         """How many tasks changed something of the copy."""
         told = play("staging_expire", *options, **more)
-        [count] = re.findall(r"^staging-a +: ok=\d+ +changed=(\d+)", told, re.MULTILINE)
+        [count] = re.findall(r"^staging-a-of-home +: ok=\d+ +changed=(\d+)", told, re.MULTILINE)
         return int(count)
 
     assert expire("--check", staging_mirror_awake=asleep) == 1
