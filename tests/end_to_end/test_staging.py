@@ -117,7 +117,7 @@ def refresh(story: Story, *words: str) -> dict[str, Any]:
         story.play("staging", *words)
     except RuntimeError as failed:
         said = [(step["name"], step["said"]) for step in story.whole("refresh")["steps"]]
-        raise AssertionError([one for one in said if one[1]]) from failed
+        raise AssertionError([one for one in said if one[1]], str(failed)[-4000:]) from failed
     return story.whole("refresh")
 
 

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import lease
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from environment import SITES, Environment, addresses
+from keeping import OTHER
 from killing import DRIVE
 from objects import objects
 
@@ -51,7 +52,7 @@ def test_two_runs_begun_at_once_on_an_empty_account_make_nothing_twice(empty: En
         run.stdin.flush()
     told = [run.communicate()[1] for run in runs]
     for run, text in zip(runs, told, strict=True):
-        assert run.returncode == 0 or HELD in text
+        assert run.returncode == 0 or HELD in text, text[-2000:]
     empty.run()
     assert max(objects(empty).values()) == 1
     assert addresses(empty.plan()) == set()
@@ -127,3 +128,16 @@ def test_a_playbook_whose_site_is_held_by_another_run_touches_nothing_there(
     assert "one run at a time" in text
     made = {entry["action"] for entry in playbooks.handle.writes_since(mark)}
     assert made == {"PutParameter"}
+
+
+def test_what_looks_like_nobodys_is_told_of_the_run_that_writes_there(empty: Environment) -> None:
+    """That may just be making it: a plan reads one thing before and another after."""
+    kms = empty.aws("home").client("kms")
+    theirs = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/phoenix-production-home", TargetKeyId=theirs)
+    with pytest.raises(Refusal, match="it is not ours"):
+        empty.run()
+    other = lease.Lease(empty.aws("home"), OTHER, lambda line: None)
+    with other.during(), pytest.raises(Refusal, match=HELD) as refused:
+        empty.run()
+    assert OTHER.who in str(refused.value)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import rehearsal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from environment import Environment
-from mirroring import DOMAIN, OFFICE, Mirror
+from mirroring import DOMAIN, OFFICE, Mirror, told
 
 from playbooks import Playbooks
 
@@ -65,3 +66,16 @@ def test_the_copy_before_is_had_back_and_the_other_one_goes_once_its_time_is_ove
     assert left(second) == [] and left(first) != []
     ran = run(production, tmp_path, "staging_back")
     assert ran.returncode != 0 and "There is no copy of before" in ran.stdout
+
+
+def test_a_copy_of_which_no_host_answers_is_not_had_back(
+    production: Environment, copies: list[Mirror]
+) -> None:
+    first, second = copies
+    leads = swap.balancer(View(second.aws()))
+    scaling, name = first.aws().client("autoscaling"), f"{first.name}-staging-web"
+    scaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=0, DesiredCapacity=0)
+    with pytest.raises(Refusal, match="no host of staging-a is healthy"):
+        Mirror(production, purpose="return").have_back()
+    assert swap.alias(View(production.aws("home")), DOMAIN, "shop.example.com") == leads
+    assert told(production, purpose="return")["under_way"] == ""

@@ -111,6 +111,12 @@ class Lease:
                 if self._silent():
                     self._renew_in_time()
 
+    def refuse_others(self) -> None:
+        """Raises Held where another run holds it that lives."""
+        others = [e for e in self._entries.look() if not self._mine(e) and not _lapsed(e)]
+        if others:
+            raise _held(others[-1])
+
     def hold(self) -> None:
         """A sign of life of the run, and no more. Raises Held, Unleased, and what else AWS says."""
         self._take()

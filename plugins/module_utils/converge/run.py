@@ -125,6 +125,11 @@ def _converge(
         held = lease(converger.leasing)
         try:
             planned = _startable(task, converger)
+        except Conflict:
+            # What another run makes meanwhile can look like something of nobody's.
+            held.refuse_others()
+            held.end()
+            raise
         except Exception:
             # The run ends here, and an earlier task of it may have kept the lease.
             held.end()

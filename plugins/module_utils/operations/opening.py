@@ -14,6 +14,7 @@ from ..converge.site import Converger
 from ..declaration.site import Site
 from . import journal as journals
 from . import manifest
+from .acts import swap
 from .errors import OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
 from .planned import ABANDON
@@ -101,7 +102,7 @@ def opened(
         # What it was begun for may not be the case any more.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
         before = None
-    check(converger, options, before)
+    _check(converger, options, before)
     if before:
         # With a region the operation is lost that needs both, and what it has done is looked at.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
@@ -132,6 +133,14 @@ def opened(
         facts |= {"from": site.scope.copy_of["site"], "told": dict(options["told"])}
     id = journals.new_id(kind, now, journals.ids(here))
     return journals.begin(here, id, facts, heard), True
+
+
+def _check(converger: Converger, options: Mapping[str, Any], before: Journal | None) -> None:
+    """Raises OutOfOrder where it is not to begin now."""
+    check(converger, options, before)
+    if options["operation"] == "return":
+        # In check mode nobody has woken a copy that sleeps, so that does not ask for it.
+        swap.answers(converger.account)
 
 
 def _playbook(kind: str, site: Site) -> str:

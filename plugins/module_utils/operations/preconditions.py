@@ -63,7 +63,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
 
 def _check_copy(converger: Converger, options: Mapping[str, Any]) -> None:
     """Raises OutOfOrder where it would not take place in a copy, or the name of staging leads
-    elsewhere than was found, or is to lead to a copy that does not answer.
+    elsewhere than was found.
     """
     site, declares = converger.task.site, options["told"].get("declares", {})
     if not site.scope.copy_of or not site.closed:
@@ -73,8 +73,6 @@ def _check_copy(converger: Converger, options: Mapping[str, Any]) -> None:
         )
     if "before" in declares:
         swap.unchanged(converger.account, declares)
-    if options["operation"] == "return":
-        swap.answers(converger.account)
 
 
 def _check_move(converger: Converger, site: Site) -> None:

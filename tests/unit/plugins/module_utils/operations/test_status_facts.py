@@ -123,6 +123,3 @@ def test_a_refresh_that_has_not_ended_is_told_and_no_failover_hangs_on_it() -> N
     found = told({"active:refresh": going})
     assert found["staging"]["unfinished"]["command"].endswith("phoenix.staging")
     assert found["unfinished"] is None
-    # One of the other site, which S3 has brought here, is nobody's to go on with.
-    going.opened["from"] = "recovery"
-    assert told({"active:refresh": going})["staging"] is None
