@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import lease
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import (
+    run as run_task,
+)
 from environment import SITES, Environment, addresses
 from keeping import OTHER
 from killing import DRIVE
@@ -136,8 +139,8 @@ def test_what_looks_like_nobodys_is_told_of_the_run_that_writes_there(empty: Env
     theirs = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/phoenix-production-home", TargetKeyId=theirs)
     with pytest.raises(Refusal, match="it is not ours"):
-        empty.run()
+        run_task(empty.params("home"), "storage", dry=False)
     other = lease.Lease(empty.aws("home"), OTHER, lambda line: None)
     with other.during(), pytest.raises(Refusal, match=HELD) as refused:
-        empty.run()
+        run_task(empty.params("home"), "storage", dry=False)
     assert OTHER.who in str(refused.value)
