@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An operation in a process that a test can kill.
 
-    drive_operation.py ENDPOINT OPERATION SITE LAST
+    drive_operation.py ENDPOINT OPERATION SITE LAST [STRATEGY]
 
 All steps are tasks of one run that keeps the lease, as those of a playbook are.
 """
@@ -20,10 +20,10 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.ac
     stage,
 )
 from drive import Endpoint
-from environment import Environment
+from environment import Environment, live_from
 
 
-def carry_out(endpoint: str, operation: str, site: str, last: str) -> None:
+def carry_out(endpoint: str, operation: str, site: str, last: str, strategy: str = "") -> None:
     for module in (stage, layers):
         module.LOOK = 0.1
     layers.EARLY = 0.1
@@ -31,8 +31,11 @@ def carry_out(endpoint: str, operation: str, site: str, last: str) -> None:
     # The run is another process than its task, for the end of a task that is its own run ends both.
     holder = alone()
     holder = replace(holder, process=f"{holder.process}0")
+    environment = Environment(Endpoint(endpoint))
+    if strategy:
+        live_from(environment, strategy)
     failing_over.upto(
-        Environment(Endpoint(endpoint)),
+        environment,
         last,
         operation=operation,
         site=site,

@@ -128,6 +128,12 @@ class Environment:
             return {site: future.result() for site, future in futures.items()}
 
 
+def live_from(environment: Environment, strategy: str) -> None:
+    """What the recovery site is declared to live from."""
+    recovery: dict[str, Any] = {**SITES["recovery"], "strategy": strategy}
+    environment.declared["sites"] = {**SITES, "recovery": recovery}
+
+
 def addresses(results: Mapping[str, Result], *actions: str) -> set[str]:
     """ "site address" of the planned actions, of these kinds or of all that write."""
     wanted = actions or ("create", "change", "replace", "destroy")
@@ -137,6 +143,13 @@ def addresses(results: Mapping[str, Result], *actions: str) -> set[str]:
         for action in result["actions"]
         if action["action"] in wanted
     }
+
+
+def ways_out(results: Mapping[str, Result], *actions: str) -> set[str]:
+    """Those of them that are about a way out of a network."""
+    kinds = ("elastic_ip/", "nat_gateway/", "route/")
+    found = addresses(results, *actions)
+    return {one for one in found if one.partition(" ")[2].startswith(kinds)}
 
 
 def done(results: Mapping[str, Result]) -> set[str]:

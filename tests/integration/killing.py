@@ -21,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def killed_operation(
     environment: Environment,
     rule: dict[str, Any],
-    operation: tuple[str, str, str] = FAILOVER,
+    operation: tuple[str, ...] = FAILOVER,
     *beside: dict[str, Any],
 ) -> int:
-    """The same of an operation: its name, the site that carries it out, and its last step."""
+    """The same of an operation: its name, the site that carries it out, its last step and, where
+    it is another one, the strategy."""
     return killed_run(environment, rule, OPERATION, *operation, beside=beside)
 
 

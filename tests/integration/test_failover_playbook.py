@@ -11,12 +11,32 @@ from pathlib import Path
 
 import failing_over as over
 import pytest
-from environment import Environment
+from environment import Environment, live_from
 from lost_hosts import lost
 
 from playbooks import Playbooks
 
 __all__ = ["lost"]
+# Step scale of a site that lives from copies of backups.
+SCALE = """
+- hosts: all
+  gather_facts: false
+  roles: [operatingdev.phoenix.preflight]
+- hosts: recovery
+  gather_facts: false
+  module_defaults:
+    group/operatingdev.phoenix.aws: "{{ phoenix_aws }}"
+  vars:
+    phoenix_isolated: true
+    dr_site_stands: recovery
+  tasks:
+    - operatingdev.phoenix.dr_step: {operation: failover, step: open}
+      register: dr_site_opened
+    - ansible.builtin.include_role:
+        name: operatingdev.phoenix.dr_site
+        tasks_from: tier
+      vars: {dr_site_item: {name: scale, by: tier web_tier}}
+"""
 REACHED = {"dr_confirm": "production", "image_controller": "198.51.100.7/32"}
 BUILDERS = [{"Name": "tag:phoenix:id", "Values": ["instance/builder"]}]
 # Steps of the role on a host that never answers.
@@ -65,6 +85,23 @@ def environment(played: Environment) -> Environment:
 
 def failed_over(playbooks: Playbooks, **given: object) -> subprocess.CompletedProcess[str]:
     return playbooks.run("dr_failover", "-e", json.dumps({**REACHED, **given}))
+
+
+def played_book(
+    playbooks: Playbooks, text: str, **given: object
+) -> subprocess.CompletedProcess[str]:
+    """A playbook of a test's own, in the inventory of the others."""
+    book = playbooks.folder / "book.yml"
+    book.write_text(text)
+    command, variables = playbooks.call("dr_failover")
+    command[1] = str(book)
+    return subprocess.run(
+        [*command, "-e", json.dumps(given)],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def builders(environment: Environment) -> list[str]:
@@ -147,17 +184,32 @@ def test_a_host_that_is_lost_in_a_step_is_told_and_the_step_is_not_done(
     playbooks: Playbooks, environment: Environment, name: str, program: str, before: str
 ) -> None:
     over.upto(environment, before)
-    book = playbooks.folder / "book.yml"
-    book.write_text(BOOK)
-    command, variables = playbooks.call("dr_failover")
-    command[1] = str(book)
-    given = json.dumps({"step": name, "program": program, "image_sets_up_database": True})
-    ran = subprocess.run(
-        [*command, "-e", given], env=variables, capture_output=True, text=True, check=False
-    )
+    given = {"step": name, "program": program, "image_sets_up_database": True}
+    ran = played_book(playbooks, BOOK, **given)
     told = " ".join(ran.stdout.split())
     assert "RESCUED: builder-recovery was lost in the middle of its work" in told, ran.stdout[
         -5000:
     ]
     assert "CLEARED" in told
     assert over.told(environment)[-1] == f"{name} begun"
+
+
+def test_where_a_site_lives_from_backups_its_hosts_get_a_way_out_before_they_are_launched(
+    playbooks: Playbooks, environment: Environment
+) -> None:
+    over.upto(environment, "grade")
+    ec2 = environment.aws("recovery").client("ec2")
+    [table] = ec2.describe_route_tables(
+        Filters=[{"Name": "tag:Name", "Values": ["production-recovery-app-a"]}]
+    )["RouteTables"]
+    ec2.delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0")
+    live_from(environment, "backup_restore")
+    mark = playbooks.handle.mark()
+    ran = played_book(playbooks, SCALE, phoenix_sites=environment.declared["sites"])
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    log = playbooks.handle.log(mark)
+    made = ["CreateRoute", "UpdateAutoScalingGroup"]
+    assert [call["action"] for call in log if call["action"] in made][:2] == made
+    assert {call["region"] for call in log} == {over.RECOVERY}
+    did = next(e["facts"]["did"] for e in over.entries(environment)[::-1] if "did" in e["facts"])
+    assert "route/app-a" in did

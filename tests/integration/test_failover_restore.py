@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,9 @@ import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from environment import SITES, Environment, addresses
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
+from environment import Environment, addresses, live_from, ways_out
+from killing import killed_operation
 from test_failover_decide import put
 from test_switchover import protect
 
@@ -25,8 +28,7 @@ HOME_DATABASE = "production-home-database"
 def copied(sandbox: Handle) -> Environment:
     """Both sites, of which the recovery site lives from copied backups."""
     environment = Environment(sandbox)
-    recovery: dict[str, Any] = {**SITES["recovery"], "strategy": "backup_restore"}
-    environment.declared["sites"] = {**SITES, "recovery": recovery}
+    live_from(environment, "backup_restore")
     return over.build(environment)
 
 
@@ -210,13 +212,110 @@ def test_a_replica_that_stands_still_is_promoted_whatever_the_strategy(
     built: Environment,
 ) -> None:
     """One that was kept after a change of the strategy has lost less than any copy."""
-    recovery: dict[str, Any] = {**SITES["recovery"], "strategy": "backup_restore"}
-    built.declared["sites"] = {**SITES, "recovery": recovery}
+    live_from(built, "backup_restore")
     over.build(built)
     mark = built.handle.mark()
-    over.upto(built, "close")
+    over.upto(built, "promote")
     assert asked(built, mark) == []
     assert not over.is_replica(built)
+    assert len(gateways(built)) == 3
+    over.upto(built, "close")
+
+
+def tier(environment: Environment, name: str) -> dict[str, Any]:
+    """A tier as step scale has it made, with what that knows of the restored database."""
+    opened = over.step(environment, "open")
+    facts = over.step(environment, "promote")["evidence"]["facts"]
+    told = {
+        "isolated": True,
+        "within": opened["id"],
+        "wait_timeout": 60,
+        "known": {**opened["known"], "db_instance/main": facts},
+    }
+    params = environment.params("recovery", **told)
+    return run({**params, **params.pop("traffic")}, name, dry=False)
+
+
+def scaled(environment: Environment) -> None:
+    over.step(environment, "scale")
+    did = [one for name in ("network", "web_tier") for one in tier(environment, name)["done"]]
+    over.step(environment, "scale", told={"did": did})
+
+
+def gateways(environment: Environment, site: str = "recovery") -> list[str]:
+    """The states of those that are not gone, in order."""
+    found = environment.aws(site).client("ec2").describe_nat_gateways()["NatGateways"]
+    return sorted(g["State"] for g in found if g["State"] not in ("deleting", "deleted"))
+
+
+def order(environment: Environment, mark: int) -> list[str]:
+    """The first of each of the writes by which a restored site comes to its hosts."""
+    writes = (RESTORE, "CreateNatGateway", "CreateRoute", "UpdateAutoScalingGroup")
+    log = environment.handle.log(mark)
+    there = [call["action"] for call in log if call["region"] == over.RECOVERY]
+    return list(dict.fromkeys(action for action in there if action in writes))
+
+
+def test_gateways_are_made_beside_the_database_and_lead_out_before_hosts_are_launched(
+    backed: Environment,
+) -> None:
+    assert gateways(backed) == [] and gateways(backed, "home") == ["available"] * 3
+    over.go_dark(backed)
+    mark = backed.handle.mark()
+    over.upto(backed, "intake", accept_unfenced=True)
+    did = over.step(backed, "promote")["evidence"]["did"]
+    assert {f"asked for nat_gateway/{letter}" for letter in "abc"} < set(did)
+    over.upto(backed, "grade", accept_unfenced=True)
+    scaled(backed)
+    assert gateways(backed) == ["available"] * 3
+    made = order(backed, mark)
+    assert set(made[:2]) == {RESTORE, "CreateNatGateway"}
+    assert made[2:] == ["CreateRoute", "UpdateAutoScalingGroup"]
+    assert not {c["service"] for c in backed.handle.log(mark)} & {"iam", "route53"}
+    over.upto(backed, "close", accept_unfenced=True)
+    backed.handle.faults([])
+    # What served keeps its own until it stands by.
+    assert ways_out(backed.plan()) == set()
+    backed.run()
+    assert addresses(backed.plan()) == set()
+    protect(backed, "recovery")
+    assert gateways(backed, "home") == [] and gateways(backed) == ["available"] * 3
+    assert addresses(backed.plan()) == set()
+
+
+def test_gateways_that_are_refused_keep_no_database_from_being_restored(
+    backed: Environment,
+) -> None:
+    over.upto(backed, "intake")
+    ec2 = backed.aws("recovery").client("ec2")
+    others = [ec2.allocate_address(Domain="vpc")["AllocationId"] for _number in range(4)]
+    promoted = over.step(backed, "promote")
+    assert promoted["done"]
+    assert len([one for one in promoted["evidence"]["did"] if "nat_gateway" in one]) == 1
+    over.upto(backed, "grade")
+    with pytest.raises(Refusal, match="2 elastic IP addresses would be made in us-west-2"):
+        scaled(backed)
+    for allocation in others:
+        ec2.release_address(AllocationId=allocation)
+    scaled(backed)
+    assert gateways(backed) == ["available"] * 3
+
+
+@pytest.mark.parametrize("mode", ["before", "after"])
+def test_a_run_that_dies_while_it_asks_for_gateways_is_gone_on_with_and_none_is_made_twice(
+    backed: Environment, mode: str
+) -> None:
+    for action, at in ("AllocateAddress", 2), ("CreateNatGateway", 2):
+        rule = {"action": action, "at": at, "mode": mode}
+        died = ("failover", "recovery", "promote", "backup_restore")
+        assert killed_operation(backed, rule, died) == -signal.SIGKILL
+        assert backed.handle.fired()
+        backed.handle.faults([])
+    over.upto(backed, "grade", accept_unfenced=True)
+    scaled(backed)
+    ec2 = backed.aws("recovery").client("ec2")
+    assert gateways(backed) == ["available"] * 3
+    assert len(ec2.describe_addresses()["Addresses"]) == 3
 
 
 def restored(environment: Environment, **told: str) -> None:

@@ -9,18 +9,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from environment import SITES, Environment, addresses
+from environment import Environment, addresses, live_from, ways_out
 
 SOURCE = "arn:aws:rds:us-east-1:123456789012:db:production-home-database"
 REPLICA = "production-recovery-database"
 COPYING = "recovery db_backup_replication/main"
 START = "StartDBInstanceAutomatedBackupsReplication"
 STOP = "StopDBInstanceAutomatedBackupsReplication"
-
-
-def live_from(environment: Environment, strategy: str) -> None:
-    recovery: dict[str, Any] = {**SITES["recovery"], "strategy": strategy}
-    environment.declared["sites"] = {**SITES, "recovery": recovery}
 
 
 def backups(environment: Environment) -> list[dict[str, Any]]:
@@ -105,6 +100,38 @@ def test_from_backups_to_a_replica_copying_ends_once_there_is_one(
     # What was copied is no less to restore from.
     assert [item["Status"] for item in backups(from_backups)] == ["retained"]
     assert addresses(from_backups.plan()) == set()
+
+
+def gateways(environment: Environment) -> list[dict[str, Any]]:
+    """Those of the recovery site that AWS charges for."""
+    states = [{"Name": "state", "Values": ["pending", "available"]}]
+    ec2 = environment.aws("recovery").client("ec2")
+    return list(ec2.describe_nat_gateways(Filters=states)["NatGateways"])
+
+
+WAYS_OUT = {
+    f"recovery {address}"
+    for letter in "abc"
+    for address in (f"elastic_ip/nat-{letter}", f"nat_gateway/{letter}", f"route/app-{letter}")
+}
+
+
+def test_a_site_that_is_to_live_from_backups_loses_its_gateways_and_gets_them_back(
+    empty: Environment,
+) -> None:
+    live_from(empty, "warm_standby")
+    empty.run()
+    assert len(gateways(empty)) == 3
+    live_from(empty, "backup_restore")
+    assert ways_out(empty.plan(), "destroy") == WAYS_OUT
+    assert ways_out(empty.run()) == WAYS_OUT
+    ec2 = empty.aws("recovery").client("ec2")
+    assert gateways(empty) == [] == ec2.describe_addresses()["Addresses"]
+    assert addresses(empty.plan()) == set()
+    live_from(empty, "warm_standby")
+    assert ways_out(empty.run(), "create") == WAYS_OUT
+    assert len(gateways(empty)) == 3
+    assert addresses(empty.plan()) == set()
 
 
 def test_copying_that_somebody_else_began_is_named_and_left(built: Environment) -> None:

@@ -29,6 +29,7 @@ from ..kinds.subnet import Subnet
 from ..kinds.vpc import Vpc
 from ..kinds.vpc_endpoint import VpcEndpoint
 from . import builder, endpoints, security, sink
+from .standing import has_way_out
 from .subnets import subnets
 
 TIER = "network"
@@ -69,10 +70,8 @@ def check(site: Site, options: Mapping[str, Any]) -> Iterator[Problem]:
 def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     """Everything the network tier declares for this site."""
     scope = site.scope
-    ways = _ways_out(site.zones, site.nat)
-    found = [_vpc(site), _internet_gateway(scope), *_subnets(site)]
-    for letter in dict.fromkeys(ways.values()):
-        found += _nat(scope, letter)
+    ways = _ways_out(site)
+    found = [_vpc(site), _internet_gateway(scope), *_subnets(site), *gateways(site)]
     tables = list(_route_tables(site, ways))
     found += tables
     found += _routes(ways)
@@ -85,11 +84,18 @@ def wants(site: Site, options: Mapping[str, Any]) -> tuple[Want, ...]:
     return (*found, *security.groups(site), *security.rules(site), *sink.ways(site))
 
 
-def _ways_out(letters: tuple[str, ...], nat: str) -> dict[str, str]:
+def gateways(site: Site) -> Iterator[Want]:
+    """The NAT gateways, each with its address."""
+    for letter in dict.fromkeys(_ways_out(site).values()):
+        yield from _nat(site.scope, letter)
+
+
+def _ways_out(site: Site) -> dict[str, str]:
     """Zone -> the zone of the NAT gateway that its hosts use."""
-    if nat == "none":
+    if not has_way_out(site):
         return {}
-    return {letter: letter if nat == "per_zone" else min(letters) for letter in letters}
+    each = site.nat == "per_zone"
+    return {letter: letter if each else min(site.zones) for letter in site.zones}
 
 
 def _want(scope: Scope, kind: str, id: str, spec: Mapping[str, Any], *after: Ref) -> Want:

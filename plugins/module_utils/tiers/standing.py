@@ -24,6 +24,14 @@ def standing_by(site: Site) -> int:
     return STANDBY[site.strategy] if site.protected else 0
 
 
+def has_way_out(site: Site) -> bool:
+    """Whether NAT gateways run. A site that lives from copies of backups has no use for them before
+    it serves; one that served before keeps those it had until it stands by.
+    """
+    idle = site.protected and not site.is_active and site.strategy == "backup_restore"
+    return site.nat != "none" and not idle
+
+
 def may_write(site: Site) -> bool:
     """What hosts are told of their database. Without one, they are to get one that they may."""
     return site.is_active or (site.protected and not has_database(site))

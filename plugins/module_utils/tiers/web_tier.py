@@ -31,7 +31,7 @@ from .alarms import HOST_ERRORS
 from .configuration import NEEDED, configuration
 from .database_access import NONE, PARAMETER
 from .login import APPLICATION, home_of
-from .standing import has_database, has_hosts, may_write, standing_by
+from .standing import has_database, has_hosts, has_way_out, may_write, standing_by
 
 TIER = "web_tier"
 FIELDS = web_fields.FIELDS
@@ -222,7 +222,7 @@ def _launch(site: Site, options: Mapping[str, Any]) -> dict[str, Any]:
 def _group(site: Site, options: Mapping[str, Any], launch: Mapping[str, Any]) -> Want:
     scope, letters = site.scope, site.zones
     tags = scope.marks("autoscaling_group", "web")
-    way_out = letters if site.nat != "none" else ()
+    way_out = letters if has_way_out(site) else ()
     return Want(
         "autoscaling_group",
         "web",

@@ -7,12 +7,13 @@ where none stands. It is one once AWS shows no source of it any more.
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from ...aws.errors import Meaning, meaning, status
 from ...kinds import db_instance_reading as reading
 from ..errors import NotDone
 from ..procedures import ISOLATED
-from . import instance, restore
+from . import gateways, instance, restore
 from .instance import HINT, Item, described
 from .stage import Evidence, Stage
 
@@ -45,13 +46,22 @@ def look(stage: Stage) -> Evidence | None:
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where AWS says that it was done and it was not.
 
-    A replica that is backed up or changed at the moment cannot be promoted, and is when it can be.
+    What hosts need besides, and takes minutes, too, is begun at the same time.
     """
     item = instance.found(stage)
     if item is None and stage.journal.opened["operation"] not in ISOLATED:
         raise _vanished(stage)
-    if item is None or instance.is_restored(item):
-        return restore.act(stage)
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(gateways.begin, stage)
+        restored = item is None or instance.is_restored(item)
+        found = (restore.act if restored else _promoted)(stage)
+        return {**found, "did": [*begun.result(), *found["did"]]}
+
+
+def _promoted(stage: Stage) -> Evidence:
+    """Raises NotDone. A replica that is backed up or changed at the moment cannot be promoted, and
+    is when it can be.
+    """
     if stage.journal.attempts("promote") > 1:
         _let_begin(stage)
     asked: float | None = None

@@ -114,8 +114,7 @@ def _want(stage: Stage) -> Want:
 
 def _primary(stage: Stage) -> Want:
     """What the tier declares once this site serves, with what the manifest knows."""
-    serving = replace(stage.site, active=stage.scope.site, protected=False)
-    wants = graph.index(database.wants(serving, stage.options["database"]))
+    wants = graph.index(database.wants(stage.serving, stage.options["database"]))
     want = wants[ADDRESS]
     return replace(want, spec=graph.resolve(want.spec, lambda ref: _fact(stage, ref)))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...aws.scope import Scope
@@ -48,6 +48,11 @@ class Stage:
     def old(self) -> Scope:
         """The site that the environment moves from."""
         return self.there.scope
+
+    @property
+    def serving(self) -> Site:
+        """The site as its tiers see it once it serves."""
+        return replace(self.site, active=self.scope.site, protected=False)
 
     def wait(self, what: str, state: Callable[[], str], hint: str) -> float:
         """Seconds until `state` told nothing that is still missing. Raises NotDone when it takes

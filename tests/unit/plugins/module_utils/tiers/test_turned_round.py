@@ -109,15 +109,58 @@ def test_a_site_that_served_keeps_its_database_undeclared_and_has_no_hosts() -> 
     assert home["ssm_parameter/database_access"].spec["value"] == "read"
 
 
+# Of kinds that are a way out, what a site that has none yet has all the same.
+DOOR = {"route/public"}
+
+
+def ways_out(name: str, strategy: str, **more: Any) -> set[str]:
+    kinds = ("nat_gateway/", "elastic_ip/", "route/")
+    return {n for n in wants(name, "network", strategy=strategy, **more) if n.startswith(kinds)}
+
+
+@pytest.mark.parametrize(("name", "active"), [("recovery", "home"), ("home", "recovery")])
+def test_a_site_that_lives_from_backups_has_a_way_out_only_once_it_serves(
+    name: str, active: str
+) -> None:
+    idle = {"strategy": "backup_restore", "active": active}
+    assert ways_out(name, **idle) == DOOR
+    network = wants(name, "network", **idle)
+    assert network["route_table/app-a"].spec["routes"] == ()
+    needs = graph.needs(wants(name, "web_tier", **idle)[GROUP])
+    assert not [target for target in needs if target.startswith("route/")]
+    serves = ways_out(name, "backup_restore", active=name)
+    assert len(serves) == 10
+    assert serves == ways_out(name, "pilot_light", active=name)
+
+
+@pytest.mark.parametrize("strategy", ["pilot_light", "warm_standby"])
+def test_any_other_site_that_stands_by_keeps_its_way_out(strategy: str) -> None:
+    assert ways_out("recovery", strategy) == ways_out("recovery", strategy, active="recovery")
+
+
+def test_a_site_that_served_keeps_its_way_out_until_it_stands_by() -> None:
+    told = {"strategy": "backup_restore", "active": "recovery"}
+    assert len(ways_out("home", protected=False, **told)) == 10
+
+
+@pytest.mark.parametrize(("nat", "many"), [("none", 0), ("one", 1), ("per_zone", 3)])
+def test_a_site_that_takes_over_has_as_many_gateways_as_are_declared(nat: str, many: int) -> None:
+    found = ways_out("recovery", "backup_restore", active="recovery", nat=nat)
+    assert len([name for name in found if name.startswith("nat_gateway/")]) == many
+
+
 def test_an_unprotected_site_copies_nothing_to_the_one_that_is_given_up() -> None:
     recovery = wants("recovery", "storage", active="recovery", protected=False)
     assert not [address for address in recovery if address.startswith(("secret_replica", "home:"))]
 
 
+@pytest.mark.parametrize("strategy", ["backup_restore", "pilot_light"])
 @pytest.mark.parametrize("protected", [True, False])
 @pytest.mark.parametrize("active", ["home", "recovery"])
 @pytest.mark.parametrize("name", ["home", "recovery"])
-def test_all_that_is_referred_to_is_declared(name: str, active: str, protected: bool) -> None:
-    found = wants(name, active=active, protected=protected)
+def test_all_that_is_referred_to_is_declared(
+    name: str, active: str, protected: bool, strategy: str
+) -> None:
+    found = wants(name, active=active, protected=protected, strategy=strategy)
     named = {target for want in found.values() for target in graph.needs(want)}
     assert named <= found.keys()
