@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...tiers import network
 from .verdict import COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 # Families of instance types by their first letters -> quota of the vCPUs that may run on demand.
@@ -50,9 +51,9 @@ def hosts(seen: Seen) -> Verdict:
 
 def addresses(seen: Seen) -> Verdict:
     there = int(seen.fact("addresses"))
-    missing = sum(
-        seen.have(name) is None for name, want in seen.wants.items() if want.kind == "elastic_ip"
-    )
+    # Those that are made when it takes over are nowhere to be found before.
+    needed = [w.address for w in network.gateways(seen.serving) if w.kind == "elastic_ip"]
+    missing = sum(name not in seen.wants or seen.have(name) is None for name in needed)
     said = f"{there} addresses there, {missing} would be made"
     return _within(seen, *ADDRESSES, there + missing, said)
 

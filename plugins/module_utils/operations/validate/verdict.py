@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -81,6 +81,11 @@ class Seen:
     @property
     def scope(self) -> Scope:
         return self.site.scope
+
+    @property
+    def serving(self) -> Site:
+        """The site as its tiers see it once it has taken over."""
+        return replace(self.site, active=self.scope.site)
 
     @property
     def application(self) -> str:

@@ -90,6 +90,13 @@ def test_a_site_that_lives_from_backups_is_told_where_they_are_not_copied() -> N
     assert told("Copied backups", look()) is None
 
 
+def test_addresses_that_are_made_when_a_site_takes_over_need_room_before() -> None:
+    for there, state in (2, "pass"), (3, "fail"):
+        facts = {"addresses": there, "quota L-0263D0A3": 5.0}
+        row = told("Room for addresses", look(facts, strategy="backup_restore"))
+        assert row and row["state"] == state and "3 would be made" in row["said"]
+
+
 def test_a_site_of_which_nothing_stands_by_is_not_good_and_told_since_when() -> None:
     since = ago(hours=2).isoformat()
     row = told("Active site", look({"active": Active(1, "", False, since)}, protected=False))
