@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from .step import CLOSE, OPEN, StepOf
 
+# By these site.yml knows an object that was made by hand for its own.
+OURS = (
+    "[{Key=phoenix:environment,Value={environment}},{Key=phoenix:site,Value={to}},"
+    "{Key=phoenix:id,Value=%s}]"
+)
 OPEN_STEP = StepOf(
     OPEN,
     "Open the operation",
@@ -71,6 +76,13 @@ PROMOTE = StepOf(
         "--db-parameter-group-name {environment}-{to}-database "
         "--vpc-security-group-ids <that of the database> --deletion-protection "
         "--no-publicly-accessible",
+        "Meanwhile, where {to} has no NAT gateways, as with strategy backup_restore while it "
+        "stands by: in the public subnet of each zone, or of the first where `nat` is `one`:",
+        "$ aws ec2 allocate-address --region {to_region} --domain vpc --tag-specifications "
+        f"'ResourceType=elastic-ip,Tags={OURS % 'elastic_ip/nat-<zone>'}'",
+        "$ aws ec2 create-nat-gateway --region {to_region} --subnet-id <the public one> "
+        "--allocation-id <that of the address> --tag-specifications "
+        f"'ResourceType=natgateway,Tags={OURS % 'nat_gateway/<zone>'}'",
     ),
     420,
     reversible=False,
@@ -172,6 +184,11 @@ SCALE = StepOf(
     "Bring the web tier to its size",
     "Traffic comes only where enough hosts are ready for it.",
     (
+        "Where {to} had no NAT gateways, the runbook of a failover makes them, where it restores. "
+        "Wait until they are available, and have each route table `app-<zone>` lead there:",
+        "$ aws ec2 create-route --region {to_region} --route-table-id <that of the zone> "
+        "--destination-cidr-block 0.0.0.0/0 --nat-gateway-id <that of the zone, or the one>",
+        "Have hosts told that they may write:",
         "$ aws ssm put-parameter --region {to_region} --type String --overwrite --name "
         "/{environment}/{to}/database_access --value write",
         "Where the database was restored, do so with database_endpoint and database_port, too: "
