@@ -16,7 +16,8 @@ description:
   - How hosts in the application subnets reach the internet is said by C(nat) of the site in
     O(sites). With V(per_zone) each zone has a NAT gateway, so the loss of a zone cuts off no other
     one. With V(one) all use that of the first zone, which costs less. With V(none) they have no
-    default route.
+    default route, nor have they at a site that stands by with C(strategy) V(backup_restore), before
+    it serves.
   - A site that is C(closed) has interface endpoints for what its hosts call, a group that lets the
     site in to them, and no rule that names another network than its own.
   - Makes security groups for balancer, web and database that name one another, with every rule an
