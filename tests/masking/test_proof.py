@@ -295,6 +295,31 @@ def test_a_number_is_found_whatever_is_around_it(server: Server, around: str) ->
             copy.run("rollback")
 
 
+def test_digits_within_a_hash_or_an_identifier_are_nobodys_number(server: Server) -> None:
+    """Among a million hashes and as many identifiers some have nine digits in common."""
+    digits, identifier = "012345467890", "abcdef01-2345-4678-90ab-cdefabcdef01"
+    made = (
+        "create table sessions (id int primary key, token text, phone text)",
+        f"insert into sessions values (1, 'feedfa{digits}ce', '4930123456789')",
+        "create table payments (id uuid primary key, seal text)",
+        f"insert into payments values ('{identifier}', 'c{digits}dddddddd')",
+        "create table notes (id int primary key, body text)",
+    )
+    with Copy(server, "hashes", made=made) as copy:
+        copy.declared = {
+            "sessions": {"id": "keep", "token": "null", "phone": "phone"},
+            "payments": {"id": "keep", "seal": "keep"},
+            "notes": {"id": "keep", "body": "keep"},
+        }
+        copy.mask()
+        assert [one for one in copy.findings() if one.startswith("public.")] == []
+        # What is somebody's is found beside one, and where it is as long as one.
+        for told in (f"{identifier} 4930123456789", f"feedfa{digits}ce"):
+            copy.run("begin", f"insert into notes values (1, '{told}')")
+            assert any("public.notes.body: a value of" in one for one in copy.findings()), told
+            copy.run("rollback")
+
+
 def test_rows_and_values_that_went_are_told(proved: Copy) -> None:
     proved.run("begin", "delete from addresses where customer_id = 7")
     assert f"public.addresses: has other rows than {2 * CUSTOMERS}" in proved.findings()

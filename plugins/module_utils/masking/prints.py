@@ -59,6 +59,12 @@ SPLIT_DIGITS = (
     rf"[0-9][ ().\-/]+[0-9]|[^{SEPARATORS}0-9][0-9]{{{LEAST_DIGITS}}}"
     rf"|[0-9]{{{LEAST_DIGITS}}}[^{SEPARATORS}0-9]"
 )
+# Hashes and identifiers in hexadecimal: digits that follow one another in them are nobody's number,
+# and among a million of them some are the same as in another one.
+HEX = (
+    r"(?<![0-9a-z])((?=[0-9]*[a-f])[0-9a-f]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"(?![0-9a-z])"
+)
 SETUP = rf"""
 create schema if not exists {SCHEMA};
 revoke all on schema {SCHEMA} from public;
@@ -142,7 +148,9 @@ create or replace function {SCHEMA}.digits(t text) returns setof text
 language sql stable parallel safe rows 1 as $$
     select d from (
         select regexp_replace(m[1], '[^0-9]', '', 'g') as d
-        from regexp_matches(t, '([0-9][0-9 ().\-/]*[0-9])', 'g') as m
+        from regexp_matches(
+            regexp_replace(t, '{HEX}', '#', 'gi'), '([0-9][0-9 ().\-/]*[0-9])', 'g'
+        ) as m
     ) as found where length(d) >= {LEAST_DIGITS}
 $$;
 
