@@ -60,10 +60,13 @@ SPLIT_DIGITS = (
     rf"|[0-9]{{{LEAST_DIGITS}}}[^{SEPARATORS}0-9]"
 )
 # Hashes and identifiers in hexadecimal: digits that follow one another in them are nobody's number,
-# and among a million of them some are the same as in another one.
+# and among a million of them some are the same as in another one. What has letters before or behind
+# a number only is none: `CC` with a card, an account with its country.
 HEX = (
-    r"(?<![0-9a-z])((?=[0-9]*[a-f])[0-9a-f]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"(?![0-9a-z])"
+    r"(?<![0-9a-z])("
+    r"(?=[0-9a-f]*[0-9][a-f]+[0-9]+[a-f]+[0-9])[0-9a-f]{16,}"
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r")(?![0-9a-z])"
 )
 SETUP = rf"""
 create schema if not exists {SCHEMA};

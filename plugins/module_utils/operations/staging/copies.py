@@ -32,6 +32,8 @@ def standing(
     places: clients of all copies of a site. active_site: where production is by now. What is under
     way at the site that it left nobody goes on with there.
     """
+    of = places[0].scope.copy_of["site"]
+    stays = going is not None and of == active_site
     made = _made(places[0], {place.scope.environment for place in places})
     for copy in places:
         scope = copy.scope
@@ -39,10 +41,12 @@ def standing(
         serves = bool(leads) and swap.balancer(View(copy)) == leads
         if not arns and not serves:
             continue
-        of, ended = scope.copy_of["site"], made.get(scope.environment)
-        until = _until(made, scope.environment, serves, options)
         under_way = going is not None and bool(going.opened["environment"] == scope.environment)
-        stays = going is not None and of == active_site
+        if going and under_way and serves and not stays:
+            # It was cut off behind the swap. It stays for its days, as if it had come to its end.
+            made[scope.environment] = datetime.datetime.fromisoformat(going.opened["began"])
+        ended = made.get(scope.environment)
+        until = _until(made, scope.environment, serves, options)
         yield {
             "environment": scope.environment,
             "of": of,
