@@ -238,6 +238,7 @@ class _Wanted:
             "site": SITE,
             "sites": {SITE: {**kept, **CLOSED, **visited}},
             "copy_of": {"environment": scope.environment, "site": scope.site},
+            "tags": {},
             "restore": {},
             "as_of": "",
             "copy": "",
