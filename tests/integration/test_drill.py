@@ -212,7 +212,10 @@ def test_a_drill_that_failed_is_removed_and_reported_all_the_same(copy: Copy, la
     assert report["outcome"] == "failed"
     rest = [one.name for one in DRILL if not one.always]
     undone = rest[rest.index(last) + 1 :]
-    assert report["findings"] == [f"Not rehearsed: {', '.join(undone)}."]
+    assert report["findings"] == [
+        f"Not rehearsed: {', '.join(undone)}.",
+        "It failed by this: the host was lost",
+    ]
     assert proof.newest(account.kept(copy.of.aws("recovery"), "home")["proofs"]) is None
     assert copy.open()["id"] > report["id"]
 

@@ -223,8 +223,10 @@ def test_a_refresh_that_fails_is_removed_and_staging_stays_as_it_was(
     second = Mirror(production)
     second.open()
     second.go_on(last)
+    second.step("close", failed="Mask: no rule names customers.nickname")
     report = second.end()["report"]
     assert report["outcome"] == "failed"
+    assert "It failed by this: Mask: no rule names customers.nickname" in report["findings"]
     assert leads_to(production) == before
     assert left(second) == []
     again = told(production)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..reports.words import lasted
-from .journal import BEGUN, CLOSED, DONE, OPENED, Entry, Journal
+from .journal import BEGUN, CLOSED, DONE, FAILED, OPENED, Entry, Journal
 from .planned import ABANDON
 from .procedures import MOVES
 from .step import CLOSE, OPEN
@@ -279,6 +279,9 @@ def _rehearsed(journal: Journal) -> list[str]:
     """What a drill has found: that it failed, and what became of production meanwhile."""
     word = "Not done" if journal.opened["operation"] in OF_STAGING else "Not rehearsed"
     found = [f"{word}: {', '.join(undone)}." for undone in _undone(journal)]
+    ended = last(journal, CLOSE, FAILED)
+    if found and ended and ended["facts"].get("said"):
+        found.append(f"It failed by this: {ended['facts']['said']}")
     before, after = _told(journal).get("owned"), (journal.done("clean") or {}).get("owned")
     if before is None or after is None:
         return found
