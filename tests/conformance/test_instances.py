@@ -56,6 +56,18 @@ def test_an_instance_is_pending_first_and_then_runs_with_an_address_of_its_subne
     assert found["PrivateIpAddress"].startswith("10.1.0.")
 
 
+def test_an_instance_stops_and_starts_with_the_address_that_it_had(ec2: Any, instance: str) -> None:
+    before = described(ec2, instance)
+    [told] = ec2.stop_instances(InstanceIds=[instance])["StoppingInstances"]
+    assert told["PreviousState"]["Name"] == "running"
+    assert described(ec2, instance)["State"]["Name"] == "stopped"
+    [told] = ec2.start_instances(InstanceIds=[instance])["StartingInstances"]
+    assert told["PreviousState"]["Name"] == "stopped"
+    after = described(ec2, instance)
+    assert after["State"]["Name"] == "running"
+    assert after["PrivateIpAddress"] == before["PrivateIpAddress"]
+
+
 def test_the_same_token_launches_nothing_more(ec2: Any, launch: dict[str, Any]) -> None:
     first, second = (ec2.run_instances(**launch)["Instances"][0] for _ in range(2))
     assert first["InstanceId"] == second["InstanceId"]

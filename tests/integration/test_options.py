@@ -51,6 +51,11 @@ def nat(*zones: str) -> frozenset[str]:
     )
 
 
+# Of a site that lives from copies of backups, and stands by.
+WAY_OUT = named(
+    "recovery",
+    *(f"{kind}{z}" for z in "abc" for kind in ("elastic_ip/nat-", "nat_gateway/", "route/app-")),
+)
 STORIES: dict[str, tuple[Step, ...]] = {
     "no copies": (
         Step(
@@ -67,7 +72,7 @@ STORIES: dict[str, tuple[Step, ...]] = {
     "pilot light to backups and back": (
         Step(
             at("recovery", strategy="backup_restore"),
-            gone=OF_REPLICA,
+            gone=OF_REPLICA | WAY_OUT,
             made=COPYING,
             kept=REPLICA | WATCH,
         ),
@@ -79,11 +84,15 @@ STORIES: dict[str, tuple[Step, ...]] = {
         Step(at("recovery", strategy="warm_standby"), made=OF_HOSTS),
         Step(
             at("recovery", strategy="backup_restore"),
-            gone=OF_REPLICA | OF_HOSTS,
+            gone=OF_REPLICA | OF_HOSTS | WAY_OUT,
             made=COPYING,
             kept=REPLICA | WATCH,
         ),
-        Step(at("recovery", strategy="warm_standby"), gone=COPYING, made=OF_REPLICA | OF_HOSTS),
+        Step(
+            at("recovery", strategy="warm_standby"),
+            gone=COPYING,
+            made=OF_REPLICA | OF_HOSTS | WAY_OUT,
+        ),
     ),
     "no flow logs": (Step({"network": {"flow_logs": False}}, gone=everywhere("flow_log/main")),),
     "no endpoint": (Step({"network": {"s3_endpoint": False}}, gone=everywhere("vpc_endpoint/s3")),),

@@ -24,7 +24,7 @@ from ...converge.run import learn_secrets, refusals, require_sdk
 from ...converge.task import Task
 from ...declaration.fields import REQUIRED, Field, Problem, read
 from ...declaration.site import LONGEST_SLUG, SLUG, Site
-from ...kinds import db_copies
+from ...kinds import db_copies, route53
 from ...tiers.traffic_fields import zone_of
 from .. import journal as journals
 from ..acts import swap
@@ -114,7 +114,7 @@ def _looked(task: Task, params: Params, options: Mapping[str, Any]) -> dict[str,
         scopes = scopes_of(own, options["mirror"])
         places = [here.at(scope) for scope in scopes]
         guard.strangers(places)
-        journal, leads = journals.unended(places[0]), _leads(here, task, options)
+        journal, leads = journals.unended(places[0]), _leads(here, site, task, options)
         wanted = _Wanted(here, site, task, params, options, leads)
         found = copies_.standing(places, leads, options, journal, site.active_site)
         copies = [{**copy, "declares": wanted.of(copy["environment"])} for copy in found]
@@ -152,9 +152,12 @@ def _check_names(task: Task, options: Mapping[str, Any]) -> None:
         raise refusal(problems)
 
 
-def _leads(here: Aws, task: Task, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What the name of staging leads to."""
-    return swap.alias(View(here), options["domain"], zone_of(task.options["traffic"]))
+def _leads(here: Aws, site: Site, task: Task, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the name of staging leads to. Where production stands by there may be no zone yet."""
+    view, zone = View(here), zone_of(task.options["traffic"])
+    if not site.is_active and not route53.zone_named(view, zone, ""):
+        return {}
+    return swap.alias(view, options["domain"], zone)
 
 
 def _refuse_another(here: Aws, journal: Journal) -> None:
