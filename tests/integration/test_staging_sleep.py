@@ -183,7 +183,7 @@ def test_a_run_that_is_killed_at_any_write_is_gone_on_with_by_the_next(
     assert [action for action in executed if action in CALLS[state]] == list(CALLS[state])
 
 
-@pytest.mark.parametrize("state", [ASLEEP, AWAKE])
+@pytest.mark.parametrize("state", [ASLEEP, pytest.param(AWAKE, marks=pytest.mark.sweep)])
 def test_a_call_whose_answer_is_lost_is_not_taken_for_a_failure(mirror: Mirror, state: str) -> None:
     if state == AWAKE:
         have(mirror, ASLEEP)
@@ -394,6 +394,7 @@ SHOP: dict[str, Any] = {
 }
 
 
+@pytest.mark.sweep
 def test_from_a_scheduler_copies_that_stay_sleep_out_of_their_hours_and_the_way_back_wakes_one(
     mirror: Mirror, tmp_path: Path
 ) -> None:
