@@ -7,9 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.session import Aws
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.destroy import destroy
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.run import run
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import perform
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    perform,
+    rehearsal,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.refresh import (
     REFRESH,
     RETURN,
@@ -162,6 +167,17 @@ class Mirror:
         for one in RETURN[1:]:
             found = self.step(one.name, operation="return")
         return found
+
+
+def leads_to(environment: Environment) -> dict[str, Any]:
+    """The balancer to which the name of staging leads, {} where nothing answers for it."""
+    return swap.alias(View(environment.aws("home")), DOMAIN, "shop.example.com")
+
+
+def left(mirror: Mirror) -> list[str]:
+    """What the account has of a copy."""
+    aws = mirror.aws()
+    return [arn for found in rehearsal.owned(aws, {aws.scope.region}).values() for arn in found]
 
 
 def record(environment: Environment, **target: Any) -> None:

@@ -15,7 +15,6 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view impo
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     account,
-    rehearsal,
     status,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
@@ -23,18 +22,13 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations im
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import (
     swap,
-    ways,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.staging import (
     mirror as mirrors,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.evidence import sealed
 from environment import Environment
-from mirroring import DOMAIN, OFFICE, Mirror, names_production, told
-
-
-def leads_to(environment: Environment) -> dict[str, Any]:
-    return swap.alias(View(environment.aws("home")), DOMAIN, "shop.example.com")
+from mirroring import OFFICE, Mirror, leads_to, left, names_production, told
 
 
 def ways_in(mirror: Mirror) -> set[str]:
@@ -52,11 +46,6 @@ def ways_in(mirror: Mirror) -> set[str]:
         groups.get(rule.get("ReferencedGroupInfo", {}).get("GroupId", ""), rule.get("CidrIpv4", ""))
         for rule in into
     }
-
-
-def left(mirror: Mirror) -> list[str]:
-    aws = mirror.aws()
-    return [arn for found in rehearsal.owned(aws, {aws.scope.region}).values() for arn in found]
 
 
 def test_the_copy_is_closed_to_all_but_its_visitors_and_in_quarantine(
@@ -243,95 +232,6 @@ def test_a_proof_that_finds_anything_does_not_let_hosts_in(production: Environme
         mirror.step("prove", told={"findings": [{"where": "x", "what": "y", "rows": 1}]})
     with pytest.raises(Refusal, match="has not done prove"):
         mirror.step("admit")
-
-
-def test_a_host_is_asked_to_try_the_sink_and_each_way_to_production(
-    production: Environment,
-) -> None:
-    mirror = Mirror(production)
-    mirror.open()
-    mirror.go_on("smoke")
-    ask = mirror.step("probes")["ask"]
-    [sink] = [
-        host
-        for one in mirror.aws().client("ec2").describe_instances()["Reservations"]
-        for host in one["Instances"]
-        if {"Key": "phoenix:id", "Value": "instance/sink"} in host["Tags"]
-    ]
-    assert "IamInstanceProfile" not in sink and "PublicIpAddress" not in sink
-    assert ask["sink"] == {"host": sink["PrivateIpAddress"], "mail": 25, "letters": 8025}
-    database, balancer = ask["production"][:2]
-    assert database.startswith("production-home-database.") and database.endswith(":5432")
-    assert balancer.startswith("production-home-main-") and balancer.endswith(":443")
-    with pytest.raises(Refusal, match="did not arrive in the sink: it is not among"):
-        mirror.tell("probes", mail={"arrived": False, "said": "it is not among the 0 that did"})
-    met = [{"to": database, "address": "10.99.0.7", "how": "connected"}]
-    with pytest.raises(Refusal, match=r"10\.99\.0\.7, which is production's"):
-        mirror.tell("probes", production=met)
-    with pytest.raises(Refusal, match="has not done probes"):
-        mirror.step("swap")
-    # A host of the copy may have the same address as one of production.
-    met[0]["address"] = sink["PrivateIpAddress"]
-    evidence = mirror.tell("probes", production=met)["evidence"]
-    assert evidence["network"]["looked_at"]["zones"] == 0
-    assert evidence["network"]["looked_at"]["route_tables"] > 3
-
-
-def test_a_way_that_somebody_opens_keeps_a_copy_from_being_staging(
-    production: Environment,
-) -> None:
-    mirror = Mirror(production)
-    mirror.open()
-    mirror.go_on("smoke")
-    ec2, view = mirror.aws().client("ec2"), View(mirror.aws())
-    [vpc] = [item["VpcId"] for item in mine(view, "vpc", "vpcs", "Vpcs")]
-    assert ways.network(view)["open"] == []
-    [web] = mine(view, "security_group/web", "security_groups", "SecurityGroups")
-    [table] = mine(view, "route_table/app-a", "route_tables", "RouteTables")
-    [subnet] = mine(view, "subnet/app-a", "subnets", "Subnets")
-    other = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
-    peering = ec2.create_vpc_peering_connection(VpcId=other, PeerVpcId=vpc)
-    number = peering["VpcPeeringConnection"]["VpcPeeringConnectionId"]
-    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=number)
-    ec2.create_route(
-        RouteTableId=table["RouteTableId"],
-        DestinationCidrBlock="10.77.0.0/16",
-        VpcPeeringConnectionId=number,
-    )
-    transit = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
-    ec2.create_transit_gateway_vpc_attachment(
-        TransitGatewayId=transit, VpcId=vpc, SubnetIds=[subnet["SubnetId"]]
-    )
-    line = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
-    ec2.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=line)
-    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
-    ec2.authorize_security_group_egress(
-        GroupId=web["GroupId"], IpPermissions=[{**https, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-    )
-    mirror.aws().client("route53").create_hosted_zone(
-        Name="shop.example.com",
-        CallerReference="private",
-        VPC={"VPCRegion": "us-east-1", "VPCId": vpc},
-        HostedZoneConfig={"PrivateZone": True},
-    )
-    found = ways.network(View(mirror.aws()))["open"]
-    assert {one.split(" (")[0] for one in found} == {
-        f"peering {number} leads to {other}",
-        f"transit gateway {transit} is attached",
-        f"VPN gateway {line} is attached",
-        f"{table['RouteTableId']} has a route to 10.77.0.0/16 by {number}",
-        "group staging-a-staging-web lets out to 0.0.0.0/0",
-        "private zone shop.example.com.",
-    }
-    with pytest.raises(Refusal, match="staging-a is not closed: peering"):
-        mirror.tell("probes")
-
-
-def mine(view: View, id: str, many: str, key: str) -> list[dict[str, Any]]:
-    """What a copy has of a kind in EC2, or the one of that id."""
-    kind, _slash, one = id.partition("/")
-    found = view.owned(kind, "ec2", f"describe_{many}", key)
-    return [item for name, item, _tags in found if name == one or not one]
 
 
 def test_a_refresh_of_the_other_site_that_was_cut_off_is_not_gone_on_with_here(

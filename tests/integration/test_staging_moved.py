@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import rehearsal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from environment import Environment
-from mirroring import DOMAIN, Mirror, told
+from mirroring import Mirror, leads_to, left, told
 from moving import move
 
 
@@ -21,15 +18,6 @@ def first(production: Environment) -> Mirror:
     mirror.refresh()
     move(production, "recovery")
     return mirror
-
-
-def leads_to(environment: Environment) -> dict[str, Any]:
-    return swap.alias(View(environment.aws("home")), DOMAIN, "shop.example.com")
-
-
-def left(mirror: Mirror) -> list[str]:
-    aws = mirror.aws()
-    return [arn for found in rehearsal.owned(aws, {aws.scope.region}).values() for arn in found]
 
 
 def test_the_next_copy_is_made_where_production_is_and_the_one_that_was_left_goes_in_its_time(

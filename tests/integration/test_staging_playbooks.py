@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import rehearsal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from environment import Environment
-from mirroring import DOMAIN, OFFICE, Mirror, told
+from mirroring import DOMAIN, OFFICE, Mirror, leads_to, left, told
 
 from playbooks import Playbooks
 
@@ -45,19 +44,13 @@ def run(
     return playbooks.run(name, "-e", json.dumps({**GIVEN, **given}))
 
 
-def left(mirror: Mirror) -> list[str]:
-    aws = mirror.aws()
-    return [arn for found in rehearsal.owned(aws, {aws.scope.region}).values() for arn in found]
-
-
 def test_the_copy_before_is_had_back_and_the_other_one_goes_once_its_time_is_over(
     production: Environment, copies: list[Mirror], tmp_path: Path
 ) -> None:
     first, second = copies
     ran = run(production, tmp_path, "staging_back")
     assert ran.returncode == 0, ran.stdout[-6000:]
-    leads = swap.alias(View(production.aws("home")), DOMAIN, "shop.example.com")
-    assert leads == swap.balancer(View(first.aws()))
+    assert leads_to(production) == swap.balancer(View(first.aws()))
     ran = run(production, tmp_path, "staging_expire")
     assert ran.returncode == 0 and left(second) != [], ran.stdout[-6000:]
     ran = run(production, tmp_path, "staging_expire", staging_mirror_keep_hours=0)
@@ -77,5 +70,5 @@ def test_a_copy_of_which_no_host_answers_is_not_had_back(
     scaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=0, DesiredCapacity=0)
     with pytest.raises(Refusal, match="no host of staging-a is healthy"):
         Mirror(production, purpose="return").have_back()
-    assert swap.alias(View(production.aws("home")), DOMAIN, "shop.example.com") == leads
+    assert leads_to(production) == leads
     assert told(production, purpose="return")["under_way"] == ""
