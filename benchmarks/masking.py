@@ -32,6 +32,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking impor
     proof,
     rules,
     work,
+    written,
 )
 
 from tests.masking import shop
@@ -92,8 +93,8 @@ def refreshed(server: Server) -> str:
     with server.connect("refreshed") as session:
         connect = partial(server.connect, "refreshed")
         schema = catalog.read(session.rows)
-        proof.begin(session, "as declared")
-        proof.before(parsed, schema, session, connect=connect, at_once=AT_ONCE)
+        written.begin(session, "as declared")
+        written.before(parsed, schema, session, connect=connect, at_once=AT_ONCE)
         moments.append(time.monotonic())
         masked = moments[-1]
 

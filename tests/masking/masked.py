@@ -12,6 +12,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking impor
     proof,
     rules,
     work,
+    written,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking.rules import Rules
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking.schema import Schema
@@ -84,8 +85,8 @@ class Copy:
 
     def mask(self, *canaries: str, patience: float = 600.0) -> None:
         """Writes down what is there, and masks it."""
-        proof.begin(self.session, "as declared")
-        proof.before(self.rules, self.schema, self.session, canaries)
+        written.begin(self.session, "as declared")
+        written.before(self.rules, self.schema, self.session, canaries)
         work.mask(self.rules, self.schema, self.connect, patience=patience)
 
     def findings(self, *allowed: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking import proof, work
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking import work, written
 
 from tests.masking import shop
 from tests.masking.masked import CUSTOMERS, Copy
@@ -187,7 +187,7 @@ def test_the_key_is_nowhere_afterwards(server: Server) -> None:
         copy.mask()
         key = bytes(copy.value("select key from phoenix_mask.key")).hex()
         assert len(key) == 64
-        proof.forget(copy.session)
+        written.forget(copy.session)
         assert copy.rows("select 1 from pg_namespace where nspname = 'phoenix_mask'") == []
         with server.connect("keyless", "postgres") as admin:
             admin.run("checkpoint")

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking import (
     proof,
     statements,
+    written,
 )
 
 from tests.masking import shop
@@ -348,8 +349,8 @@ def test_another_database_of_the_server_is_told(server: Server, proved: Copy) ->
 
 def test_it_finds_what_was_never_masked(server: Server) -> None:
     with Copy(server, "open", 20) as copy:
-        proof.begin(copy.session, "as declared")
-        proof.before(copy.rules, copy.schema, copy.session)
+        written.begin(copy.session, "as declared")
+        written.before(copy.rules, copy.schema, copy.session)
         found = copy.findings()
     for column in ("customers.email", "payments.card", "tickets.body", "addresses.street"):
         assert any(one.startswith(f"public.{column}: ") for one in found), column
@@ -358,5 +359,5 @@ def test_it_finds_what_was_never_masked(server: Server) -> None:
 def test_nothing_that_was_written_down_stays(server: Server) -> None:
     with Copy(server, "forgotten", 20) as copy:
         copy.mask()
-        proof.forget(copy.session)
+        written.forget(copy.session)
         assert copy.rows("select 1 from pg_namespace where nspname = 'phoenix_proof'") == []

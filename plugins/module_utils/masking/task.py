@@ -17,7 +17,7 @@ from typing import Any
 
 from ..declaration.fields import REQUIRED, Field, Problem, read
 from ..declaration.secrets import HIDDEN
-from . import catalog, coverage, functions, neutral, prints, proof, propose, work
+from . import catalog, coverage, functions, neutral, prints, proof, propose, work, written
 from . import rules as rules_
 from .frameworks import Rows
 from .rules import Rules
@@ -194,7 +194,7 @@ def _answered(
         return do(session)
     except Error as error:
         raise Refused(f"the database of the copy: {without_values(error)}") from None
-    except (proof.Changed, work.Dangling, work.Seen) as error:
+    except (written.Changed, work.Dangling, work.Seen) as error:
         raise Refused(str(error)) from None
     finally:
         if session:
@@ -273,15 +273,15 @@ def _masked(
         return {"changed": False, "tables": {}, "stopped": {}}
     work.prepare(session)
     neutral.tell_hosts(given["hosts"], session)
-    proof.begin(session, _digest(given))
+    written.begin(session, _digest(given))
     _refuse([*_untold(given, session)])
     rows = [*neutral.rows(schema), *_more(given)]
-    proof.before_rows(rows, schema, session)
+    written.before_rows(rows, schema, session)
     stopped = neutral.stop(schema, _more(given), session)
     # What was stopped may have gone with its tables.
     schema, rules = _gated(given, session)
     connect = partial(_connected, given)
-    proof.before(
+    written.before(
         rules, schema, session, tuple(given["canaries"]), connect, at_once=given["at_once"]
     )
     done = work.mask(
@@ -303,7 +303,7 @@ def _digest(given: Mapping[str, Any]) -> str:
 
 def _untold(given: Mapping[str, Any], session: Connected) -> Iterator[Problem]:
     for number, canary in enumerate(given["canaries"]):
-        if not proof.tells(canary, session):
+        if not written.tells(canary, session):
             rule = "is a word as others are, and would not be looked for"
             yield Problem(f"canaries.{number}", HIDDEN, rule, "Canary Bird, 7 Cage Road")
 
@@ -348,7 +348,7 @@ def _proved(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
         raise Refused("nothing was written down of what was there before: module staging_mask does")
     if not session.rows(f"select 1 from {functions.SCHEMA}.done where name = ''"):
         raise Refused("it has not been masked to the end: run module staging_mask again")
-    proof.refuse_changed(session, _digest(given))
+    written.refuse_changed(session, _digest(given))
     schema = catalog.read(session.rows)
     rules, _problems = rules_.parse(neutral.completed(given["rules"], schema))
     _refuse(list(coverage.problems(rules, schema)))
@@ -372,7 +372,7 @@ def _proved(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
         f"select name, rows from {prints.SCHEMA}.before where name like '%.%' order by 1"
     )
     many = session.rows(f"select prints from {prints.SCHEMA}.before where name = ''")[0]["prints"]
-    proof.forget(session)
+    written.forget(session)
     session.run(marking(given["login_db"], done_mark(given["copy"])))
     return {
         "changed": True,
