@@ -15,9 +15,10 @@ WAYS_BACK = 2
 
 def in_use(view: View) -> frozenset[str]:
     """Ids of the images of the versions of a site's launch templates that are in use: the default,
-    that of a group, of its hosts and of a refresh under way; and of the release before.
+    that of a group, of its hosts and of a refresh under way; and of the release before. Besides,
+    those of the default and the newest version of every launch template of the account.
     """
-    found: set[str] = set()
+    found = _of_all(view)
     for _id, item, _tags in view.owned(
         "launch_template", "ec2", "describe_launch_templates", "LaunchTemplates"
     ):
@@ -28,6 +29,17 @@ def in_use(view: View) -> frozenset[str]:
         found.update(_served(view, name, images))
         found.add(_before(images, current))
     return frozenset(found)
+
+
+def _of_all(view: View) -> set[str]:
+    """A staging copy that sleeps launches its hosts in the morning, of an image of production."""
+    listed = view.pages(
+        "ec2",
+        "describe_launch_template_versions",
+        "LaunchTemplateVersions",
+        Versions=["$Default", "$Latest"],
+    )
+    return {item["LaunchTemplateData"].get("ImageId", "") for item in listed}
 
 
 def _images(view: View, name: str) -> dict[str, str]:

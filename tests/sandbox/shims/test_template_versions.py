@@ -78,3 +78,22 @@ def test_a_template_is_named_in_one_way(ec2: Any, cloud: Any) -> None:
         "InvalidLaunchTemplateName.NotFoundException"
     )
     assert numbers(ec2) == [1, 2, 3]
+
+
+def test_of_all_templates_the_default_and_the_newest_version_are_told_and_none_is_left_out(
+    ec2: Any,
+) -> None:
+    for number in range(20):
+        ec2.create_launch_template(
+            LaunchTemplateName=f"other-{number}", LaunchTemplateData={"InstanceType": "t3.micro"}
+        )
+    pages = ec2.get_paginator("describe_launch_template_versions").paginate(
+        Versions=["$Default", "$Latest"]
+    )
+    found = [
+        (one["LaunchTemplateName"], one["VersionNumber"])
+        for page in pages
+        for one in page["LaunchTemplateVersions"]
+    ]
+    assert {number for name, number in found if name == "web"} == {1, 3}
+    assert len({name for name, _number in found}) == 21

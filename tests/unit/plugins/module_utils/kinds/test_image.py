@@ -259,6 +259,20 @@ def test_what_hosts_are_launched_from_stays_and_so_does_the_release_before(
     assert _old(aws, keep=1) == ["4", "5"]
 
 
+@pytest.mark.usefixtures("refreshes")
+def test_an_image_of_which_a_copy_that_sleeps_will_launch_its_hosts_stays(
+    aws: Aws, scope: Scope, host: str
+) -> None:
+    number = {release: _made(aws, scope, host, release) for release in "12345"}
+    launched_from(aws, number["5"])
+    ec2 = aws.client("ec2")
+    copy = {"LaunchTemplateName": "staging-a-staging-web"}
+    ec2.create_launch_template(**copy, LaunchTemplateData={"ImageId": number["2"]})
+    # What is launched next of it is its default, and it may be brought to its newest one.
+    ec2.create_launch_template_version(**copy, LaunchTemplateData={"ImageId": number["3"]})
+    assert _old(aws, keep=1) == ["1", "4"]
+
+
 def test_the_release_before_is_that_which_served_and_not_one_that_was_tried(
     aws: Aws, scope: Scope, host: str, refreshes: list[dict[str, Any]]
 ) -> None:
