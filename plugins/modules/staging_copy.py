@@ -148,9 +148,9 @@ copies:
   description:
     - Each copy that there is, with C(environment), of which site it is a copy (C(of)), C(serves),
       when it was C(made) and C(until) when it stays in ISO 8601, why it is C(due) to be removed, or
-      empty, whether a refresh of it is C(under_way), whether it is to be C(awake) now, how many
-      objects (C(arns)) the account has of it, and as what it is declared (C(declares)), of which
-      nothing can be made.
+      empty, which operation with it is C(under_way), or empty, whether it is to be C(awake) now,
+      how many objects (C(arns)) the account has of it, and as what it is declared (C(declares)), of
+      which nothing can be made.
   returned: success
   type: list
   elements: dict
@@ -161,7 +161,7 @@ copies:
       made: "2026-11-28T10:15:00+00:00"
       until: "2026-12-12T10:15:00+00:00"
       due: ""
-      under_way: false
+      under_way: ""
       awake: true
       arns: 61
       declares: {environment: staging-a, site: staging}

@@ -3,12 +3,20 @@
 
 from __future__ import annotations
 
+import datetime
+from pathlib import Path
+
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import account
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    journal as journals,
+)
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from environment import Environment
 from mirroring import Mirror, leads_to, left, told
 from moving import move
+from staging_runs import run
 
 
 @pytest.fixture
@@ -45,8 +53,28 @@ def test_the_next_copy_is_made_where_production_is_and_the_one_that_was_left_goe
 
 
 @pytest.mark.sweep
-def test_a_refresh_that_was_cut_off_where_production_was_is_left_and_removed(
-    production: Environment,
+def test_nothing_is_removed_while_a_refresh_goes_on_at_the_other_site(
+    production: Environment, tmp_path: Path
+) -> None:
+    both = [Mirror(production)]
+    both[0].refresh()
+    both.append(Mirror(production))
+    both[1].refresh()
+    move(production, "recovery")
+    next = Mirror(production, "recovery")
+    next.open()
+    ran = run(production, tmp_path, "staging_expire", staging_mirror_keep_hours=0)
+    assert ran.returncode == 0 and left(both[0]) != [], ran.stdout[-6000:]
+    next.go_on("build")
+    next.end()
+    ran = run(production, tmp_path, "staging_expire", staging_mirror_keep_hours=0)
+    assert ran.returncode == 0 and left(both[0]) == [], ran.stdout[-6000:]
+    assert left(both[1]) != []
+
+
+@pytest.mark.sweep
+def test_a_refresh_that_was_cut_off_where_production_was_is_ended_as_its_copy_is_removed(
+    production: Environment, tmp_path: Path
 ) -> None:
     mirror = Mirror(production)
     mirror.open()
@@ -54,6 +82,34 @@ def test_a_refresh_that_was_cut_off_where_production_was_is_left_and_removed(
     move(production, "recovery")
     assert told(production, "recovery")["under_way"] == ""
     [copy] = told(production, "home", purpose="expire")["copies"]
-    assert copy["under_way"] and "has not come to an end" in copy["due"]
-    mirror.destroy()
-    assert left(mirror) == []
+    assert copy["under_way"] == "refresh" and "has not come to an end" in copy["due"]
+    ran = run(production, tmp_path, "staging_expire")
+    assert ran.returncode == 0, ran.stdout[-6000:]
+    assert left(mirror) == [] and told(production, "home", purpose="expire")["copies"] == []
+    [report] = account.reports(mirror.aws())
+    assert (report["outcome"], report["operation"]) == ("failed", "refresh")
+    assert journals.unended(mirror.aws()) is None
+
+
+@pytest.mark.sweep
+def test_one_that_was_cut_off_before_anything_was_made_is_ended_as_well(
+    production: Environment, tmp_path: Path
+) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    move(production, "recovery")
+    ran = run(production, tmp_path, "staging_expire")
+    assert ran.returncode == 0, ran.stdout[-6000:]
+    assert told(production, "home", purpose="expire")["copies"] == []
+    assert journals.unended(mirror.aws()) is None
+
+
+def test_one_that_was_cut_off_behind_the_swap_serves_for_its_days(production: Environment) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("swap")
+    move(production, "recovery")
+    [copy] = told(production, "home", purpose="expire")["copies"]
+    assert (copy["serves"], copy["due"], copy["under_way"]) == (True, "", "refresh")
+    began, until = (datetime.datetime.fromisoformat(copy[name]) for name in ("made", "until"))
+    assert until - began == datetime.timedelta(days=14)

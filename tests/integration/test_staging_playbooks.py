@@ -3,28 +3,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view import View
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from environment import Environment
-from mirroring import DOMAIN, OFFICE, Mirror, leads_to, left, told
-
-from playbooks import Playbooks
-
-GIVEN: dict[str, Any] = {
-    "web_tier_application": "shop",
-    "web_tier_user_data": "",
-    "image_sets_up_database": True,
-    "image_controller": "198.51.100.7/32",
-    "staging_mirror_domain": DOMAIN,
-    "staging_mirror_visitors": [OFFICE],
-}
+from mirroring import Mirror, leads_to, left, told
+from staging_runs import run
 
 
 @pytest.fixture
@@ -35,13 +22,6 @@ def copies(production: Environment) -> list[Mirror]:
         made.append(Mirror(production))
         made[-1].refresh()
     return made
-
-
-def run(
-    production: Environment, folder: Path, name: str, **given: Any
-) -> subprocess.CompletedProcess[str]:
-    playbooks = Playbooks(production.handle, folder)
-    return playbooks.run(name, "-e", json.dumps({**GIVEN, **given}))
 
 
 def test_the_copy_before_is_had_back_and_the_other_one_goes_once_its_time_is_over(
@@ -72,3 +52,26 @@ def test_a_copy_of_which_no_host_answers_is_not_had_back(
         Mirror(production, purpose="return").have_back()
     assert leads_to(production) == leads
     assert told(production, purpose="return")["under_way"] == ""
+
+
+def test_a_way_back_that_nobody_goes_on_with_is_given_up_and_both_copies_stay(
+    production: Environment, copies: list[Mirror], tmp_path: Path
+) -> None:
+    first, second = copies
+    leads = leads_to(production)
+    back = Mirror(production, purpose="return")
+    assert back.name == first.name
+    back.open("return")
+    # Of what it would lead to nothing is left meanwhile, so it is never done.
+    first.destroy()
+    ran = run(production, tmp_path, "staging_back")
+    assert ran.returncode != 0 and leads_to(production) == leads, ran.stdout[-6000:]
+    assert told(production)["under_way"] == "return"
+    with pytest.raises(Refusal, match="staging_abandon gives it up"):
+        Mirror(production, purpose="abandon").open()
+    ran = run(production, tmp_path, "staging_abandon")
+    assert ran.returncode == 0, ran.stdout[-6000:]
+    assert leads_to(production) == leads == swap.balancer(View(second.aws()))
+    assert left(second) != [] and told(production)["under_way"] == ""
+    ran = run(production, tmp_path, "staging_abandon")
+    assert ran.returncode != 0 and "nothing to give up" in ran.stdout

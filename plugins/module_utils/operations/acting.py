@@ -87,7 +87,7 @@ ACTS: Mapping[str, dict[str, Any]] = {
     },
     "drill": {},
     "refresh": {"swap": swap, "back": undo.Back, "remove": undo.Remove},
-    "return": {"swap": swap},
+    "return": {"swap": swap, "back": undo.Back},
 }
 
 

@@ -25,6 +25,7 @@ from .procedures import (
     ISOLATED,
     MOVES,
     OF_ACTIVE,
+    OF_STAGING,
     OPERATIONS,
     UNSEEN,
     frozen,
@@ -35,8 +36,6 @@ from .step import OPEN, StepOf
 
 # Operations that have nothing to do where the site serves for which they are.
 TO_BE_MET = frozenset({"switchover", "rollback"})
-# And those of staging, by the playbooks that do them.
-OF_STAGING = {"refresh": "staging", "return": "staging_back"}
 AGREED = datetime.timedelta(hours=1)  # for which what was agreed to holds
 
 

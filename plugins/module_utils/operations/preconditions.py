@@ -19,6 +19,7 @@ from .procedures import (
     IN_A_COPY,
     ISOLATED,
     MOVES,
+    OF_STAGING,
     is_bound,
     playbook,
     superseded,
@@ -93,8 +94,9 @@ def _check_move(converger: Converger, site: Site) -> None:
 def not_ended(journal: Journal) -> OutOfOrder:
     """Of an operation that is to be ended first."""
     facts = journal.opened
+    given_up = ", and staging_abandon gives it up" if facts["operation"] in OF_STAGING else ""
     return OutOfOrder(
         f"{facts['operation']} {journal.id} of {facts['operator']}, begun at {facts['began']}, has "
         "not ended",
-        f"end it first: playbook {playbook(facts)} goes on with it",
+        f"end it first: playbook {playbook(facts)} goes on with it{given_up}",
     )

@@ -32,6 +32,8 @@ ISOLATED = frozenset({"failover", "rollback"})
 OF_ACTIVE = frozenset({"reprotect"})
 # Those that take place in a copy, which has one site only and nobody to move from.
 IN_A_COPY = frozenset({"drill", "refresh", "return"})
+# Those of staging, by the playbooks that do them; staging_abandon gives them up.
+OF_STAGING: Mapping[str, str] = MappingProxyType({"refresh": "staging", "return": "staging_back"})
 # Those that move the environment to the site that carries them out.
 MOVES = frozenset({"failover", "switchover"})
 # The step until which one that has failed is begun anew; nothing binds it before that.

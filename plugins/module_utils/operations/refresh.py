@@ -160,7 +160,12 @@ REFRESH = (
     REPORT,
 )
 # The name leads to the copy before again; that stands, and nothing of it is touched.
-RETURN = (OPEN_STEP, SWAP, replace(REPORT, title="Close the way back, and report it", play=1))
+RETURN = (
+    OPEN_STEP,
+    SWAP,
+    replace(BACK, why="Staging stays as it was, unless the copy before serves."),
+    replace(REPORT, title="Close the way back, and report it"),
+)
 
 
 def scopes_of(scope: Scope, mirror: str) -> list[Scope]:

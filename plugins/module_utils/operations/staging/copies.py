@@ -25,9 +25,10 @@ def standing(
     going: Journal | None,
     active_site: str,
 ) -> Iterator[dict[str, Any]]:
-    """Each that there is: environment, of (the site of which it is a copy), serves, made and until
-    (ISO 8601, "" for none), due (why it is to be removed now, "" where it is not), under_way, awake
-    (whether it is to be now), arns (how many objects).
+    """Each that there is, or of which an operation was left: environment, of (the site of which it
+    is a copy), serves, made and until (ISO 8601, "" for none), due (why it is to be removed now, ""
+    where it is not), under_way (which operation with it has not ended, "" for none), awake (whether
+    it is to be now), arns (how many objects).
 
     places: clients of all copies of a site. active_site: where production is by now. What is under
     way at the site that it left nobody goes on with there.
@@ -39,12 +40,14 @@ def standing(
         scope = copy.scope
         arns = [arn for found in owned(copy, {scope.region}).values() for arn in found]
         serves = bool(leads) and swap.balancer(View(copy)) == leads
-        if not arns and not serves:
-            continue
         under_way = going is not None and bool(going.opened["environment"] == scope.environment)
-        if going and under_way and serves and not stays:
+        left = going if under_way and not stays else None
+        # Of one that was left nothing may be there but a journal that has no end.
+        if not arns and not serves and left is None:
+            continue
+        if left and serves:
             # It was cut off behind the swap. It stays for its days, as if it had come to its end.
-            made[scope.environment] = datetime.datetime.fromisoformat(going.opened["began"])
+            made[scope.environment] = datetime.datetime.fromisoformat(left.opened["began"])
         ended = made.get(scope.environment)
         until = _until(made, scope.environment, serves, options)
         yield {
@@ -55,7 +58,7 @@ def standing(
             "until": until.isoformat(timespec="seconds") if until else "",
             # What one that is under way needs it finds in its place.
             "due": "" if stays else _due(ended, until, serves),
-            "under_way": under_way,
+            "under_way": going.opened["operation"] if going and under_way else "",
             "awake": hours.is_awake(options["awake"], journals.now()),
             "arns": len(arns),
         }
