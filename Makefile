@@ -156,7 +156,8 @@ recovery: $(READY) ## what a failover takes beyond AWS's own times, 20 times as 
 	@python -m sandbox equip
 	python -m benchmarks.recovery --speed "$(or $(SPEED),20)"
 
-test: lint types sanity ## all that CI runs
+test: ## all that CI runs
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types sanity
 	@python -m sandbox equip chromium=chromium
 	$(PYTEST) -m "(not real or sample) and not sweep" tests
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -293,3 +294,41 @@ def test_copies_whose_time_is_over_are_removed_and_nothing_is_left(story: Story)
     arns = [one["ResourceARN"] for one in found]
     assert [arn for arn in arns if not any(part in arn for part in lingering)] == []
     assert serving(story).ask("GET", "/")[0] == 200
+
+
+def test_a_copy_sleeps_out_of_its_hours_and_serves_in_them_with_all_that_it_had(
+    story: Story,
+) -> None:
+    [copy] = copies(story)
+    count = "select count(*) from customers"
+    rows, stands = ask(story, count, of=copy), hosts_of(story, copy)
+    assert int(rows) == shop.MILLION and len(stands) > 1
+    later = [datetime.now(UTC) + timedelta(hours=hours) for hours in (6, 7)]
+    hours = dict(zip(("from", "until"), (f"{at:%H:00}" for at in later), strict=True))
+    story.play("staging_expire", f"-e '{json.dumps({'staging_mirror_awake': hours})}'")
+    assert status(story, copy) == "stopped"
+    sink = hosts_of(story, copy)
+    assert set(sink.values()) == {"stopped"} and sink.keys() < stands.keys()
+    assert serving(story).ask("GET", "/")[0] == 503
+    began = time.monotonic()
+    story.play("staging_expire")
+    print(f"awake in {time.monotonic() - began:.0f} s")
+    assert status(story, copy) == "available" and ask(story, count, of=copy) == rows
+    assert set(hosts_of(story, copy).values()) == {"running"}
+    assert hosts_of(story, copy).keys() & stands.keys() == sink.keys()
+    assert serving(story).ask("GET", "/")[0] == 200
+
+
+def status(story: Story, database: str) -> str:
+    rds = story.aws("rds", REGIONS[0])
+    [found] = rds.describe_db_instances(DBInstanceIdentifier=database)["DBInstances"]
+    return str(found["DBInstanceStatus"])
+
+
+def hosts_of(story: Story, database: str) -> dict[str, str]:
+    """The state of each host of the copy whose database it is, but of those that are gone."""
+    environment = database.removesuffix("-staging-database")
+    filters = [{"Name": "tag:phoenix:environment", "Values": [environment]}]
+    told = story.aws("ec2", REGIONS[0]).describe_instances(Filters=filters)["Reservations"]
+    found = {one["InstanceId"]: one["State"]["Name"] for each in told for one in each["Instances"]}
+    return {id: state for id, state in found.items() if state != "terminated"}

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import failing_over as over
+import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     account,
     rehearsal,
@@ -25,6 +26,7 @@ RELEASED = {
 }
 
 
+@pytest.mark.sweep
 def test_what_goes_wrong_after_a_failure_keeps_no_copy_from_being_removed(
     played: Environment, tmp_path: Path
 ) -> None:

@@ -301,7 +301,7 @@ def test_gateways_that_are_refused_keep_no_database_from_being_restored(
     assert gateways(backed) == ["available"] * 3
 
 
-@pytest.mark.parametrize("mode", ["before", "after"])
+@pytest.mark.parametrize("mode", [pytest.param("before", marks=pytest.mark.sweep), "after"])
 def test_a_run_that_dies_while_it_asks_for_gateways_is_gone_on_with_and_none_is_made_twice(
     backed: Environment, mode: str
 ) -> None:

@@ -124,7 +124,8 @@ def test_a_run_that_finds_its_region_back_goes_no_further_once_home_may_take_a_w
     assert (counts(built).site, counts(built).moving) == ("home", False)
 
 
-@pytest.mark.parametrize("failed", [False, pytest.param(True, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.sweep
 def test_one_that_was_cut_off_before_it_let_anybody_write_gives_way_to_the_move_that_goes_on(
     built: Environment, failed: bool
 ) -> None:

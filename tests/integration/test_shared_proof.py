@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from environment import Environment
 from mirroring import DOMAIN, Mirror
 
@@ -22,6 +23,7 @@ def kept(gone: dict[str, Any]) -> list[str]:
     return [item for item in gone["kept"] if item.startswith("dns_record/")]
 
 
+@pytest.mark.sweep
 def test_the_proof_of_both_copies_stays_with_the_one_that_does_not_go(
     production: Environment,
 ) -> None:

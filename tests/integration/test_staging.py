@@ -300,6 +300,7 @@ def test_a_refresh_that_nobody_goes_on_with_is_given_up_and_nothing_is_left(
     assert left(again) == [] and told(production)["under_way"] == ""
 
 
+@pytest.mark.sweep
 def test_a_copy_whose_database_was_restored_anew_since_is_not_gone_on_with(
     production: Environment,
 ) -> None:

@@ -104,6 +104,7 @@ def test_one_that_was_cut_off_before_anything_was_made_is_ended_as_well(
     assert journals.unended(mirror.aws()) is None
 
 
+@pytest.mark.sweep
 def test_one_that_was_cut_off_behind_the_swap_serves_for_its_days(production: Environment) -> None:
     mirror = Mirror(production)
     mirror.open()

@@ -41,6 +41,7 @@ def test_the_copy_before_is_had_back_and_the_other_one_goes_once_its_time_is_ove
     assert ran.returncode != 0 and "There is no copy of before" in ran.stdout
 
 
+@pytest.mark.sweep
 def test_a_copy_of_which_no_host_answers_is_not_had_back(
     production: Environment, copies: list[Mirror]
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_copy_of_which_no_host_answers_is_not_had_back(
     assert told(production, purpose="return")["under_way"] == ""
 
 
+@pytest.mark.sweep
 def test_a_way_back_that_nobody_goes_on_with_is_given_up_and_both_copies_stay(
     production: Environment, copies: list[Mirror], tmp_path: Path
 ) -> None:

@@ -292,7 +292,8 @@ def stands_of_hosts(mirror: Mirror) -> tuple[tuple[int, ...], int]:
     return sizes, len(found["Instances"])
 
 
-@pytest.mark.parametrize("state", [pytest.param(AWAKE, marks=pytest.mark.sweep), ASLEEP])
+@pytest.mark.parametrize("state", [AWAKE, ASLEEP])
+@pytest.mark.sweep
 def test_a_copy_of_which_a_refresh_is_under_way_is_left_alone(
     production: Environment, state: str
 ) -> None:

@@ -83,6 +83,7 @@ def test_one_that_is_through_has_nothing_to_do_a_second_time(built: Environment)
     assert over.keys(built) == before
 
 
+@pytest.mark.sweep
 def test_one_that_was_cut_off_while_the_old_site_is_made_to_stand_by_is_done_all_the_same(
     built: Environment,
 ) -> None:
