@@ -288,6 +288,23 @@ def test_all_that_a_copy_has_tells_the_day_on_which_it_is_over_also_where_it_is_
     assert again.tiers()["done"] == []
 
 
+def test_one_that_is_gone_on_with_behind_the_swap_does_not_take_the_name_away_from_its_copy(
+    production: Environment,
+) -> None:
+    mirror = Mirror(production)
+    mirror.open()
+    mirror.go_on("swap")
+    leads = leads_to(production)
+    assert leads == swap.balancer(View(mirror.aws()))
+    # A run that goes on looks at all that was built first.
+    assert mirror.tiers()["done"] == []
+    assert leads_to(production) == leads
+    mirror.go_on()
+    assert mirror.end()["report"]["outcome"] == "succeeded"
+    mirror.destroy()
+    assert leads_to(production) == {}
+
+
 def test_a_refresh_that_nobody_goes_on_with_is_given_up_and_nothing_is_left(
     production: Environment,
 ) -> None:
@@ -345,7 +362,7 @@ def test_what_is_left_of_a_refresh_that_came_to_no_end_is_due(production: Enviro
     mirror.open()
     mirror.go_on("build")
     [copy] = told(production)["copies"]
-    assert (copy["under_way"], copy["due"]) == (True, "")
+    assert (copy["under_way"], copy["due"]) == ("refresh", "")
     id = journals.ids(mirror.aws())[-1]
     journals.write(mirror.aws(), journals.load(mirror.aws(), id), "close", "closed", {})
     [copy] = told(production)["copies"]

@@ -120,10 +120,10 @@ class Converger:
         return Planned(self._plan(kept, haves, known, keep, spent), haves, known)
 
     def _staying(self, view: View, haves: Mapping[str, Have]) -> frozenset[str]:
-        """What serves a database that is kept although the site declares none any more."""
-        if has_database(self.task.site):
-            return frozenset()
-        return frozenset(n for n, have in haves.items() if KINDS[have.kind].stays(view, have))
+        """What is declared by nobody, and stays for the sake of what it serves."""
+        database = has_database(self.task.site)
+        found = (n for n, h in haves.items() if KINDS[h.kind].stays(view, h, database=database))
+        return frozenset(found)
 
     def _spent(
         self, view: View, wants: Iterable[Want], haves: Mapping[str, Have]

@@ -56,8 +56,10 @@ class Alarm(Kind):
         name = view.scope.name(want.id)
         return name if any(item["AlarmName"] == name for item in _listed(view)) else ""
 
-    def stays(self, view: View, have: Have) -> bool:
-        """A database that is kept is watched for as long as it stands."""
+    def stays(self, view: View, have: Have, *, database: bool) -> bool:
+        """A database that is kept is watched for as long as it stands, also undeclared."""
+        if database:
+            return False
         dimensions = (have.spec.get("metric") or {}).get("dimensions", {})
         instance = dimensions.get("DBInstanceIdentifier")
         return bool(instance and described(view, instance))

@@ -85,8 +85,11 @@ class Kind(abc.ABC):
         """
         return ""
 
-    def stays(self, view: View, have: Have) -> bool:
-        """Whether an undeclared object stays because what it serves is kept and still there."""
+    def stays(self, view: View, have: Have, *, database: bool) -> bool:
+        """Whether an undeclared object stays because what it serves is kept and still there.
+
+        database: whether the site declares one.
+        """
         return False
 
     def shared(self, view: View, have: Have) -> bool:

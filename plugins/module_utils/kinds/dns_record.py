@@ -59,6 +59,12 @@ class DnsRecord(Kind):
                 "it out of the declaration",
             )
 
+    def stays(self, view: View, have: Have, *, database: bool) -> bool:
+        """The name by which a copy is visited was led there once that had proved itself, and is
+        none of its declaration. It goes as the copy is taken down.
+        """
+        return bool(view.scope.copy_of) and not have.spec["proves"]
+
     def shared(self, view: View, have: Have) -> bool:
         """A proof, by which certificates of others may be renewed; a zone of ours goes with all of
         its records.
