@@ -75,7 +75,7 @@ $(APP)/dist/$(notdir $(APP))-%.tar.gz: $(shell git ls-files $(APP) 2>/dev/null)
 status: $(READY) ## what runs of the emulated account, and how the environment in it stands
 	@python -m sandbox status || test $$? -eq 3
 	@if python -m sandbox status >/dev/null 2>&1; then ansible-playbook playbooks/status.yml -i inventories/sandbox \
-	  $(SERVED) -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"; fi
+	  $(SERVED); fi
 
 psql: $(READY) ## a session in a site's database server: make psql SITE=home
 	@python -m sandbox psql "$(SITE)" --database "$(or $(DATABASE),postgres)"
@@ -99,40 +99,36 @@ killed: $(READY) ## `make site` killed at 24 moments, and nothing is left after 
 	python -m tools.killed --rounds "$(or $(ROUNDS),20)"
 
 validate: $(READY) ## whether the recovery site could take over now
-	ansible-playbook playbooks/dr_validate.yml -i inventories/sandbox $(SERVED) \
-	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	ansible-playbook playbooks/dr_validate.yml -i inventories/sandbox $(SERVED)
 
 failover: $(READY) ## the region of home goes dark, and the recovery site takes over
 	@$(HAS_HOSTS) || { echo "there is nothing to fail over: make site starts real servers, where they can be" >&2; exit 1; }
 	@python -m sandbox fault region-dark region=us-east-1
 	ansible-playbook playbooks/dr_failover.yml -i inventories/sandbox $(SERVED) -e dr_confirm=production \
-	  -e accept_unfenced=true -e "dr_reason='make failover made us-east-1 dark'" \
-	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	  -e accept_unfenced=true -e "dr_reason='make failover made us-east-1 dark'"
 	@python -m sandbox page shop.example.com
 
 switchover: $(READY) ## the recovery site takes over while home is there, and nothing is lost
 	@$(HAS_HOSTS) || { echo "there is nothing to move: make site starts real servers, where they can be" >&2; exit 1; }
 	ansible-playbook playbooks/dr_switchover.yml -i inventories/sandbox $(SERVED) -e dr_confirm=production \
-	  -e "dr_reason='make switchover'" -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	  -e "dr_reason='make switchover'"
 	@python -m sandbox page shop.example.com
 
 failback: $(READY) ## the region of home is back: home becomes a replica, and serves again
 	@python -m sandbox fault lifted
 	ansible-playbook playbooks/dr_failback.yml -i inventories/sandbox $(SERVED) -e dr_confirm=production \
-	  -e "dr_reason='home is back'" -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	  -e "dr_reason='home is back'"
 	@python -m sandbox page shop.example.com
 
 drill: $(READY) ## a failover is rehearsed in a copy of the recovery site, which is removed again
 	@$(HAS_HOSTS) || { echo "there is nothing to rehearse with: make site starts real servers, where they can be" >&2; exit 1; }
-	ansible-playbook playbooks/dr_drill.yml -i inventories/sandbox $(SERVED) \
-	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	ansible-playbook playbooks/dr_drill.yml -i inventories/sandbox $(SERVED)
 
 staging: $(READY) ## a copy of production with nobody's data in it; make staging CANDIDATE=2 rehearses a release
 	@$(HAS_HOSTS) || { echo "there is nothing to copy: make site starts real servers, where they can be" >&2; exit 1; }
 	@if test -n "$(CANDIDATE)"; then $(call ARTIFACT,$(CANDIDATE)); fi
 	ansible-playbook playbooks/staging.yml -i inventories/sandbox $(SERVED) \
-	  -e "staging_mirror_candidate='$(CANDIDATE)'" \
-	  -e "dr_site_commit=$$(git rev-parse HEAD 2>/dev/null)"
+	  -e "staging_mirror_candidate='$(CANDIDATE)'"
 	@python -m sandbox page staging.shop.example.com
 
 staging-rules: $(READY) ## proposes what becomes of each column in a staging copy, to be looked through

@@ -38,7 +38,9 @@ options:
     default: ""
   commit:
     description:
-      - The commit of the playbooks. A drill proves those that it ran on.
+      - The commit at hand. A drill proves that which it ran on. Where that is empty, and the
+        connection is local, it is that of the checkout in which the inventory is, with C(-dirty)
+        behind it where files were changed since.
     type: str
     default: ""
 """

@@ -124,7 +124,8 @@ options:
     default: ""
   commit:
     description:
-      - The commit of the playbooks, for the record.
+      - The commit for the record. Where that is empty, and the connection is local, it is that of
+        the checkout in which the inventory is, with C(-dirty) behind it where files were changed.
     type: str
     default: ""
   recovery_point_seconds:

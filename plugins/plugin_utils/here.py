@@ -32,6 +32,7 @@ from ..module_utils.declaration.fields import Field, Problem, strangers
 from ..module_utils.declaration.site import ENVIRONMENT_FIELDS
 from ..module_utils.engine.apply import Event, State
 from ..module_utils.runner import CONNECTION, arguments, dry_run
+from . import checkout
 from .orphans import end_with_the_controller
 
 PREFIX = "phoenix_"
@@ -78,6 +79,9 @@ class Here(ActionBase):
                 given[field.name] = self._templar.template(task_vars[name])
         given.setdefault("site", task_vars.get("inventory_hostname"))
         given.setdefault("peer_absent", _peer_absent(given, task_vars))
+        if given.get("commit") == "":
+            # Of a host that was added there is no inventory.
+            given["commit"] = checkout.commit(str(task_vars.get("inventory_dir") or "."))
         return given
 
     def work(self, params: Mapping[str, Any]) -> dict[str, Any]:

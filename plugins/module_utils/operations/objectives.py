@@ -23,6 +23,6 @@ FIELDS = (
         3600,
         lambda v: v >= 1,
     ),
-    Field("commit", "str", "the commit of the playbooks", "1f3a5c7", ""),
+    Field("commit", "str", "the commit at hand", "1f3a5c7", ""),
 )
 TARGETS = ("recovery_point_seconds", "recovery_time_seconds")

@@ -38,6 +38,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import words
+from .commits import differ
 from .markup import (
     SIGNS,
     Markup,
@@ -202,8 +203,7 @@ def _drill(facts: StatusFacts) -> Check:
     said = f"proven {_ago(age)} by {found['id']}"
     if found["recovery_time_seconds"] is not None:
         said += f" in {lasted(found['recovery_time_seconds'])}"
-    same = bool(facts["commit"]) and found["commit"] == facts["commit"]
-    said += ", on this commit" if same else _other(found["commit"], facts["commit"])
+    said += f", {_commit(found['commit'], facts['commit'])}"
     if most is not None and age > most * DAY:
         said += f"; the objective is {count(most, 'day')}"
     return Check("Proof", known, None, said, judged["next"])
@@ -273,8 +273,10 @@ def _typed(step: str) -> Markup:
     return tag("code", step.removeprefix(COMMAND)) if step.startswith(COMMAND) else escaped(step)
 
 
-def _other(proven: str, now: str) -> str:
-    return f", on another commit ({proven})" if proven and now else ", on a commit not known"
+def _commit(proven: str, now: str) -> str:
+    if not proven or not now:
+        return "on a commit not known"
+    return differ(proven, now) or "on this commit"
 
 
 def _old(age: float | None) -> str:

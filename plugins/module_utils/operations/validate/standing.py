@@ -10,6 +10,7 @@ from typing import Any
 from ...converge.active import Active
 from ...converge.entries import Entry
 from ...converge.lease import LAPSE
+from ...reports.commits import differ
 from ...reports.evidence import broken
 from ...reports.words import lasted
 from ..journal import Journal
@@ -188,8 +189,8 @@ def proof(seen: Seen) -> Verdict:
     commit, now = found["commit"], str(seen.objectives["commit"])
     if not commit or not now:
         return unknown(f"{said}; whether on this commit is not known", "", age)
-    if commit != now:
-        return unknown(f"{said}, on commit {commit}, not {now}", DRILL, age)
+    if other := differ(commit, now):
+        return unknown(f"{said}, {other}", DRILL, age)
     return good(f"{said}, on this commit", age)
 
 

@@ -149,7 +149,7 @@ def test_where_nothing_is_to_be_replicated_nothing_is_said_of_it(standing: dict[
         (
             {"commit": "0ld"},
             "unknown",
-            f"proven 12 days ago by {DRILL} in 10 min 1 s, on another commit (0ld)",
+            f"proven 12 days ago by {DRILL} in 10 min 1 s, on commit 0ld, not 58976e1",
         ),
         (
             {"commit": "", "recovery_time_seconds": None},
