@@ -85,7 +85,7 @@ options:
   hosts:
     description:
       - Names of hosts of production, and what they are called in staging. No text may name one of
-        production in the end, but as that of a mail.
+        production in the end, but as that of a mail. What one is called may be none of them.
     type: dict
     default: {}
   at_once:

@@ -190,6 +190,14 @@ def test_a_host_of_production_that_is_named_anywhere_is_found(server: Server) ->
         ]
 
 
+def test_nothing_of_staging_is_called_as_a_host_of_production(server: Server) -> None:
+    with Copy(server, "same", made=["create table t (id int)"]) as copy:
+        marked(copy)
+        for hosts in ({HOST: HOST}, {f"www.{HOST}": HOST, HOST: STAGING}):
+            with pytest.raises(Refused, match="must be a host of staging, and this is one of prod"):
+                masked(given(copy, rules={"t": {"id": "keep"}}, hosts=hosts), dry=False)
+
+
 @pytest.mark.parametrize(
     "hosts",
     [

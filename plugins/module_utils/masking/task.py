@@ -168,9 +168,18 @@ def _proposed(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
     }
 
 
+def _back(hosts: Mapping[str, str]) -> Iterator[Problem]:
+    """A host of staging that is one of production, so that what leads there would stay."""
+    for production, staging in hosts.items():
+        if staging in hosts:
+            rule = "must be a host of staging, and this is one of production"
+            yield Problem(f"hosts.{production}", staging, rule, "staging.shop.example.com")
+
+
 def _given(fields: tuple[Field, ...], params: Mapping[str, Any]) -> Mapping[str, Any]:
     given, problems = read(fields, params, only=False)
     problems += rules_.parse(given.get("rules"))[1]
+    problems += _back(given.get("hosts") or {})
     for number, one in enumerate(given.get("stop") or ()):
         problems += read(STOP_FIELDS, one, f"stop.{number}")[1]
     _refuse(problems)

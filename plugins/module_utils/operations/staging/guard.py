@@ -6,7 +6,9 @@ of the other: held against what the account has, before anything is written.
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -39,7 +41,8 @@ def check(
     left = scopes_of(peer, options["mirror"]) if peer else []
     _refuse_names(options["domain"], leads, places, left)
     _refuse_readers(view, task)
-    _refuse_parameters(options["parameters"], list(_of_production(task, source)))
+    words = [*_of_production(task, source)]
+    _refuse_parameters(options["parameters"], words, _hosts(task), options["domain"])
 
 
 def _source(view: View) -> Mapping[str, Any]:
@@ -134,17 +137,23 @@ def _refuse_readers(view: View, task: Task) -> None:
             )
 
 
-def _refuse_parameters(parameters: Mapping[str, Any], words: list[str]) -> None:
-    """Nothing that staging is told names what is production's, or moves money."""
+def _refuse_parameters(
+    parameters: Mapping[str, Any], words: Iterable[str], hosts: Iterable[str], domain: str
+) -> None:
+    """Nothing that staging is told names what is production's, or moves money. words: what is in no
+    text. hosts: names of production's, which a certificate may have as a wildcard.
+    """
     for name, value in sorted(parameters.items()):
-        text = str(value)
-        found = next((word for word in words if word in text), "")
+        text = str(value).lower()
+        met = (word for word in words if word in text)
+        named = (found for host in hosts for found in _named(text, host) if found != domain)
+        found = next(itertools.chain(met, named), "")
         if found:
             raise Guarded(
                 f"parameter {name} of staging names {found}, which is production's",
                 "declare in staging_mirror_parameters what staging has in its place",
             )
-        if LIVE.search(text):
+        if LIVE.search(str(value)):
             raise Guarded(
                 f"parameter {name} of staging looks like a key of a payment service by which money "
                 "moves",
@@ -153,17 +162,25 @@ def _refuse_parameters(parameters: Mapping[str, Any], words: list[str]) -> None:
 
 
 def _of_production(task: Task, source: Mapping[str, Any]) -> Iterator[str]:
-    """Names of hosts, buckets, secrets and databases that nothing of staging is to name."""
-    traffic, site = task.options["traffic"], task.site
-    yield from _hosts(traffic)
+    """Names of buckets, secrets and databases that nothing of staging is to name."""
+    site = task.site
     for scope in (site.scope, site.peer):
         if scope:
             yield from (f"{scope.prefix}-", f"{scope.environment}/{scope.site}/")
     if source.get("Endpoint"):
-        yield str(source["Endpoint"]["Address"])
+        yield str(source["Endpoint"]["Address"]).lower()
 
 
-def _hosts(traffic: Mapping[str, Any]) -> Iterator[str]:
-    """As part of a URL or alone, but not as the end of a longer name."""
-    for name in (traffic["domain"], *traffic["certificate_names"]):
-        yield from (f"//{name}", f"@{name}")
+def _hosts(task: Task) -> list[str]:
+    traffic = task.options["traffic"]
+    return [traffic["domain"], *traffic["certificate_names"]]
+
+
+def _named(text: str, host: str) -> Iterator[str]:
+    """Where a text in small letters names a host, alone or in a URL or a mail, but not as a part of
+    a longer name.
+    """
+    whole = re.escape(host.lower())
+    if host.startswith("*."):
+        whole = rf"[\w-]+{re.escape(host[1:].lower())}"
+    yield from re.findall(rf"(?<![\w.-]){whole}(?![\w-]|\.\w)", text)
