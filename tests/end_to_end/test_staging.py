@@ -303,9 +303,11 @@ def test_a_copy_sleeps_out_of_its_hours_and_serves_in_them_with_all_that_it_had(
     count = "select count(*) from customers"
     rows, stands = ask(story, count, of=copy), hosts_of(story, copy)
     assert int(rows) == shop.MILLION and len(stands) > 1
-    later = [datetime.now(UTC) + timedelta(hours=hours) for hours in (6, 7)]
-    hours = dict(zip(("from", "until"), (f"{at:%H:00}" for at in later), strict=True))
-    story.play("staging_expire", f"-e '{json.dumps({'staging_mirror_awake': hours})}'")
+    from_, until = (datetime.now(UTC) + timedelta(hours=hours) for hours in (6, 7))
+    hours = json.dumps(
+        {"staging_mirror_awake": {"from": f"{from_:%H:00}", "until": f"{until:%H:00}"}}
+    )
+    story.play("staging_expire", f"-e '{hours}'")
     assert status(story, copy) == "stopped"
     sink = hosts_of(story, copy)
     assert set(sink.values()) == {"stopped"} and sink.keys() < stands.keys()
