@@ -54,6 +54,25 @@ LEAKS: dict[str, tuple[str, str]] = {
         "update customers set profile = profile || jsonb_build_object('{mail}', 1) where id = {n}",
         "public.customers.profile: a value of public.customers.email",
     ),
+    "JSON within a text, with signs as numbers": (
+        "update tickets set body = replace(jsonb_build_object('a', '{mail}')::text, '@', "
+        "E'\\\\u0040') where id = {n}",
+        "public.tickets.body: a value of public.customers.email",
+    ),
+    "a part of a URL": (
+        "update tickets set body = 'https://erp.org/?to=' || replace('{mail}', '@', '%40') "
+        "where id = {n}",
+        "public.tickets.body: a value of public.customers.email",
+    ),
+    "bytes between which there is what is no sign": (
+        "update tickets set attachment = E'\\\\xffa4'::bytea || convert_to('{mail}', 'UTF8') "
+        "|| E'\\\\xc0ff'::bytea where id = {n}",
+        "public.tickets.attachment: a value of public.customers.email",
+    ),
+    "a default of a function": (
+        "create function g(a text default '{mail}') returns text language sql as $$ select a $$",
+        "a function: a value of public.customers.email",
+    ),
     "JSON within a text": (
         "update tickets set body = jsonb_build_object('a', '{mail}')::text where id = {n}",
         "public.tickets.body: a value of public.customers.email",

@@ -121,3 +121,25 @@ def test_what_is_declared_stands(server: Server) -> None:
         assert found["public.customers"]["email"] == "email"
         assert found["public.audit"].keys() == {"at", "what", "who", "details"}
     assert MASTER
+
+
+def test_of_a_type_that_no_method_masks_nothing_is_kept_unseen(server: Server) -> None:
+    made = (
+        "create extension hstore",
+        "create type place as (street text, city text)",
+        "create type mood as enum ('fine')",
+        "create table people (id int primary key, home place, work place not null, more hstore, "
+        "also hstore not null, search tsvector, at point, mood mood, ok bool, days daterange)",
+    )
+    with Copy(server, "types", made=made) as copy:
+        found = proposed(reached(copy))
+    rules = found["rules"]["public.people"]
+    kept = {name for name, rule in rules.items() if rule == "keep"}
+    assert kept == {"id", "mood", "ok", "days"}
+    assert {name for name, rule in rules.items() if rule == "null"} == {
+        *("home", "more", "search", "at")
+    }
+    assert rules["also"] == {"mask": "constant", "value": ""}
+    # What it is a person says, and until then a refresh stops.
+    assert "work" not in rules
+    assert "rules.public.people.work: nothing - is missing" in "\n".join(found["left"])

@@ -15,7 +15,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking.task 
 
 from tests.masking.frameworks import MADE
 from tests.masking.masked import Copy
-from tests.masking.server import Server
+from tests.masking.server import MASTER, Server
 from tests.masking.test_modules import NAME, given, marked
 
 pytestmark = [pytest.mark.real, pytest.mark.sample]
@@ -372,6 +372,132 @@ def test_tables_of_the_database_that_each_server_has_are_found(server: Server) -
             told = refused(proved, given(copy, rules=RULES))
             admin.run("drop table jobs")
         assert "postgres: public.jobs: is in a database that was not masked" in told
+
+
+def test_a_table_there_that_has_no_row_is_nobodys(server: Server) -> None:
+    with Copy(server, "empty", made=MAILS) as copy:
+        marked(copy)
+        with server.connect("postgres", "postgres") as admin:
+            admin.run(f"create table jobs (command text); grant select on jobs to {MASTER}")
+            try:
+                masked(given(copy, rules=RULES), dry=False)
+                admin.run("insert into jobs values ('a')")
+                told = refused(proved, given(copy, rules=RULES))
+                assert "postgres: public.jobs: is in a database that was not masked" in told
+                admin.run("delete from jobs")
+                assert proved(given(copy, rules=RULES))["findings"] == []
+            finally:
+                admin.run("drop table jobs")
+
+
+def test_what_is_there_is_told_before_anything_is_masked(server: Server) -> None:
+    with Copy(server, "early", made=MAILS) as copy:
+        marked(copy)
+        with server.connect("postgres", "postgres") as admin:
+            admin.run("create table jobs (command text)")
+            try:
+                told = refused(masked, given(copy, rules=RULES), dry=False)
+            finally:
+                admin.run("drop table jobs")
+        assert "postgres: public.jobs: is in a database that was not masked" in told
+        assert copy.value("select count(*) from people where mail like 'person%'") == 30
+
+
+def test_jobs_that_are_kept_in_the_database_of_all_are_ended_there(server: Server) -> None:
+    """By what pg_cron has: its tables, and the function that ends a job."""
+    cron = (
+        "create schema cron",
+        "create table cron.job (jobid bigint primary key, command text)",
+        "create table cron.job_run_details (jobid bigint, return_message text)",
+        "create function cron.unschedule(it bigint) returns bool language sql as "
+        "$$ delete from cron.job where jobid = it returning true $$",
+        "insert into cron.job values (1, 'call send_mails()'), (2, 'vacuum')",
+        "insert into cron.job_run_details values (1, 'sent to person1@mail.com')",
+        f"grant usage on schema cron to {MASTER}",
+        f"grant all on all tables in schema cron to {MASTER}",
+    )
+    with Copy(server, "jobs", made=MAILS) as copy:
+        marked(copy)
+        with server.connect("postgres", "postgres") as admin:
+            try:
+                for statement in cron:
+                    admin.run(statement)
+                told = masked(given(copy, rules=RULES), dry=False)
+                assert told["stopped"] == {"job of pg_cron": 2}
+                assert proved(given(copy, rules=RULES))["findings"] == []
+            finally:
+                admin.run("drop schema cron cascade")
+
+
+def test_a_number_or_a_moment_that_did_not_change_is_found(server: Server) -> None:
+    made = (
+        "create table people (id int primary key, born date, salary int, seen timestamptz)",
+        "insert into people select n, date '1960-01-01' + n, 1000 + n, now() - n * interval '1 day'"
+        " from generate_series(1, 100) as n",
+    )
+    rules = {
+        "people": {
+            "id": "keep",
+            "born": {"mask": "date", "by": "id"},
+            "salary": {"mask": "number", "from": 1000, "to": 9000},
+            "seen": "keep",
+        }
+    }
+    with Copy(server, "unmoved", made=made) as copy:
+        marked(copy)
+        copy.run("create schema phoenix; create table phoenix.proof as select * from people")
+        masked(given(copy, rules=rules), dry=False)
+        copy.run(
+            "update people set born = p.born from phoenix.proof as p where p.id = people.id",
+        )
+        assert "public.people.born: is as it was before (100)" in refused(
+            proved, given(copy, rules=rules)
+        )
+        copy.run(
+            "update people set born = people.born + 1, salary = p.salary from phoenix.proof as p "
+            "where p.id = people.id"
+        )
+        assert "public.people.salary: is as it was before (100)" in refused(
+            proved, given(copy, rules=rules)
+        )
+
+
+def test_a_word_that_stays_where_it_stood_in_json_is_found(server: Server) -> None:
+    made = (
+        "create table people (id int primary key, about jsonb)",
+        """insert into people values (1, '{"name": "Anna", "city": {"at": "Bonn"}}'),
+        (2, '{"name": "Emil"}')""",
+    )
+    rules = {"people": {"id": "keep", "about": {"mask": "json", "paths": {"name": "first_name"}}}}
+    with Copy(server, "leaves", made=made) as copy:
+        marked(copy)
+        masked(given(copy, rules=rules), dry=False)
+        copy.run("""update people set about = about || '{"city": {"at": "bonn"}}' where id = 1""")
+        told = refused(proved, given(copy, rules=rules))
+        assert "public.people.about: a value that was there before (1)" in told
+        copy.run("""update people set about = about || '{"city": {"at": "lore"}}' where id = 1""")
+        assert proved(given(copy, rules=rules))["findings"] == []
+
+
+def test_words_of_a_text_in_an_order_of_their_own_are_not_kept(server: Server) -> None:
+    made = (
+        "create table people (id int primary key, name text, search tsvector, also tsvector not "
+        "null, made tsvector generated always as (to_tsvector('simple', name)) stored)",
+        "insert into people values (1, 'Ada Lovelace', to_tsvector('simple', 'Ada Lovelace'), "
+        "to_tsvector('simple', 'Ada Lovelace'))",
+        "analyze",
+    )
+    rules: dict[str, Any] = {"people": {"id": "keep", "name": "name", "search": None}}
+    rules["people"]["also"] = "keep"
+    with Copy(server, "search", made=made) as copy:
+        marked(copy)
+        told = refused(masked, given(copy, rules=rules), dry=False)
+        assert "rules.public.people.also: 'keep' - has words of texts in an order" in told
+        rules["people"]["also"] = {"mask": "constant", "value": ""}
+        masked(given(copy, rules=rules), dry=False)
+        assert proved(given(copy, rules=rules))["findings"] == []
+        [(search, also, made_of)] = copy.rows("select search, also, made from people")
+        assert (search, also) == (None, "") and "lovelace" not in made_of
 
 
 def test_masks_of_two_sizes_do_not_belong_together(server: Server) -> None:

@@ -31,6 +31,8 @@ TABLES = f"""
             join pg_class as p on p.oid = a.relid join pg_namespace as pn on pn.oid = p.relnamespace
             where not p.relispartition
         ) else '' end as root,
+        case when relispartition
+            then (select count(*) - 1 from pg_partition_ancestors(c.oid)) else 0 end as depth,
         coalesce((
             select array_agg(attname::text) from pg_partitioned_table as t
             join pg_attribute on attrelid = t.partrelid and attnum > 0 and (
@@ -77,8 +79,8 @@ COLUMNS = f"""
         end
     )
     select c.oid::bigint as id, attname as name, format_type(atttypid, atttypmod) as type,
-        t.typname as base, u.array, attnotnull as not_null, attgenerated <> '' as generated,
-        attidentity = 'a' as identity,
+        t.typname as base, t.typtype::text as kind, u.array, attnotnull as not_null,
+        attgenerated <> '' as generated, attidentity = 'a' as identity,
         case when t.typname in ('varchar', 'bpchar') then greatest(
             coalesce(nullif(atttypmod, -1), nullif(u.mod, -1), 4) - 4, 0
         ) when t.typname = 'name' then 63 when t.typname = 'char' then 1 else 0 end as size
@@ -175,6 +177,7 @@ def read(ask: Ask) -> Schema:
                 others=row["others"],
                 size=row["size"],
                 about=row["about"],
+                depth=row["depth"],
             )
         )
     keys = tuple(

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from . import work
 from .methods import KEEP, below
 from .prints import SCHEMA
 from .rules import Rule
-from .schema import Column, Schema, Table, literal
+from .schema import Column, Schema, Table, literal, quoted
 from .work import R, Session, T
 
 # Of these a value is a number or a moment; that it changed shows nowhere else.
@@ -65,6 +65,32 @@ def values(column: Column, rule: Rule) -> Iterator[str]:
         yield f"lateral unnest({value}::text[]) as v(value)"
     else:
         yield f"lateral (select {text(value, column)}) as v(value)"
+
+
+def moved(table: Table, rules: Mapping[str, Rule]) -> list[Column]:
+    """The columns of numbers and moments that are masked, of rows that are known afterwards: by a
+    key that is kept.
+    """
+    kept = all(rules.get(name, Rule(KEEP)).name == KEEP for name in table.key)
+    if not table.key or not kept:
+        return []
+    return [one for one in table.columns if one.family in UNPRINTED and _moves(rules, one.name)]
+
+
+def _moves(rules: Mapping[str, Rule], name: str) -> bool:
+    rule = rules.get(name, Rule(KEEP))
+    return rule.method is not None and rule.name != "constant"
+
+
+def sums(table: Table, moved: Sequence[Column]) -> str:
+    """What the values of some columns are with the rows they are of: {} where there is none."""
+    names = array([one.name for one in moved])
+    key = ", ".join(f"t.{quoted(name)}" for name in table.key)
+    found = ", ".join(
+        f"sum(hashtextextended(concat_ws(' ', {key}, t.{one.quoted}), 0)::numeric)::text"
+        for one in moved
+    )
+    return f"coalesce(jsonb_object({names}, array[{found}]::text[]), '{{}}')"
 
 
 def array(texts: list[str]) -> str:

@@ -264,7 +264,8 @@ WORDPRESS = Framework(
         Rows("wp_options", "option_name = 'cron'", {"option_value": "'a:0:{}'"}),
         Rows(
             "wp_options",
-            "option_name ~ '^(_site)?_transient_|^mailserver_|_(secret|token|api_key|salt)$'",
+            "option_name ~ '^(_site)?_transient_|^mailserver_|_(secret|token|api_key|salt)$|_smtp$"
+            "|^(auth|secure_auth|logged_in|nonce|secret)_key$'",
             {},
         ),
         Rows("wp_usermeta", "meta_key in ('session_tokens', '_application_passwords')", {}),

@@ -163,7 +163,7 @@ METHODS: Mapping[str, Method] = {
         Method(
             "constant",
             "the same for all",
-            frozenset({"text", "number", "date", "bytes", "address", "uuid"}),
+            frozenset({"text", "number", "date", "bytes", "address", "uuid", "other"}),
             _constant,
             options=(Field("value", "scalar", "a text, a number or a truth value", "x", REQUIRED),),
         ),

@@ -9,8 +9,9 @@ from typing import Any
 
 from .frameworks import FRAMEWORKS, Framework, Rows
 from .functions import SCHEMA
+from .removal import removed
 from .rules import label
-from .schema import Schema, literal, quoted
+from .schema import Schema, Table, literal, quoted
 from .statements import SILENT
 from .work import Session
 
@@ -32,11 +33,10 @@ ACTING: Mapping[str, tuple[str, str]] = {
         "select oid::text as it from pg_largeobject_metadata",
         "select lo_unlink({it})",
     ),
-    "job of pg_cron": (
-        "select jobid::text as it from {cron}",
-        "select cron.unschedule({it}::bigint)",
-    ),
 }
+# Jobs are kept where the extension is: on RDS that is most often the database that each server has.
+CRON = "cron.job"
+HISTORY = "cron.job_run_details"
 
 
 def present(schema: Schema) -> list[Framework]:
@@ -83,12 +83,9 @@ def rows(schema: Schema) -> list[Rows]:
 
 def stop(schema: Schema, more: list[Rows], session: Session) -> dict[str, int]:
     """Ends all that acts by itself. By what it was, how many. Done again, there is none."""
-    done: dict[str, int] = {}
-    cron = session.rows("select to_regclass('cron.job')::text as it")[0]["it"]
+    done = dict(unscheduled(session))
     for what, (asked, ended) in ACTING.items():
-        if "{cron}" in asked and cron is None:
-            continue
-        found = [row["it"] for row in session.rows(asked.format(cron=cron))]
+        found = [row["it"] for row in session.rows(asked)]
         for it in found:
             session.run(ended.format(it=it))
         if found:
@@ -97,25 +94,41 @@ def stop(schema: Schema, more: list[Rows], session: Session) -> dict[str, int]:
     session.run(f"begin; {SILENT}")
     for one in [*rows(schema), *more]:
         what = f"rows of {label(one.table)}"
-        for statement in _statements(one, schema):
-            done[what] = done.get(what, 0) + session.run(statement)
+        if table := schema.table(label(one.table)):
+            done[what] = done.get(what, 0) + _stopped(one, table, schema, session)
     session.run("commit")
     return {what: many for what, many in done.items() if many}
 
 
-def _statements(one: Rows, schema: Schema) -> Iterator[str]:
-    table = schema.table(label(one.table))
-    if table is None:
+def unscheduled(session: Session) -> Iterator[tuple[str, int]]:
+    """Ends the jobs of pg_cron in a database, and what it has kept of their runs, which may tell
+    values. By what it was, how many.
+    """
+    if not _is_there(CRON, session):
         return
+    jobs = [row["it"] for row in session.rows(f"select jobid as it from {CRON}")]
+    for it in jobs:
+        session.run(f"select cron.unschedule({it}::bigint)")
+    if jobs:
+        yield "job of pg_cron", len(jobs)
+    if _is_there(HISTORY, session):
+        session.run(f"delete from {HISTORY}")
+
+
+def _is_there(table: str, session: Session) -> bool:
+    return session.rows(f"select to_regclass('{table}') is not null as it")[0]["it"] is True
+
+
+def _stopped(one: Rows, table: Table, schema: Schema, session: Session) -> int:
+    """How many rows it was about."""
     if not one.sets:
-        yield f"delete from {table.quoted} where {one.where}"
-        return
+        return int(session.rows(removed(schema, table, one.where))[0]["rows"])
     sets = ", ".join(f"{quoted(name)} = {value}" for name, value in one.sets.items())
     # Where it is so already nothing is written.
     differs = " or ".join(
         f"{quoted(name)} is distinct from {value}" for name, value in one.sets.items()
     )
-    yield f"update {table.quoted} set {sets} where ({one.where}) and ({differs})"
+    return session.run(f"update {table.quoted} set {sets} where ({one.where}) and ({differs})")
 
 
 def tell_hosts(hosts: Mapping[str, str], session: Session) -> None:

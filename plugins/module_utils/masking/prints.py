@@ -79,7 +79,8 @@ create table if not exists {SCHEMA}.prints (
 );
 create table if not exists {SCHEMA}.heads (print bigint not null, many int not null);
 create table if not exists {SCHEMA}.before (
-    name text primary key, rows bigint not null, filled jsonb not null, prints bigint not null
+    name text primary key, rows bigint not null, filled jsonb not null, prints bigint not null,
+    sums jsonb not null default '{{}}'
 );
 
 create or replace function {SCHEMA}.text(v bytea) returns text
@@ -87,7 +88,30 @@ language plpgsql immutable strict parallel safe as $$
 begin
     return convert_from(v, 'UTF8');
 exception when others then
-    return encode(v, 'escape');
+    -- Of UTF-16 every other byte is none; any other one that is no sign of a word ends it.
+    return regexp_replace(replace(encode(v, 'escape'), '\000', ''), '\\[0-7]{{3}}', ' ', 'g');
+end $$;
+
+create or replace function {SCHEMA}.decoded(t text) returns text
+language plpgsql immutable strict parallel safe as $$
+-- As it is once what JSON and URLs write for signs is read: \u00fc, %40. NULL where it is the same.
+declare read text := t; one text; code int;
+begin
+    for one in select distinct m[1] from regexp_matches(t, '\\u([0-9a-fA-F]{{4}})', 'g') as m loop
+        code := ('x' || one)::bit(16)::int;
+        read := replace(read, '\u' || one,
+            case when code = 0 or code between 55296 and 57343 then ' ' else chr(code) end);
+    end loop;
+    for one in select distinct m[1] from regexp_matches(
+        read, '((?:%[0-9a-fA-F]{{2}})+)', 'g'
+    ) as m loop
+        begin
+            read := replace(read, one, convert_from(decode(replace(one, '%', ''), 'hex'), 'UTF8'));
+        exception when others then
+            read := replace(read, one, ' ');
+        end;
+    end loop;
+    return nullif(read, t);
 end $$;
 
 create or replace function {SCHEMA}.plain(t text) returns text

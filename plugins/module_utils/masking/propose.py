@@ -14,9 +14,13 @@ from typing import Any
 
 from .methods import KEEP, METHODS, NULL, TRUNCATE
 from .neutral import completed
-from .schema import Column, Schema, Table, literal
+from .schema import OTHER, Column, Schema, Table, literal
 from .work import Session
 
+# Nobody but a person can tell: a refresh stops until somebody has.
+UNDECIDED = object()
+# What has nothing in it is written as an empty text.
+EMPTY_AS_TEXT = frozenset({"tsvector", "hstore", "xml", "ltree"})
 SAMPLE = 1000  # rows that are looked at of each table
 # So few different ones among so many are no persons'.
 FEW, MANY = 20, 100
@@ -143,7 +147,8 @@ def _columns(
         rule, why = _column(
             table, column, seen.get(f"{table.label}.{column.name}", Seen()), personal
         )
-        yield column.name, rule, why
+        if rule is not UNDECIDED:
+            yield column.name, rule, why
 
 
 def _column(table: Table, column: Column, seen: Seen, personal: bool) -> tuple[Any, str]:
@@ -169,7 +174,18 @@ def _column(table: Table, column: Column, seen: Seen, personal: bool) -> tuple[A
         if not column.not_null:
             return NULL, f"a {named} of somebody, by its name"
         return {"mask": "number", "from": 0, "to": 90}, f"a {named} of somebody, by its name"
+    if family == OTHER and not column.tells_nobody:
+        return _unknown(column)
     return KEEP, f"of type {column.type}"
+
+
+def _unknown(column: Column) -> tuple[Any, str]:
+    """What no method masks, and in which anything may be."""
+    if not column.not_null:
+        return NULL, f"of type {column.type}, in which anything may be"
+    if column.base in EMPTY_AS_TEXT and not column.array:
+        return {"mask": "constant", "value": ""}, f"of type {column.type}, and is not to be null"
+    return UNDECIDED, ""
 
 
 def _text(table: Table, column: Column, seen: Seen, named: str, personal: bool) -> tuple[Any, str]:

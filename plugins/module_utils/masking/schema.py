@@ -18,6 +18,10 @@ FAMILIES: Mapping[str, frozenset[str]] = {
     "uuid": frozenset({"uuid"}),
 }
 OTHER = "other"
+# Of the others: truth values, lengths of time, flags and numbers of the server's own.
+PLAIN = frozenset({"bool", "time", "timetz", "interval", "bit", "varbit", "oid", "money"})
+# Enumerations, ranges and several ranges.
+NUMBERED = frozenset("erm")
 
 
 def quoted(name: str) -> str:
@@ -33,9 +37,9 @@ def literal(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """type: as SQL has it. base: the type under domains and arrays. size: characters that it has
-    room for, 0 where there is no limit. generated: computed of others. identity: numbered by the
-    server, whoever inserts.
+    """type: as SQL has it. base: the type under domains and arrays, kind: of which kind that is, as
+    PostgreSQL has it in typtype. size: characters that it has room for, 0 where there is no limit.
+    generated: computed of others. identity: numbered by the server, whoever inserts.
     """
 
     name: str
@@ -46,11 +50,17 @@ class Column:
     not_null: bool = False
     generated: bool = False
     identity: bool = False
+    kind: str = "b"
 
     @property
     def family(self) -> str:
         found = (family for family, types in FAMILIES.items() if self.base in types)
         return next(found, OTHER)
+
+    @property
+    def tells_nobody(self) -> bool:
+        """Whether it is of a type in which there is nothing of a person by itself."""
+        return self.kind in NUMBERED or self.base in PLAIN
 
     @property
     def quoted(self) -> str:
@@ -64,7 +74,7 @@ class Table:
     root: the label of the table whose partition it is, its own where it is none. unique: the
     columns of each unique index. cut_by: the columns by which it is cut into partitions. firing:
     triggers and rules that act whoever writes. others: its owner, where that is nobody whose rights
-    we have. size: bytes. about: rows, as the planner knows.
+    we have. size: bytes. about: rows, as the planner knows. depth: how many tables it is below.
     """
 
     schema: str
@@ -79,6 +89,7 @@ class Table:
     others: str = ""
     size: int = 0
     about: int = 0
+    depth: int = 0
 
     @property
     def label(self) -> str:
@@ -151,3 +162,8 @@ class Schema:
         if (table := self.table(label)) and not table.partitioned:
             return [table]
         return [one for one in self.tables if one.root == label and not one.partitioned]
+
+    def wholes(self, label: str) -> list[Table]:
+        """Those of a table in partitions that have no rows of their own, the lowest first."""
+        found = [one for one in self.tables if label in (one.label, one.root) and one.partitioned]
+        return sorted(found, key=lambda one: (-one.depth, one.label))

@@ -15,61 +15,48 @@ from dataclasses import dataclass
 
 from .functions import SCHEMA
 from .methods import KEEP, NULL, masked
+from .removal import removed
 from .rules import Rule, Rules, of
 from .schema import ForeignKey, Schema, Table, literal, quoted
 
 # Neither the application's triggers nor its foreign keys act on what is masked; the keys are looked
 # at in the end.
 SILENT = "set local session_replication_role = replica"
-# What the planner knows of a table stays where that has no rows when it is looked at, and has
-# values of them. Of a single row nothing is kept.
-EMPTY = (
-    "delete from only {table} where ctid <> (select min(ctid) from only {table}); {emptied}"
-    "analyze {table}; delete from only {table}"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What is done with one table. statement: in a transaction; empty where all of it is kept.
-    anew: what is done after that, outside of any.
+    removes: whether that tells itself how many rows it is about. files: what is written anew after
+    that, quoted.
     """
 
     name: str
-    quoted: str
     size: int
     statement: str
-    anew: str
+    removes: bool
+    files: tuple[str, ...]
 
 
 def works(rules: Rules, schema: Schema, touched: frozenset[str] = frozenset()) -> list[Work]:
-    """One of each table that has rows of its own and is not kept as it is, the largest first.
-    touched: labels of tables of which rows were changed before, which are written anew as well.
+    """One of each table that has rows of its own and is not kept as it is, the largest first; where
+    they go, one with all its partitions. touched: labels of tables of which rows were changed
+    before, which are written anew as well.
     """
     return sorted(_works(rules, schema, touched), key=lambda work: (-work.size, work.name))
 
 
 def _works(rules: Rules, schema: Schema, touched: frozenset[str]) -> Iterator[Work]:
     for root in schema.declared:
-        for table in schema.filled(root.label):
-            if rules[root.label] is None:
-                statement = _empty(table)
-            else:
-                statement = _update(table, dict(of(rules, root.label)))
+        leaves = schema.filled(root.label)
+        if rules[root.label] is None:
+            size, files = sum(one.size for one in leaves), tuple(one.quoted for one in leaves)
+            yield Work(root.label, size, removed(schema, root), True, files)
+            continue
+        for table in leaves:
+            statement = _update(table, dict(of(rules, root.label)))
             if statement or root.label in touched:
-                anew = f"vacuum (full, analyze) {table.quoted}"
-                yield Work(table.label, table.quoted, table.size, statement, anew)
-
-
-def _empty(table: Table) -> str:
-    # Of lists it keeps what is in a single row.
-    nothing = ", ".join(
-        f"{one.quoted} = null"
-        for one in table.columns
-        if not one.not_null and not one.generated and one.name not in table.cut_by
-    )
-    emptied = f"update only {table.quoted} set {nothing}; " if nothing else ""
-    return EMPTY.format(table=table.quoted, emptied=emptied)
+                yield Work(table.label, table.size, statement, False, (table.quoted,))
 
 
 def _update(table: Table, rules: dict[str, Rule]) -> str:
@@ -99,8 +86,13 @@ def filed(name: str) -> str:
     return f"select pg_relation_filenode({literal(name)}::regclass)::bigint as it"
 
 
+def anew(name: str) -> str:
+    """By which a table is written anew, and looked at. In no transaction."""
+    return f"vacuum (full, analyze) {name}"
+
+
 def written(name: str) -> str:
-    """By which it is known that a table was written anew."""
+    """By which it is known that all files of a table were written anew."""
     return f"update {SCHEMA}.done set anew = true where name = {literal(name)}"
 
 
@@ -120,6 +112,8 @@ SEEING = """
         where pid <> pg_backend_pid()
             and (datname = current_database() or datname is null)
             and (backend_xid is not null or backend_xmin is not null)
+            -- For who vacuums no row is kept, and of a large table that takes hours.
+            and pid not in (select pid from pg_stat_progress_vacuum)
         union all
         select 'prepared transaction ' || gid from pg_prepared_xacts
         where database = current_database()
@@ -146,8 +140,10 @@ def dangling(key: ForeignKey, schema: Schema) -> str:
     )
 
 
-def bent(rules: Rules, schema: Schema) -> list[ForeignKey]:
-    """The foreign keys with a column on either side that is not kept."""
+def bent(rules: Rules, schema: Schema, touched: frozenset[str] = frozenset()) -> list[ForeignKey]:
+    """The foreign keys with a column on either side that is not kept, or that name rows of a table
+    of which some may have gone. touched: labels of those.
+    """
 
     def changed(label: str, columns: tuple[str, ...]) -> bool:
         declared = rules[schema.root(label)]
@@ -159,5 +155,7 @@ def bent(rules: Rules, schema: Schema) -> list[ForeignKey]:
     return [
         key
         for key in schema.foreign_keys
-        if changed(key.table, key.columns) or changed(key.target, key.targets)
+        if changed(key.table, key.columns)
+        or changed(key.target, key.targets)
+        or schema.root(key.target) in touched
     ]

@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from . import catalog, coverage, functions, neutral, prints, proof, propose, wor
 from . import rules as rules_
 from .frameworks import Rows
 from .rules import Rules
-from .schema import Schema, literal, quoted
+from .schema import Schema, Table, literal, quoted
 from .session import MISSING, Connected, Error, without_values
 from .statements import works
 
@@ -257,17 +258,34 @@ def _refuse_other(session: Connected, copy: str) -> None:
         )
 
 
-def _elsewhere(given: Mapping[str, Any]) -> Iterator[proof.Finding]:
-    """Tables in the database that each server has, where nothing is masked: jobs are kept there."""
+@contextmanager
+def _common(given: Mapping[str, Any]) -> Iterator[Connected | None]:
+    """A session of the database that each server has; None where that is the one that is masked."""
     if given["login_db"] == COMMON:
+        yield None
         return
     session = _connected({**given, "login_db": COMMON})
     try:
-        for table in catalog.read(session.rows).tables:
-            told = "is in a database that was not masked"
-            yield proof.Finding(f"{COMMON}: {table.label}", told, table.about)
+        yield session
     finally:
         session.close()
+
+
+def _elsewhere(given: Mapping[str, Any]) -> Iterator[proof.Finding]:
+    """Tables with rows in the database that each server has, where nothing is masked."""
+    with _common(given) as session:
+        for table in catalog.read(session.rows).tables if session else ():
+            if session and not table.partitioned and _may_have_rows(table, session):
+                told = "is in a database that was not masked"
+                yield proof.Finding(f"{COMMON}: {table.label}", told, table.about)
+
+
+def _may_have_rows(table: Table, session: Connected) -> bool:
+    """Where the login may not look there may be some."""
+    asked = f"select has_table_privilege({literal(table.quoted)}, 'select') as it"
+    if not session.rows(asked)[0]["it"]:
+        return True
+    return bool(session.rows(f"select exists (select from {table.quoted}) as it")[0]["it"])
 
 
 def _masked(
@@ -287,6 +305,12 @@ def _masked(
     rows = [*neutral.rows(schema), *_more(given)]
     written.before_rows(rows, schema, session)
     stopped = neutral.stop(schema, _more(given), session)
+    with _common(given) as common:
+        for what, many in neutral.unscheduled(common) if common else ():
+            stopped[what] = stopped.get(what, 0) + many
+    if found := list(_elsewhere(given)):
+        # It would be found after hours.
+        raise Refused("\n".join(map(str, found)))
     # What was stopped may have gone with its tables.
     schema, rules = _gated(given, session)
     connect = partial(_connected, given)
@@ -381,8 +405,11 @@ def _proved(given: Mapping[str, Any], session: Connected) -> dict[str, Any]:
         f"select name, rows from {prints.SCHEMA}.before where name like '%.%' order by 1"
     )
     many = session.rows(f"select prints from {prints.SCHEMA}.before where name = ''")[0]["prints"]
+    # Without the one the other would be begun for nothing.
+    session.run("begin")
     written.forget(session)
     session.run(marking(given["login_db"], done_mark(given["copy"])))
+    session.run("commit")
     return {
         "changed": True,
         "findings": [],

@@ -9,16 +9,29 @@ which it is; until then what was masked before and what is masked now belong tog
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from . import removal
 from .functions import SCHEMA, SETUP
 from .methods import SCALARS
 from .rules import Rules
-from .schema import Schema
-from .statements import FINISHED, SEEING, SILENT, Work, bent, dangling, ended, filed, works, written
+from .schema import ForeignKey, Schema
+from .statements import (
+    FINISHED,
+    SEEING,
+    SILENT,
+    Work,
+    anew,
+    bent,
+    dangling,
+    ended,
+    filed,
+    works,
+    written,
+)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,6 +58,7 @@ class Session(Protocol):
 def prepare(session: Session) -> None:
     """The functions, and a key that nobody ever sees: the server makes it and keeps it."""
     session.run(SETUP.replace("{scalars}", SCALARS))
+    session.run(removal.SETUP)
     # 244 bits of it are random.
     session.run(
         f"insert into {SCHEMA}.key (key) select sha256(convert_to("
@@ -85,7 +99,7 @@ def mask(
             # Of all partitions together the planner knows by itself.
             if table.partitioned:
                 first.run(f"analyze {table.quoted}")
-        _look(rules, schema, first)
+        _look(bent(rules, schema, touched), schema, first)
         first.run(FINISHED)
         return _done(first)
     finally:
@@ -125,18 +139,25 @@ def _mask_one(say: Say, work: Work, session: Session) -> None:
     began = time.monotonic()
     session.run("begin")
     session.run(SILENT)
-    rows = session.run(work.statement) if work.statement else 0
+    rows = _changed(work, session)
     session.run(ended(work.name, rows, round(time.monotonic() - began, 3)))
     session.run("commit")
     say(f"{work.name}: {rows} rows in {time.monotonic() - began:.1f} s")
 
 
+def _changed(work: Work, session: Session) -> int:
+    if work.removes:
+        return int(session.rows(work.statement)[0]["rows"])
+    return session.run(work.statement) if work.statement else 0
+
+
 def _anew(work: Work, session: Session) -> None:
-    before = session.rows(filed(work.quoted))[0]["it"]
-    session.run(work.anew)
-    # Where somebody may not do it, PostgreSQL only warns.
-    if session.rows(filed(work.quoted))[0]["it"] == before:
-        raise Seen(f"{work.name} was not written anew: the login may not vacuum it")
+    for name in work.files:
+        before = session.rows(filed(name))[0]["it"]
+        session.run(anew(name))
+        # Where somebody may not do it, PostgreSQL only warns.
+        if session.rows(filed(name))[0]["it"] == before:
+            raise Seen(f"{name} was not written anew: the login may not vacuum it")
     session.run(written(work.name))
 
 
@@ -149,11 +170,12 @@ def _unseen(session: Session, patience: float) -> None:
         time.sleep(PAUSE)
 
 
-def _look(rules: Rules, schema: Schema, session: Session) -> None:
-    for key in bent(rules, schema):
+def _look(keys: Iterable[ForeignKey], schema: Schema, session: Session) -> None:
+    for key in keys:
         rows = session.rows(dangling(key, schema))[0]["rows"]
         if rows:
             raise Dangling(
                 f"{rows} rows of {key.table} name rows of {key.target} that are not there "
-                f"({key.name}): they did so before, or the two are masked differently"
+                f"({key.name}): they did so before, the two are masked differently, or what they "
+                "name was stopped by going: have those rows go as well"
             )

@@ -8,7 +8,7 @@ Of each value that is to go a print is kept, and of each table how many rows it 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from . import columns
@@ -17,7 +17,7 @@ from .functions import SCHEMA as MASKS
 from .methods import KEEP, NULL
 from .prints import MANY_DIGITS, MOST_WORDS, SCHEMA, SETUP, SPLIT_DIGITS
 from .rules import Rule, Rules, label, of
-from .schema import Schema, Table, literal, quoted
+from .schema import Column, Schema, Table, literal, quoted
 from .work import Session
 
 # Somebody's in part only: two of them in a row tell who it is.
@@ -120,7 +120,7 @@ def _write_down(rules: Rules, table: Table, session: Session) -> None:
         _going(table, root, dict(of(rules, root)), rules[root] is None)
     ):
         session.run(_printed(values))
-    session.run(_counted(table))
+    session.run(_counted(table, columns.moved(table, dict(of(rules, root)))))
     session.run("commit")
 
 
@@ -184,11 +184,13 @@ def _pairs(table: Table, rules: dict[str, Rule], gone: bool) -> Iterator[tuple[s
         yield last, first
 
 
-def _counted(table: Table) -> str:
-    """Writes down how many rows there are, and in how many each column is filled."""
+def _counted(table: Table, moved: Sequence[Column]) -> str:
+    """Writes down how many rows there are, in how many each column is filled, and what they are of
+    which nothing is printed.
+    """
     return (
         f"insert into {SCHEMA}.before select {literal(table.label)}, count(*), "
-        f"{columns.filled(table)}, 0 from only {table.quoted} as t"
+        f"{columns.filled(table)}, 0, {columns.sums(table, moved)} from only {table.quoted} as t"
     )
 
 
