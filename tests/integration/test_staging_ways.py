@@ -72,6 +72,18 @@ def test_a_way_that_somebody_opens_keeps_a_copy_from_being_staging(
     ec2.create_transit_gateway_vpc_attachment(
         TransitGatewayId=transit, VpcId=vpc, SubnetIds=[subnet["SubnetId"]]
     )
+    queue = ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.us-east-1.email-smtp",
+        SubnetIds=[subnet["SubnetId"]],
+    )["VpcEndpoint"]["VpcEndpointId"]
+    ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.us-east-1.guardduty-data",
+        SubnetIds=[subnet["SubnetId"]],
+    )
     line = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
     ec2.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=line)
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
@@ -88,6 +100,7 @@ def test_a_way_that_somebody_opens_keeps_a_copy_from_being_staging(
     assert {one.split(" (")[0] for one in found} == {
         f"peering {number} leads to {other}",
         f"transit gateway {transit} is attached",
+        f"endpoint {queue} leads to com.amazonaws.us-east-1.email-smtp",
         f"VPN gateway {line} is attached",
         f"{table['RouteTableId']} has a route to 10.77.0.0/16 by {number}",
         "group staging-a-staging-web lets out to 0.0.0.0/0",

@@ -130,7 +130,10 @@ create table wp_wc_webhooks (webhook_id bigserial primary key, delivery_url text
 insert into wp_options (option_name, option_value) values
     ('siteurl', 'https://shop.example.com'), ('home', 'https://shop.example.com/'),
     ('widgets', '{SERIALIZED}'), ('blogname', 'Lamps'), ('cron', 'a:1:{{i:1;s:4:"mail";}}'),
-    ('_transient_feed', 'x'), ('stripe_secret', 'hidden'), ('jwt_api_key', 'hidden');
+    ('_transient_feed', 'x'), ('stripe_secret', 'hidden'), ('jwt_api_key', 'hidden'),
+    ('auth_key', 'hidden'), ('secure_auth_key', 'hidden'), ('logged_in_key', 'hidden'),
+    ('nonce_key', 'hidden'), ('secret_key', 'hidden'), ('nonce_salt', 'hidden'),
+    ('wp_mail_smtp', 'a:1:{{s:4:"pass";s:6:"hidden";}}');
 insert into wp_users values (1, 'ada1815', '$P$BWr7cRrFzGGwJ0jVEhCyb1', 'ada1815', 'ada@mail.com',
     'https://ada.net', now(), 'key99', 0, 'Ada Lovelace');
 insert into wp_usermeta (user_id, meta_key, meta_value) values

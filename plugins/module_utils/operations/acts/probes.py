@@ -71,8 +71,8 @@ def judged(stage: Stage, told: Told) -> str:
     mail = told.get("mail") or {}
     if mail.get("arrived") is not True or mail.get("operation") != stage.journal.id:
         return f"the mail that was sent did not arrive in the sink: {mail.get('said', 'not told')}"
-    if "outside" not in told or "production" not in told:
-        return "the host did not tell what it met outside"
+    if not told.get("outside") or "production" not in told:
+        return "the host did not tell what it met outside; staging_mirror_outside names what to try"
     return ""
 
 

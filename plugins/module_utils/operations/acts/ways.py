@@ -20,6 +20,9 @@ from ..errors import OutOfOrder
 # A peering connection in one of these states leads nowhere, and will not.
 NO_PEERING = ("deleted", "rejected", "failed", "expired")
 NO_ATTACHMENT = ("deleted", "rejected", "failed")
+NO_ENDPOINT = ("deleted", "rejected", "failed", "expired")
+# GuardDuty puts one into each network of an account that has it.
+WATCHING = ".guardduty-data"
 DETACHED = "detached"
 PUBLIC = "route_table/public"
 # What EC2 keeps in an account of its own for the private names of interface endpoints.
@@ -43,12 +46,14 @@ def network(view: View) -> dict[str, Any]:
     rules = _rules(view, [str(group["GroupId"]) for group in groups])
     cards = view.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=[of])
     zones = list(_zones(view, id))
+    ends = view.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=[of])
     return {
         "vpc": id,
         "addresses": frozenset(str(card["PrivateIpAddress"]) for card in cards),
         "open": [
             *_peerings(view, id),
             *_attachments(view, id),
+            *_endpoints(view, ends),
             *_routes(tables),
             *_out(rules, groups, cidr),
             *_named(zones),
@@ -58,6 +63,7 @@ def network(view: View) -> dict[str, Any]:
             "security_groups": len(groups),
             "rules": len(rules),
             "zones": len(zones),
+            "endpoints": len(ends),
         },
     }
 
@@ -87,6 +93,17 @@ def _attachments(view: View, vpc: str) -> Iterator[str]:
         states = [one["State"] for one in item["VpcAttachments"] if one["VpcId"] == vpc]
         if any(state != DETACHED for state in states):
             yield f"VPN gateway {item['VpnGatewayId']} is attached"
+
+
+def _endpoints(view: View, ends: Iterable[Item]) -> Iterator[str]:
+    """By one that somebody else has made a service is reached that is anybody's, as by an address
+    of the network itself.
+    """
+    for item in ends:
+        service = str(item.get("ServiceName") or item.get("ServiceNetworkArn") or "nobody")
+        own = view.scope.owns(canon.tags(item.get("Tags") or ())) or service.endswith(WATCHING)
+        if not own and item["State"].lower() not in NO_ENDPOINT:
+            yield f"endpoint {item['VpcEndpointId']} leads to {service}"
 
 
 def _routes(tables: Iterable[Item]) -> Iterator[str]:

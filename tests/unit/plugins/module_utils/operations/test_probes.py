@@ -23,7 +23,8 @@ OWN = frozenset({"10.20.16.7"})
 def judged(**more: Any) -> str:
     stage = cast("Stage", SimpleNamespace(journal=SimpleNamespace(id=ID)))
     mail = {"operation": ID, "arrived": True, "letters": 1}
-    return told.JUDGES["probes"](stage, {"mail": mail, "outside": [], "production": [], **more})
+    met = {"outside": [{"to": "192.0.2.7:443", "address": "", "how": "silence"}], "production": []}
+    return told.JUDGES["probes"](stage, {"mail": mail, **met, **more})
 
 
 def met(kind: str, how: str, address: str = "192.0.2.7") -> list[str]:
@@ -45,7 +46,9 @@ def test_mail_that_is_not_in_the_sink_keeps_a_copy_from_being_staging() -> None:
 def test_a_host_that_does_not_tell_what_it_met_has_proved_nothing() -> None:
     stage = cast("Stage", SimpleNamespace(journal=SimpleNamespace(id=ID)))
     mail = {"mail": {"operation": ID, "arrived": True}}
-    assert probes.judged(stage, mail) == "the host did not tell what it met outside"
+    assert "the host did not tell what it met outside" in probes.judged(stage, mail)
+    # To try nothing is no proof either.
+    assert "staging_mirror_outside names what to try" in judged(outside=[])
 
 
 @pytest.mark.parametrize("how", ["silence", "Network is unreachable", "Name does not resolve"])
