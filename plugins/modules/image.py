@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - With O(builder) there is a throw-away host in a public subnet of the site, in the first of its
     zones that can launch it, reached by ssh from O(controller) only, by keys of its own. It ends
-    itself for good after two hours at the latest.
+    itself for good after O(builder_hours) at the latest.
     Without it, whatever a run has left of such a host is removed.
   - With O(release) there is an image of that release. It is made of the builder, which is shut down
     for it, or copied from O(source_region) and encrypted with the key of this site.
@@ -86,6 +86,11 @@ options:
       - Whether there is a builder.
     type: bool
     default: false
+  builder_hours:
+    description:
+      - After how many hours the builder ends itself, whatever becomes of who has launched it.
+    type: int
+    default: 2
   controller:
     description:
       - The network from which the builder is reached by ssh.

@@ -38,6 +38,12 @@ options:
     type: list
     elements: str
     default: []
+  disk_gb:
+    description:
+      - How many GiB the server's disk has. Where that is too few for masking, nothing is touched.
+        With V(0) nobody knows.
+    type: int
+    default: 0
   stop:
     description:
       - Rows that would act in staging as they do in production, such as webhooks and what is to be

@@ -75,7 +75,7 @@ def source(item: Item) -> str:
 
 def facts(item: Item) -> dict[str, Any]:
     """What others refer to. pending_reboot: parameter groups that wait for a reboot. restored: the
-    mark of what it was made of, "" of one that was made empty.
+    mark of what it was made of, "" of one that was made empty. storage_gb: GiB of its disk.
     """
     found = {
         "id": item["DBInstanceIdentifier"],
@@ -84,6 +84,7 @@ def facts(item: Item) -> dict[str, Any]:
         "resource_id": item.get("DbiResourceId", ""),
         "restored": canon.tags(item.get("TagList") or ()).get(RESTORED, ""),
         "pending_reboot": _groups(item, "pending-reboot"),
+        "storage_gb": int(item["AllocatedStorage"]),
     }
     if item.get("Endpoint"):
         found |= {"endpoint": item["Endpoint"]["Address"], "port": item["Endpoint"]["Port"]}

@@ -25,7 +25,7 @@ OURS = """
 """
 TABLES = f"""
     select c.oid::bigint as id, nspname as schema, relname as name, relkind = 'p' as partitioned,
-        coalesce(pg_table_size(c.oid), 0) as size, greatest(reltuples, 0)::bigint as about,
+        coalesce(pg_total_relation_size(c.oid), 0) as size, greatest(reltuples, 0)::bigint as about,
         case when relispartition then (
             select pn.nspname || '.' || p.relname from pg_partition_ancestors(c.oid) as a
             join pg_class as p on p.oid = a.relid join pg_namespace as pn on pn.oid = p.relnamespace

@@ -74,7 +74,8 @@ class Table:
     root: the label of the table whose partition it is, its own where it is none. unique: the
     columns of each unique index. cut_by: the columns by which it is cut into partitions. firing:
     triggers and rules that act whoever writes. others: its owner, where that is nobody whose rights
-    we have. size: bytes. about: rows, as the planner knows. depth: how many tables it is below.
+    we have. size: bytes, with indexes. about: rows, as the planner knows. depth: how many tables it
+    is below.
     """
 
     schema: str

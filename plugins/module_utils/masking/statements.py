@@ -10,7 +10,7 @@ table is written anew, and looked at anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .functions import SCHEMA
@@ -44,6 +44,14 @@ def works(rules: Rules, schema: Schema, touched: frozenset[str] = frozenset()) -
     before, which are written anew as well.
     """
     return sorted(_works(rules, schema, touched), key=lambda work: (-work.size, work.name))
+
+
+def room(todo: Iterable[Work], at_once: int) -> int:
+    """How many bytes more than before are needed: all stand twice until they are written anew, and
+    those that are, once more.
+    """
+    sizes = sorted((work.size for work in todo), reverse=True)
+    return sum(sizes) + sum(sizes[:at_once])
 
 
 def _works(rules: Rules, schema: Schema, touched: frozenset[str]) -> Iterator[Work]:

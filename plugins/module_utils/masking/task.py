@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -24,11 +25,14 @@ from .frameworks import Rows
 from .rules import Rules
 from .schema import Schema, Table, literal, quoted
 from .session import MISSING, Connected, Error, without_values
-from .statements import works
+from .statements import Work, room, works
 
 # Of a database that says so itself in its comment, which anybody who owns it may set, on RDS too.
 MARK = "phoenix copy"
 COMMON = "postgres"
+GIB = 2**30
+# RDS stops a database whose disk is full; its log needs some of it, too.
+FULL = 0.95
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 LONGEST_HOST = 253
 HOST_RULE = "the name of a host, in small letters"
@@ -97,6 +101,7 @@ MASK_FIELDS = (
         elements="str",
         secret=True,
     ),
+    Field("disk_gb", "int", "GiB of the server's disk, 0 for not known", 100, 0, lambda v: v >= 0),
     Field(
         "stop",
         "list",
@@ -298,6 +303,7 @@ def _masked(
         return {"changed": bool(tables), "tables": tables, "stopped": {}}
     if _mark(session) == done_mark(given["copy"]):
         return {"changed": False, "tables": {}, "stopped": {}}
+    _refuse_cramped(given, works(rules, schema), session)
     work.prepare(session)
     neutral.tell_hosts(given["hosts"], session)
     written.begin(session, _digest(given))
@@ -326,6 +332,23 @@ def _masked(
         touched=frozenset(rules_.label(one.table) for one in rows),
     )
     return {"changed": True, "tables": done, "stopped": stopped}
+
+
+def _refuse_cramped(given: Mapping[str, Any], todo: Iterable[Work], session: Connected) -> None:
+    """Raises Refused where the disk would be full in the midst of it. Once it is begun some tables
+    stand twice already.
+    """
+    if session.rows(f"select to_regclass('{functions.SCHEMA}.done') as it")[0]["it"]:
+        return
+    used = session.rows("select sum(pg_database_size(oid))::bigint as it from pg_database")[0]["it"]
+    more, disk = room(todo, given["at_once"]), given["disk_gb"] * GIB
+    if disk and used + more > disk * FULL:
+        raise Refused(
+            f"masking needs up to {more / GIB:.1f} GiB besides the {used / GIB:.1f} GiB that are "
+            f"there, and the disk has {given['disk_gb']} GiB: give production's database more "
+            "(database_storage_gb), of which the copy is made; for example "
+            f"{math.ceil((used + more) / GIB / FULL)}"
+        )
 
 
 def _digest(given: Mapping[str, Any]) -> str:

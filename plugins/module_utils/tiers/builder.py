@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The throw-away host on which an image is made and a database configured.
 
-It is reached by ssh from one address only, knows nothing but its own keys, and is gone after two
+It is reached by ssh from one address only, knows nothing but its own keys, and is gone after some
 hours whatever becomes of those who launched it.
 """
 
@@ -21,7 +21,7 @@ from . import endpoints, security, sink
 TIER = "image"
 GROUP = "builder"
 SSH = 22
-HOURS = 2
+HOURS = 2  # unless something else is said
 # It reaches what it installs, the database, and where there is one the sink of mail. Its rules in
 # the groups of these come and go with it.
 RULES = (
@@ -46,7 +46,13 @@ def user_data(options: Mapping[str, Any]) -> str:
     """What the host is told at its first boot: its keys, and its end."""
     # A timer waits for the end of the early boot, in which cloud-init runs this and waits for it.
     early = "--timer-property=DefaultDependencies=no"
-    end = ["systemd-run", early, f"--on-active={HOURS}h", "systemctl", "poweroff"]
+    end = [
+        "systemd-run",
+        early,
+        f"--on-active={options['builder_hours']}h",
+        "systemctl",
+        "poweroff",
+    ]
     told = {
         "bootcmd": [end],
         "ssh_authorized_keys": [options["login_public_key"]],

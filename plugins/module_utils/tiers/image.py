@@ -75,6 +75,14 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("builder", "bool", "true or false", False, False),
     Field(
+        "builder_hours",
+        "int",
+        "1 to 48 hours",
+        12,
+        builder.HOURS,
+        lambda v: 1 <= v <= 48,
+    ),
+    Field(
         "controller",
         "str",
         "the network from which the builder is reached",

@@ -92,6 +92,11 @@ def test_a_builder_knows_its_own_keys_and_its_end(site: Site) -> None:
     assert "--timer-property=DefaultDependencies=no" in end
 
 
+def test_one_that_works_for_longer_ends_itself_later(site: Site) -> None:
+    found = wanted(site, **BUILDER, builder_hours=12)["instance/builder"].spec["launch"]
+    assert '"--on-active=12h"' in found["user_data"]
+
+
 def test_other_keys_are_another_builder(site: Site) -> None:
     def launched(**more: Any) -> str:
         return str(wanted(site, **{**BUILDER, **more})["instance/builder"].spec["launched_with"])
