@@ -10,8 +10,11 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view impo
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import swap
 from environment import Environment
+from lost_hosts import lost
 from mirroring import Mirror, leads_to, left, told
 from staging_runs import run
+
+__all__ = ["lost"]
 
 
 @pytest.fixture
@@ -77,3 +80,20 @@ def test_a_way_back_that_nobody_goes_on_with_is_given_up_and_both_copies_stay(
     assert left(second) != [] and told(production)["under_way"] == ""
     ran = run(production, tmp_path, "staging_abandon")
     assert ran.returncode != 0 and "nothing to give up" in ran.stdout
+
+
+@pytest.mark.sweep
+@pytest.mark.usefixtures("lost")
+def test_where_the_host_is_lost_that_works_on_a_copy_that_is_removed_and_staging_stays(
+    production: Environment, tmp_path: Path
+) -> None:
+    Mirror(production).refresh()
+    leads = leads_to(production)
+    rules = {"customers": {"id": "keep"}}
+    ran = run(production, tmp_path, "staging", staging_mirror_rules=rules)
+    assert ran.returncode != 0, ran.stdout[-6000:]
+    assert "It failed by this: Make sure that the host has not been lost" in ran.stdout
+    assert leads_to(production) == leads
+    there = told(production)
+    assert [one["environment"] for one in there["copies"]] == ["staging-a"]
+    assert there["under_way"] == ""
