@@ -37,6 +37,18 @@ def test_a_replica_of_a_key_decrypts_abroad(account: Account, kms: Any) -> None:
     assert abroad.decrypt(CiphertextBlob=secret, KeyId=key)["Plaintext"] == b"word"
 
 
+def test_what_is_encrypted_of_one_thing_is_decrypted_as_of_that(kms: Any, key: str) -> None:
+    kms.create_alias(AliasName="alias/seal", TargetKeyId=key)
+    of = {"report": "1"}
+    made = kms.encrypt(KeyId="alias/seal", Plaintext=b"seal", EncryptionContext=of)
+    assert made["KeyId"].endswith(f":key/{key}")
+    blob = made["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=blob, EncryptionContext=of)["Plaintext"] == b"seal"
+    other = {"CiphertextBlob": blob, "EncryptionContext": {"report": "2"}}
+    assert refused(kms.decrypt, **other) == "InvalidCiphertextException"
+    assert refused(kms.decrypt, CiphertextBlob=b"seal") == "InvalidCiphertextException"
+
+
 def test_a_key_has_aliases_which_are_given_once(kms: Any, key: str) -> None:
     named = {"AliasName": "alias/shop", "TargetKeyId": key}
     kms.create_alias(**named)

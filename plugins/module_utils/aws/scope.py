@@ -69,13 +69,22 @@ class Scope:
         return f"{self.prefix}-{purpose}-{self.account}-{self.region}"
 
     @property
+    def keeper(self) -> Scope:
+        """Who keeps what operations have to tell: what a copy has goes with it."""
+        if not self.copy_of:
+            return self
+        environment, site = (self.copy_of[name] for name in ("environment", "site"))
+        return replace(self, environment=environment, site=site, copy_of={})
+
+    @property
     def evidence(self) -> str:
-        """The bucket of the journals of operations. That of a copy would go with it."""
-        if self.copy_of:
-            environment, site = (self.copy_of[name] for name in ("environment", "site"))
-            of = replace(self, environment=environment, site=site, copy_of={})
-            return of.bucket("backups")
-        return self.bucket("backups")
+        """The bucket of the journals of operations."""
+        return self.keeper.bucket("backups")
+
+    @property
+    def evidence_key(self) -> str:
+        """The alias of the key by which their reports are signed."""
+        return self.keeper.key_alias
 
     @property
     def database(self) -> str:

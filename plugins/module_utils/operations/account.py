@@ -24,7 +24,7 @@ from ..reports.evidence import Facts, sealed
 from ..reports.evidence_page import page
 from ..reports.evidence_text import text
 from . import journal as journals
-from . import measures, objectives, refresh
+from . import measures, objectives, refresh, signature
 from .acts import decide, instance
 from .acts.stage import Stage
 from .drill import scope_of
@@ -125,7 +125,7 @@ def close(aws: Aws, journal: Journal) -> dict[str, Any]:
     found: Facts = SECRETS.clean(
         facts(journal, told["regions"], told["targets"], told["version"], predicted)
     )
-    made = sealed(found, earlier[-1]["sha256"] if earlier else "")
+    made = signature.signed(aws, sealed(found, earlier[-1]["sha256"] if earlier else ""))
     shown = page(made, _before(earlier, made))
     _put(aws, journal.id, PAGE, shown, "text/html; charset=utf-8")
     _put(aws, journal.id, REPORT, json.dumps(made, sort_keys=True), "application/json")
@@ -162,7 +162,8 @@ def reports(aws: Aws, where: str = "") -> list[dict[str, Any]]:
 def kept(aws: Aws, other: str) -> dict[str, Any]:
     """All that is kept at this site. reports: a list of chains, of its own operations, of its
     drills and of its staging copies. proofs: the reports of the first two. refreshes: those of
-    staging, also of copies of the `other` site, as far as S3 has brought them here.
+    staging, also of copies of the `other` site, as far as S3 has brought them here. forged,
+    unsigned: of each chain, as signature.judged has them.
     """
     places = [aws, aws.at(scope_of(aws.scope)), copies(aws)]
     own, drills, mirrored = chains = [reports(place) for place in places]
@@ -170,6 +171,7 @@ def kept(aws: Aws, other: str) -> dict[str, Any]:
         "reports": chains,
         "proofs": [*own, *drills],
         "refreshes": [*mirrored, *_brought(aws, other)],
+        **signature.judged(aws, chains),
     }
 
 

@@ -21,6 +21,7 @@ steps: list of name, title, reversible, planned_seconds, predicted_seconds (null
     said (a sentence), evidence (any object), did (list of calls and acts)
 findings: sentences, what a person has to look at
 before: SHA-256 of the report before, "" for the first; sha256: of this one, once it is sealed
+signature: of that seal, once it is signed: key (ARN), value (base64), said (why there is none)
 """
 
 from __future__ import annotations
@@ -31,17 +32,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Facts = Mapping[str, Any]
-SEAL = "sha256"
+SEAL, SIGNATURE = "sha256", "signature"
 
 
 def canonical(facts: Facts) -> bytes:
-    """The facts without their seal in one spelling: JSON with sorted keys, no spaces, in UTF-8.
+    """The facts without seal and signature in one spelling: JSON with sorted keys, no spaces, in
+    UTF-8.
 
     It is the same before they are written as JSON and after they are read. Raises ValueError for
     a number that JSON cannot write, and TypeError for an object that it cannot.
     """
     # Once through JSON, so that keys which are numbers are sorted as what they will be read as.
-    read = json.loads(json.dumps({key: facts[key] for key in facts if key != SEAL}))
+    told = {key: facts[key] for key in facts if key not in (SEAL, SIGNATURE)}
+    read = json.loads(json.dumps(told))
     text = json.dumps(
         read, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
@@ -58,6 +61,12 @@ def sealed(facts: Facts, before: str) -> dict[str, Any]:
     """The facts with the seal of the report before ("" for the first) and their own."""
     whole = {**facts, "before": before}
     return {**whole, SEAL: digest(whole)}
+
+
+def signer(facts: Facts) -> str:
+    """The ARN of the key by which a report is signed, or why it is by none."""
+    told = facts.get(SIGNATURE) or {}
+    return str(told.get("key") or f"not signed {told.get('said', '')}".strip())
 
 
 def broken(reports: Sequence[Facts]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from . import history, verdicts
-from .evidence import SEAL, Facts
+from .evidence import SEAL, Facts, signer
 from .markup import (
     Markup,
     State,
@@ -233,5 +233,6 @@ def _chain(facts: Facts) -> Markup:
         [
             ("This report", tag("code", own or "not sealed")),
             ("The one before", tag("code", before) if before else Markup("none, it is the first")),
+            *([("Signed by", tag("code", signer(facts)))] if own else []),
         ]
     )

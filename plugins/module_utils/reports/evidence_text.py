@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from . import verdicts
-from .evidence import SEAL, Facts
+from .evidence import SEAL, Facts, signer
 from .markup import SIGNS
 from .words import count, lasted, line
 
@@ -36,4 +36,6 @@ def _rest(facts: Facts) -> list[str]:
         mark = "" if step["reversible"] else " (cannot be undone)"
         found.append(f"{step['outcome']}{took}: {step['title']}{mark}")
     found += [f"to look at: {finding}" for finding in facts["findings"]]
-    return found + ([f"sealed: {facts[SEAL]}"] if facts.get(SEAL) else [])
+    if facts.get(SEAL):
+        found += [f"sealed: {facts[SEAL]}", f"signed: {signer(facts)}"]
+    return found

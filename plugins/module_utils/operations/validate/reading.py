@@ -34,6 +34,7 @@ from ..drill import scope_of
 from . import figures, room_reading
 from .verdict import ACTIVE, Verdict, bad, unknown
 
+KEPT = ("reports", "proofs", "refreshes", "forged", "unsigned")
 DEADLINE = 45.0  # seconds for all of them, within the minute in which a look ends
 Reading = Callable[[], Any]
 # What is read at once: the names of the facts, and how to know them.
@@ -133,7 +134,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
 
 def _kept(site: Site, prefix: str, aws: Aws, other: str) -> Job:
     """The reports of a site, each read once for all rows that are about them."""
-    names = {name: f"{prefix}{name}" for name in ("reports", "proofs", "refreshes")}
+    names = {name: f"{prefix}{name}" for name in KEPT}
 
     def work() -> dict[str, Any]:
         found = guarded(site, partial(account.kept, aws, other))

@@ -226,8 +226,18 @@ def evidence(seen: Seen) -> Verdict:
     age = seen.age(max(str(report["ended"]) for report in told))
     if wrong := [sentence for reports in chains for sentence in broken(reports)]:
         return bad(f"reports are not as they were sealed: {'; '.join(wrong)}", PUT, age)
+    if wrong := _of_both(seen, "forged"):
+        return bad("; ".join(wrong), PUT, age)
+    if wrong := _of_both(seen, "unsigned"):
+        return unknown("; ".join(wrong), "", age)
     count = "1 report is" if len(told) == 1 else f"{len(told)} reports are"
-    return good(f"{count} as sealed, each behind the one before", age)
+    return good(f"{count} as sealed and signed, each behind the one before", age)
+
+
+def _of_both(seen: Seen, name: str) -> list[str]:
+    """What is told of both sites, as far as they answer."""
+    found = (seen.facts.get(f"{prefix}{name}") for prefix in ("", ACTIVE))
+    return [one for told in found if isinstance(told, list) for one in told]
 
 
 CHECKS = (

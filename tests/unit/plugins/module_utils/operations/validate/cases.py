@@ -162,6 +162,18 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("Evidence", {"reports": DARK}, "unknown", "does not answer"),
     (
         "Evidence",
+        {"reports": [[report("drill")], []], "active:forged": ["the signature of x is not"]},
+        "fail",
+        "the signature of x is not",
+    ),
+    (
+        "Evidence",
+        {"reports": [[report("drill")], []], "unsigned": ["x is not signed"]},
+        "unknown",
+        "x is not signed",
+    ),
+    (
+        "Evidence",
         {"reports": [[]], "active:reports": [[report("failover") | {"outcome": "failed"}]]},
         "fail",
         "was changed after it was sealed",
