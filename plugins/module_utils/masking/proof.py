@@ -252,6 +252,19 @@ def _looked(
             select place, {SCHEMA}.print(d, salt)
             from texts, {SCHEMA}.salt, lateral {SCHEMA}.digits(v) as d
             where v ~ {literal(MANY_DIGITS)} and v ~ {literal(SPLIT_DIGITS)}
+        ), stood as materialized (
+            -- Computed first: joined as an expression, the planner may take each for all prints.
+            select place, origin, {SCHEMA}.print(array_to_string(words, ' '), salt) as print
+            from (
+                select place, v, words from texts
+                union all
+                select place, v, {SCHEMA}.list(v) from ({parts}) as s(place, v) where v is not null
+            ) as t join (values {", ".join(masked)}) as m(place, origin, least) using (place),
+                {SCHEMA}.salt
+            where length(v) >= least
+        ), kept as materialized (
+            select place, {SCHEMA}.print(v, salt) as print
+            from ({numbers}) as s(place, v), {SCHEMA}.salt where length(v) >= {LEAST_DIGITS}
         )
         select * from (
             select place, 'a value of ' || origin, count(distinct print)
@@ -260,23 +273,15 @@ def _looked(
                 from unnest({known.words}) as a, {SCHEMA}.salt)
             group by 1, 2
             union all
-            select place, 'a value that was there before', count(*)
-            from (
-                select place, v, words from texts
-                union all
-                select place, v, {SCHEMA}.list(v) from ({parts}) as s(place, v) where v is not null
-            ) as t join (values {", ".join(masked)}) as m(place, origin, least) using (place),
-                {SCHEMA}.salt
-            where length(v) >= least and exists (
-                select from {SCHEMA}.prints as p where p.origin = m.origin
-                    and p.print = {SCHEMA}.print(array_to_string(words, ' '), salt)
+            select place, 'a value that was there before', count(*) from stood
+            where exists (
+                select from {SCHEMA}.prints as p
+                where p.origin = stood.origin and p.print = stood.print
             ) group by 1
             union all
-            select place, 'a number that was masked elsewhere', count(*)
-            from ({numbers}) as s(place, v), {SCHEMA}.salt
-            where length(v) >= {LEAST_DIGITS} and exists (
-                select from {SCHEMA}.prints as p
-                where telling and p.print = {SCHEMA}.print(v, salt)
+            select place, 'a number that was masked elsewhere', count(*) from kept
+            where exists (
+                select from {SCHEMA}.prints as p where telling and p.print = kept.print
             ) group by 1
             union all
             select place, 'what looks like a ' || p || ' of somebody', count(*)
