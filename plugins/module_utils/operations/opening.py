@@ -29,6 +29,7 @@ from .procedures import (
     OPERATIONS,
     UNSEEN,
     frozen,
+    holds,
     is_bound,
     touches_nothing,
 )
@@ -102,12 +103,26 @@ def opened(
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
         before = None
     _check(converger, options, before)
+    now = journals.now()
+    facts = _facts(converger, options, before, now)
+    id = journals.new_id(kind, now, journals.ids(here))
+    journal = journals.begin(here, id, facts, heard)
     if before:
         # With a region the operation is lost that needs both, and what it has done is looked at.
+        # First the new one is there: of a run that dies in between, one is left to be gone on with.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
+    return journal, True
+
+
+def _facts(
+    converger: Converger, options: Mapping[str, Any], before: Journal | None, now: datetime.datetime
+) -> dict[str, Any]:
+    """What the journal of a new operation begins with. over: the id of the one that it takes over;
+    bound: whether that has begun what cannot just be left; frozen: whether nobody may write by it.
+    """
+    here, site, kind = converger.account, converger.task.site, options["operation"]
     # Newer than all that one may yet write which is given up by this, be its journal seen or not.
     known = max(converger.active.epoch, int(before.opened.get("epoch", 0)) if before else 0)
-    now = journals.now()
     facts = {
         "operation": kind,
         "environment": site.scope.environment,
@@ -124,14 +139,13 @@ def opened(
         "epoch": known + (UNSEEN if kind == "failover" else GIVEN_UP + 1),
         **({"image": manifest.launched(here)} if kind in ISOLATED else {}),
     }
-    if before and frozen(before):
-        facts["frozen"] = True
+    if before:
+        facts |= {"over": before.id, "bound": holds(before), "frozen": frozen(before)}
     if kind in OF_ACTIVE:
         facts |= _last_move(here, converger.active.operation)
     if kind in IN_A_COPY:
         facts |= {"from": site.scope.copy_of["site"], "told": dict(options["told"])}
-    id = journals.new_id(kind, now, journals.ids(here))
-    return journals.begin(here, id, facts, heard), True
+    return facts
 
 
 def _check(converger: Converger, options: Mapping[str, Any], before: Journal | None) -> None:

@@ -29,7 +29,7 @@ from .acts.stage import Stage
 from .errors import SPARED, GivenBack, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
-from .procedures import ISOLATED, OPERATIONS, frozen, step, superseded, touches_nothing
+from .procedures import ISOLATED, OPERATIONS, frozen, holds, step, superseded, touches_nothing
 from .step import CLOSE, OPEN, StepOf
 
 FIELDS = (
@@ -223,7 +223,7 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
         said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
         said |= {SPARED: True} if getattr(error, SPARED, False) else {}
         # Where nothing was touched yet, nothing has to be gone on with.
-        declined = isinstance(error, Unconfirmed) and not frozen(journal)
+        declined = isinstance(error, Unconfirmed) and not (frozen(journal) or holds(journal))
         state = CLOSED if declined or isinstance(error, GivenBack) else _state(journal)
         # Why it failed is to be told, and where another run has taken over, nothing is written.
         with contextlib.suppress(Exception):

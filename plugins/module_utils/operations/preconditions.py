@@ -20,7 +20,7 @@ from .procedures import (
     ISOLATED,
     MOVES,
     OF_STAGING,
-    is_bound,
+    holds,
     playbook,
     superseded,
     touches_nothing,
@@ -35,7 +35,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     then, and it may have written down already that the site serves: what only the site itself lacks
     is met when it is asked.
     """
-    bound = before is not None and is_bound(before)
+    bound = before is not None and holds(before)
     site, kind = converger.task.site, options["operation"]
     if kind in IN_A_COPY:
         _check_copy(converger, options)

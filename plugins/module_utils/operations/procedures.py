@@ -62,6 +62,14 @@ def is_bound(journal: Journal) -> bool:
     return binding == OPEN or journal.done(binding) is not None
 
 
+def holds(journal: Journal) -> bool:
+    """Whether an operation, or one that it took over, keeps the environment from what it was
+    before: it has to be gone on with or given up, and is not just ended.
+    """
+    bound = journal.opened.get("operation") in BINDING and is_bound(journal)
+    return bound or bool(journal.opened.get("bound"))
+
+
 def touches_nothing(journal: Journal) -> bool:
     """Whether an operation has touched nothing yet, so that nobody has to go on with it."""
     return str(journal.opened.get("operation")) in UNTOUCHING and not is_bound(journal)
