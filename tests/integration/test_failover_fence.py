@@ -297,3 +297,7 @@ def test_a_failover_that_ended_at_its_fence_is_begun_anew_and_somebody_asked_aga
         over.step(dark, "decide", confirm="", accept_unfenced=True)
     assert caught.value.result["code"] == "unconfirmed"
     assert over.is_replica(dark)
+    assert "nothing was touched" not in str(caught.value)
+    dark.handle.faults([])
+    over.abandon(dark)
+    assert not active.read(dark.aws("recovery")).moving

@@ -13,7 +13,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     journal as journals,
 )
-from environment import Environment
+from environment import SITES, Environment
 from killing import killed_operation
 
 DARK = {"effect": "dark", "region": over.HOME}
@@ -89,3 +89,18 @@ def test_who_says_no_to_it_is_asked_again_and_the_move_does_not_stay_as_it_is(
     found = active.read(built.aws("recovery"))
     assert (found.site, found.moving) == ("recovery", False)
     assert over.switched(built) and not over.is_replica(built)
+
+
+def test_who_says_no_to_it_is_told_what_stays_and_can_give_it_up(built: Environment) -> None:
+    moved = over.upto(built, "hold", operation="switchover")[0]["id"]
+    over.go_dark(built)
+    with pytest.raises(Refusal, match=f"what {moved} has begun stays as it is") as caught:
+        over.upto(built, "decide", confirm="no")
+    assert "dr_abandon gives it up" in caught.value.result["hint"]
+    assert "nothing was touched" not in str(caught.value)
+    built.handle.faults([])
+    over.abandon(built)
+    for site in SITES:
+        found = active.read(built.aws(site))
+        assert (found.site, found.moving) == ("home", False)
+    built.run()

@@ -14,6 +14,8 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     journal as journals,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import record
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.errors import NotDone
 from environment import Environment
 from killing import killed_operation
 from moving import move, protect, records, source
@@ -220,6 +222,28 @@ def test_one_that_dies_as_it_writes_a_parameter_is_finished_by_the_same_command(
     assert killed_operation(built, {"action": "CreateVpc"}, run, dark) == 0
     found = active.read(built.aws("home"))
     assert (found.site, found.moving) == ("home", False)
+
+
+def test_one_that_fails_once_it_has_claimed_the_environment_is_gone_on_with(
+    built: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move(built, "recovery", "intake")
+    lose(built, "recovery")
+    write = record.write
+
+    def failing(stage: Any, wanted: Active) -> None:
+        write(stage, wanted)
+        raise NotDone("what came after it was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "write", failing)
+        with pytest.raises(Refusal, match="what came after it was lost"):
+            serve_on(built, "home")
+    unended = journals.unended(built.aws("home"))
+    assert unended and unended.id == active.read(built.aws("home")).operation
+    over.upto(built, "close", operation="rollback", site="home", confirm="no")
+    found = active.read(built.aws("home"))
+    assert (found.site, found.moving, found.operation) == ("home", False, unended.id)
 
 
 @pytest.mark.parametrize("last", ["tell", pytest.param("smoke", marks=pytest.mark.sweep)])

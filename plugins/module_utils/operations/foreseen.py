@@ -32,7 +32,7 @@ def foreseen(converger: Converger, options: Mapping[str, Any], what: StepOf) -> 
         return answers.idle(what, awaited)
     if what == ABANDON:
         return _way_back(converger, options, journal)
-    if journal is None or (what.name == OPEN and not opening.goes_on(journal)):
+    if journal is None or (what.name == OPEN and not opening.goes_on(journal, converger.active)):
         preconditions.check(converger, options, journal)
         journal = Journal("", [])
     before = journal.done(what.name)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..aws.session import Aws
+from ..converge.active import Active
 from ..converge.holder import who
 from ..converge.site import Converger
 from ..declaration.site import Site
@@ -28,6 +29,7 @@ from .procedures import (
     OF_STAGING,
     OPERATIONS,
     UNSEEN,
+    fenced,
     frozen,
     holds,
     is_bound,
@@ -88,17 +90,17 @@ def opened(
     here, site = converger.account, converger.task.site
     kind = options["operation"]
     if before:
-        taken = kind in ISOLATED or touches_nothing(before)
+        taken = kind in ISOLATED or touches_nothing(before, converger.active)
         if before.opened["operation"] != kind and not taken:
             raise not_ended(before)
         if kind in OF_STAGING and before.opened["environment"] != site.scope.environment:
             raise not_ended(before)
-        if before.opened["operation"] == kind and goes_on(before):
+        if before.opened["operation"] == kind and goes_on(before, converger.active):
             refuse_given_up(before)
             again = {"operator": who(), "run": options["run"], "again": True}
             journals.write(here, before, OPEN, BEGUN, again)
             return before, True
-    if before and touches_nothing(before):
+    if before and touches_nothing(before, converger.active):
         # What it was begun for may not be the case any more.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
         before = None
@@ -118,7 +120,8 @@ def _facts(
     converger: Converger, options: Mapping[str, Any], before: Journal | None, now: datetime.datetime
 ) -> dict[str, Any]:
     """What the journal of a new operation begins with. over: the id of the one that it takes over;
-    bound: whether that has begun what cannot just be left; frozen: whether nobody may write by it.
+    bound: whether that has begun to move the environment; fenced, frozen: what it may have done to
+    the old site.
     """
     here, site, kind = converger.account, converger.task.site, options["operation"]
     # Newer than all that one may yet write which is given up by this, be its journal seen or not.
@@ -140,7 +143,8 @@ def _facts(
         **({"image": manifest.launched(here)} if kind in ISOLATED else {}),
     }
     if before:
-        facts |= {"over": before.id, "bound": holds(before), "frozen": frozen(before)}
+        facts |= {"over": before.id, "bound": holds(before, converger.active)}
+        facts |= {"fenced": fenced(before), "frozen": frozen(before)}
     if kind in OF_ACTIVE:
         facts |= _last_move(here, converger.active.operation)
     if kind in IN_A_COPY:
@@ -221,12 +225,12 @@ def end_superseded(converger: Converger, journal: Journal, what: StepOf) -> None
     journals.write(converger.account, journal, OPEN, CLOSED, given_up)
 
 
-def goes_on(journal: Journal) -> bool:
+def goes_on(journal: Journal, active: Active) -> bool:
     """Whether an operation that has not ended is gone on with. One that was given up before it was
     bound to anything, or was cut off there long ago, is begun anew: what somebody agreed to then
     may be otherwise by now.
     """
-    if is_bound(journal):
+    if is_bound(journal, active):
         return True
     last = datetime.datetime.fromisoformat(journal.entries[-1]["at"])
     failed = any(entry["state"] == FAILED for entry in journal.entries)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..aws.errors import code
 from ..aws.session import SECRETS, Aws
+from ..converge import active
 from ..converge.intake import Params, declared, refusal
 from ..converge.lease import Held, Taker, taken_alone
 from ..converge.run import learn_secrets, refusals, require_sdk
@@ -29,7 +30,15 @@ from .acts.stage import Stage
 from .errors import SPARED, GivenBack, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
-from .procedures import ISOLATED, OPERATIONS, frozen, holds, step, superseded, touches_nothing
+from .procedures import (
+    ISOLATED,
+    OPERATIONS,
+    UNTOUCHING,
+    leaves_nothing,
+    step,
+    superseded,
+    touches_nothing,
+)
 from .step import CLOSE, OPEN, StepOf
 
 FIELDS = (
@@ -171,7 +180,7 @@ def _written(
     stage = acting.stage_of(converger, journal, options, say, guard)
     if what.name == CLOSE and options["failed"]:
         said = {"said": str(options["failed"])}
-        journals.write(here, journal, CLOSE, _state(journal), said)
+        journals.write(here, journal, CLOSE, _state(stage), said)
         return answers.of_step(journal, what, True, said) | account.so_far(stage)
     if what == ABANDON:
         return _abandoned(stage)
@@ -223,8 +232,8 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
         said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
         said |= {SPARED: True} if getattr(error, SPARED, False) else {}
         # Where nothing was touched yet, nothing has to be gone on with.
-        declined = isinstance(error, Unconfirmed) and not (frozen(journal) or holds(journal))
-        state = CLOSED if declined or isinstance(error, GivenBack) else _state(journal)
+        declined = isinstance(error, Unconfirmed) and leaves_nothing(journal, stage.active)
+        state = CLOSED if declined or isinstance(error, GivenBack) else _state(stage)
         # Why it failed is to be told, and where another run has taken over, nothing is written.
         with contextlib.suppress(Exception):
             journals.write(here, journal, what.name, state, said)
@@ -233,9 +242,13 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
     return answers.of_step(journal, what, True, found)
 
 
-def _state(journal: Journal) -> str:
+def _state(stage: Stage) -> str:
     """That of an operation whose run has failed."""
-    return CLOSED if touches_nothing(journal) else FAILED
+    if stage.journal.opened["operation"] in UNTOUCHING:
+        # A step that fails may have written the record by then.
+        with contextlib.suppress(Exception):
+            return CLOSED if touches_nothing(stage.journal, active.read(stage.here)) else FAILED
+    return FAILED
 
 
 def _abandoned(stage: Stage) -> dict[str, Any]:

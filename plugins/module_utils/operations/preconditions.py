@@ -21,9 +21,8 @@ from .procedures import (
     MOVES,
     OF_STAGING,
     holds,
+    is_over,
     playbook,
-    superseded,
-    touches_nothing,
 )
 
 
@@ -35,7 +34,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     then, and it may have written down already that the site serves: what only the site itself lacks
     is met when it is asked.
     """
-    bound = before is not None and holds(before)
+    bound = before is not None and holds(before, converger.active)
     site, kind = converger.task.site, options["operation"]
     if kind in IN_A_COPY:
         _check_copy(converger, options)
@@ -54,7 +53,7 @@ def check(converger: Converger, options: Mapping[str, Any], before: Journal | No
     stage = stage_of(converger, Journal("", []), options)
     if kind not in ISOLATED:
         other = journals.unended(stage.there)
-        if other and not superseded(other, converger.active) and not touches_nothing(other):
+        if other and not is_over(other, converger.active):
             raise not_ended(other)
     for act in ACTS[kind].values():
         ready = getattr(act, "ready", None)

@@ -56,23 +56,36 @@ def playbook(opened: Mapping[str, object]) -> str:
     return str(opened.get("playbook") or f"dr_{opened.get('operation')}")
 
 
-def is_bound(journal: Journal) -> bool:
-    """Whether an operation has done that from which on it is gone on with, and not begun anew."""
-    binding = BINDING.get(str(journal.opened.get("operation")), OPEN)
-    return binding == OPEN or journal.done(binding) is not None
-
-
-def holds(journal: Journal) -> bool:
-    """Whether an operation, or one that it took over, keeps the environment from what it was
-    before: it has to be gone on with or given up, and is not just ended.
+def is_bound(journal: Journal, active: Active) -> bool:
+    """Whether an operation has done that from which on it is gone on with, and not begun anew. The
+    record tells so, too, of one that was cut off before it could write that down.
     """
-    bound = journal.opened.get("operation") in BINDING and is_bound(journal)
+    binding = BINDING.get(str(journal.opened.get("operation")), OPEN)
+    named = active.operation == journal.id
+    return binding == OPEN or named or journal.done(binding) is not None
+
+
+def holds(journal: Journal, active: Active) -> bool:
+    """Whether an operation, or one that it took over, has begun to move the environment."""
+    bound = journal.opened.get("operation") in BINDING and is_bound(journal, active)
     return bound or bool(journal.opened.get("bound"))
 
 
-def touches_nothing(journal: Journal) -> bool:
+def leaves_nothing(journal: Journal, active: Active) -> bool:
+    """Whether an operation to which nobody agrees can just end: neither it nor one that it took
+    over has anything to be gone on with or given up.
+    """
+    return not (holds(journal, active) or fenced(journal) or frozen(journal))
+
+
+def touches_nothing(journal: Journal, active: Active) -> bool:
     """Whether an operation has touched nothing yet, so that nobody has to go on with it."""
-    return str(journal.opened.get("operation")) in UNTOUCHING and not is_bound(journal)
+    return str(journal.opened.get("operation")) in UNTOUCHING and not is_bound(journal, active)
+
+
+def fenced(journal: Journal) -> bool:
+    """Whether the old site may have been fenced, by the operation or by one that it took over."""
+    return journal.attempts("fence") > 0 or bool(journal.opened.get("fenced"))
 
 
 def frozen(journal: Journal) -> bool:
@@ -85,6 +98,11 @@ def superseded(journal: Journal, active: Active) -> bool:
     then there is a record newer than any of its own.
     """
     return active.epoch > int(journal.opened.get("epoch", 0)) + GIVEN_UP
+
+
+def is_over(journal: Journal, active: Active) -> bool:
+    """Whether an operation that has not ended is in nobody's way."""
+    return superseded(journal, active) or touches_nothing(journal, active)
 
 
 def step(operation: str, name: str) -> StepOf:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..converge.active import Active
 from .journal import Journal
-from .procedures import OPERATIONS, playbook, superseded
+from .procedures import OPERATIONS, is_over, playbook
 from .proof import Report, newest
 from .staging import restored
 from .validate.verdict import ACTIVE, BUILD, Row, Seen
@@ -103,7 +103,7 @@ def _staging(seen: Seen) -> dict[str, Any] | None:
 
 def _unfinished(seen: Seen) -> dict[str, str] | None:
     moves = [seen.facts.get(name) for name in ("unended", "active:unended")]
-    found = [j for j in moves if isinstance(j, Journal) and not superseded(j, seen.facts["active"])]
+    found = [j for j in moves if isinstance(j, Journal) and not is_over(j, seen.facts["active"])]
     drill = seen.facts.get("drill")
     held = next(iter(found), drill if isinstance(drill, Journal) else None)
     return None if held is None else _held(held)

@@ -9,7 +9,7 @@ from typing import Any
 from ...converge.active import Active
 from ...kinds import db_instance_reading as reading
 from ..errors import SPARED, NotDone, OutOfOrder
-from ..journal import FAILED, Journal
+from ..journal import DONE, FAILED, Journal
 from ..procedures import GIVEN_UP, MOVES, frozen
 from . import instance, layers, record, scale
 from .stage import Evidence, Stage
@@ -67,13 +67,24 @@ def _refuse_untold(stage: Stage, told: layers.Told) -> None:
     """Raises NotDone where the old site was told that it does not serve, and not that it does: left
     alone it would take itself down.
     """
-    before = ((stage.journal.done("fence") or {}).get("layers") or {}).get("record", {})
-    if layers.confirmed(before) and not layers.confirmed(told):
+    if _may_be_told(stage) and not layers.confirmed(told):
         raise NotDone(
             f"{stage.old.site} was told that {stage.scope.site} serves, and could not be told that "
             f"it serves on ({told['said']})",
             "run the same playbook again once its region answers",
         )
+
+
+def _may_be_told(stage: Stage) -> bool:
+    """Whether the old site may know that it does not serve. A fence that was cut off, once the
+    record here named its operation, has not written down what it told.
+    """
+    entries = [entry for entry in stage.journal.entries if entry["step"] == "fence"]
+    done = stage.journal.done("fence") or {}
+    if layers.confirmed((done.get("layers") or {}).get("record", {})):
+        return True
+    cut_off = bool(entries) and entries[-1]["state"] != DONE
+    return cut_off and stage.active.operation == stage.journal.id
 
 
 def _asked(journal: Journal) -> bool:

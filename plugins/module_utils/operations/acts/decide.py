@@ -12,6 +12,7 @@ from ...aws.session import Aws
 from ...reports.words import lasted
 from ..errors import Unconfirmed
 from ..journal import now
+from ..procedures import leaves_nothing
 from . import restore
 from .stage import Evidence, Stage
 
@@ -144,11 +145,20 @@ def act(stage: Stage) -> Evidence:
     loss = foreseeable(stage)
     typed = str(stage.options["confirm"]).strip()
     if typed != stage.scope.environment:
-        raise Unconfirmed(
-            f"{question(stage, loss)}. What was typed is {typed!r}: nothing was touched",
-            f"with -e dr_confirm={stage.scope.environment} nobody is asked",
-        )
+        raise _unconfirmed(stage, f"{question(stage, loss)}. What was typed is {typed!r}")
     return {"expected": loss, "reason": stage.options["reason"]}
+
+
+def _unconfirmed(stage: Stage, said: str) -> Unconfirmed:
+    unasked = f"with -e dr_confirm={stage.scope.environment} nobody is asked"
+    if leaves_nothing(stage.journal, stage.active):
+        return Unconfirmed(f"{said}: nothing was touched", unasked)
+    over = stage.journal.opened.get("over", "the operation before")
+    return Unconfirmed(
+        f"{said}: this goes no further, and what {over} has begun stays as it is",
+        f"run the same playbook again, which asks again; {unasked}. Unless the promotion was asked "
+        "for, playbook dr_abandon gives it up, and has the old site serve",
+    )
 
 
 def foreseen(stage: Stage) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ...reports.commits import differ
 from ...reports.evidence import broken
 from ...reports.words import lasted
 from ..journal import Journal
-from ..procedures import playbook, superseded, touches_nothing
+from ..procedures import is_over, playbook
 from ..proof import newest
 from ..staging import restored
 from .verdict import ACTIVE, BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
@@ -95,8 +95,7 @@ def operation(seen: Seen) -> Verdict:
     """None may be under way. The one that is there first is told, wherever its journal is."""
     for name in ("unended", "active:unended"):
         journal: Journal | None = seen.fact(name)
-        over = journal and (superseded(journal, seen.fact("active")) or touches_nothing(journal))
-        if journal and not over:
+        if journal and not is_over(journal, seen.fact("active")):
             facts = journal.opened
             kind = str(facts.get("operation", "operation"))
             return bad(

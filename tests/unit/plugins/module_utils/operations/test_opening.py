@@ -4,15 +4,24 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import journal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.opening import (
     goes_on,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.procedures import (
+    touches_nothing,
+)
 
 NOW, LONG_AGO = datetime.timedelta(), datetime.timedelta(hours=2)
+
+
+ID = "20261128T101500Z-failover-3f2a"
+NAMED = Active(epoch=104, site="home", operation=ID, moving=True)
 
 
 def of(*entries: str, ago: datetime.timedelta = NOW, kind: str = "failover") -> journal.Journal:
@@ -21,7 +30,7 @@ def of(*entries: str, ago: datetime.timedelta = NOW, kind: str = "failover") -> 
         {"step": step, "state": state, "at": at, "facts": {"operation": kind}}
         for step, state in (entry.split() for entry in entries)
     ]
-    return journal.Journal("20261128T101500Z-failover-3f2a", list(told))
+    return journal.Journal(ID, list(told))
 
 
 CUT_OFF = ("open opened", "decide done", "fence begun")
@@ -53,4 +62,18 @@ CUT_OFF = ("open opened", "decide done", "fence begun")
 def test_it_is_begun_anew_only_where_it_was_given_up_or_long_ago_and_not_fenced(
     found: journal.Journal, expected: bool
 ) -> None:
-    assert goes_on(found) is expected
+    assert goes_on(found, Active()) is expected
+
+
+@pytest.mark.parametrize("more", [(), ("fence failed",)], ids=["killed", "failed"])
+def test_one_that_the_record_names_is_gone_on_with_though_its_fence_is_not_written_down_as_done(
+    more: tuple[str, ...],
+) -> None:
+    assert goes_on(of(*CUT_OFF, *more, ago=LONG_AGO), NAMED)
+    assert not goes_on(of(*CUT_OFF, *more, ago=LONG_AGO), replace(NAMED, operation="another"))
+
+
+def test_a_rollback_that_the_record_names_has_touched_something() -> None:
+    found = of("open opened", "led done", "claim begun", kind="rollback")
+    assert touches_nothing(found, Active())
+    assert not touches_nothing(found, NAMED)
