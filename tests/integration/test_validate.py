@@ -174,6 +174,18 @@ def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -
             "failover 20261128T050000Z-failover-3f2a of ada@laptop has not ended",
             "$ ansible-playbook operatingdev.phoenix.dr_failover",
         ),
+        (
+            validating.unended_drill,
+            "Operations",
+            "drill 20261128T050000Z-drill-3f2a of ada@laptop has not ended",
+            "$ ansible-playbook operatingdev.phoenix.dr_drill",
+        ),
+        (
+            validating.left_moving,
+            "Active site",
+            "20261128T050000Z-failover-3f2a moves the environment, which has not ended",
+            "$ ansible-playbook operatingdev.phoenix.dr_failover",
+        ),
     ],
 )
 def test_what_is_amiss_is_told_by_name_with_the_command_that_mends_it(

@@ -13,12 +13,14 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.scope imp
     RELEASE,
     specification,
 )
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     journal,
     manifest,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import decide
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.drill import scope_of
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import check
 from environment import Environment
 
@@ -194,6 +196,27 @@ def unended(environment: Environment) -> None:
         "20261128T050000Z-failover-3f2a",
         {"operation": "failover", "operator": "ada@laptop", "began": "2026-11-28T05:00:00+00:00"},
     )
+
+
+def unended_drill(environment: Environment) -> None:
+    aws = environment.aws("recovery")
+    journal.begin(
+        aws.at(scope_of(aws.scope)),
+        "20261128T050000Z-drill-3f2a",
+        {"operation": "drill", "operator": "ada@laptop", "began": "2026-11-28T05:00:00+00:00"},
+    )
+
+
+def left_moving(environment: Environment) -> None:
+    """By a failover of which no journal tells that it has not ended."""
+    record = active.Active(
+        100,
+        "home",
+        operation="20261128T050000Z-failover-3f2a",
+        moving=True,
+        since="2026-11-28T05:00:00+00:00",
+    )
+    assert active.write(environment.aws("recovery"), record)
 
 
 def _modify(environment: Environment, **changes: Any) -> None:

@@ -31,7 +31,7 @@ from ..converge.holder import who
 from .errors import NotAlone, Unreadable
 
 STAMP = "%Y%m%dT%H%M%SZ"
-ID = re.compile(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{4}")
+ID = re.compile(r"\d{8}T\d{6}Z-([a-z]+)-[0-9a-f]{4}")
 FIELDS = {"number", "at", "who", "step", "state", "facts"}
 TRIES = 5
 THREADS = 8
@@ -85,7 +85,13 @@ def new_id(kind: str, now: datetime.datetime, ids: Iterable[str] = ()) -> str:
 
 def is_id(text: str) -> bool:
     """Whether it is the id of an operation, and not what a person has called what was done."""
-    return bool(ID.fullmatch(text))
+    return bool(kind_of(text))
+
+
+def kind_of(text: str) -> str:
+    """The operation that an id is of; "" of what is none."""
+    found = ID.fullmatch(text)
+    return found[1] if found else ""
 
 
 def bucket(aws: Aws) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from ..converge.active import Active
 from .journal import Journal
-from .procedures import OPERATIONS, is_over, playbook
+from .procedures import OPERATIONS, playbook
 from .proof import Report, newest
 from .staging import restored
+from .validate.standing import DRILLS, UNENDED, under_way
 from .validate.verdict import ACTIVE, BUILD, Row, Seen
 
 # Of what is not built yet nothing of this is there.
@@ -65,10 +66,11 @@ def facts(
 
 def _protection(seen: Seen, rows: Iterable[Row]) -> dict[str, str]:
     record: Active = seen.facts["active"]
+    protected = seen.site.protected and not record.moving
     return {
-        "state": "protected" if seen.site.protected else "unprotected",
-        "since": "" if seen.site.protected else record.since,
-        "said": "",
+        "state": "protected" if protected else "unprotected",
+        "since": "" if protected else record.since,
+        "said": f"{record.operation} has not ended" if record.moving else "",
         "next": _judged(rows, "Active site")["next"],
     }
 
@@ -102,11 +104,8 @@ def _staging(seen: Seen) -> dict[str, Any] | None:
 
 
 def _unfinished(seen: Seen) -> dict[str, str] | None:
-    moves = [seen.facts.get(name) for name in ("unended", "active:unended")]
-    found = [j for j in moves if isinstance(j, Journal) and not is_over(j, seen.facts["active"])]
-    drill = seen.facts.get("drill")
-    held = next(iter(found), drill if isinstance(drill, Journal) else None)
-    return None if held is None else _held(held)
+    held = under_way(seen, (*UNENDED, *DRILLS))
+    return _held(held) if held else None
 
 
 def _held(held: Journal) -> dict[str, str]:

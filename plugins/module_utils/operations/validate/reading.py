@@ -107,7 +107,9 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
     found: dict[str, Reading] = {
         "unended": lambda: journals.unended(here.aws),
         f"{ACTIVE}unended": lambda: journals.unended(there.aws),
-        "drill": lambda: journals.unended(here.aws.at(scope_of(here.scope))),
+        "drill": lambda: _drill(here.aws),
+        # Only a failover, which leads to the recovery site, leaves one behind that has not ended.
+        f"{ACTIVE}drill": lambda: _drill(there.aws) if eyes.site.is_home else None,
         f"{ACTIVE}refresh": lambda: journals.unended(account.copies(there.aws)),
         "credentials": here.aws.credentials,
         "lease": lambda: Entries(here.aws).look(),
@@ -165,6 +167,10 @@ def _many(site: Site, prefix: str, reader: Reader, wants: list[Want]) -> dict[st
     return {
         f"{prefix}{want.address}": haves if unread else haves.get(want.address) for want in wants
     }
+
+
+def _drill(aws: Aws) -> journals.Journal | None:
+    return journals.unended(aws.at(scope_of(aws.scope)))
 
 
 def _database(view: View) -> Mapping[str, Any] | None:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...converge.active import Active
@@ -13,16 +14,18 @@ from ...converge.lease import LAPSE
 from ...reports.commits import differ
 from ...reports.evidence import broken
 from ...reports.words import lasted
-from ..journal import Journal
+from ..journal import Journal, kind_of
 from ..procedures import is_over, playbook
 from ..proof import newest
 from ..staging import restored
-from .verdict import ACTIVE, BUILD, COMMAND, Check, Seen, Verdict, bad, good, unknown
+from .verdict import ACTIVE, BUILD, COMMAND, Check, NoFact, Seen, Verdict, bad, good, unknown
 
-DRILL = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_drill"
-FAILBACK = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_failback"
-REPROTECT = f"{COMMAND}ansible-playbook operatingdev.phoenix.dr_reprotect"
-STAGING = f"{COMMAND}ansible-playbook operatingdev.phoenix.staging"
+PLAYBOOK = f"{COMMAND}ansible-playbook operatingdev.phoenix."
+DRILL, FAILBACK = f"{PLAYBOOK}dr_drill", f"{PLAYBOOK}dr_failback"
+REPROTECT, STAGING = f"{PLAYBOOK}dr_reprotect", f"{PLAYBOOK}staging"
+# The facts that tell of an operation that has not ended: of both sites, and of their drills.
+UNENDED = ("unended", f"{ACTIVE}unended")
+DRILLS = ("drill", f"{ACTIVE}drill")
 # What a failover asks of the manifest, of the site that it moves to and of the one that it leaves.
 NEEDED = {
     "to": (
@@ -48,10 +51,54 @@ def serving(seen: Seen) -> Verdict:
     site = seen.site
     age = seen.age(active.since) if active.since else None
     said = f"site {site.active_site} serves"
+    if active.moving:
+        moves = f"{active.operation or 'an operation'} moves the environment"
+        return bad(f"{said}, and {moves}, which has not ended", _end(seen, active), age)
     if site.protected:
         return good(f"{said}, and {seen.scope.site} stands by", age)
     why = f"nothing stands by since {active.since}"
     return bad(f"{said}, and {why}: {seen.scope.site} is to be made a copy first", REPROTECT, age)
+
+
+def _end(seen: Seen, active: Active) -> str:
+    """What ends a move. Where no operation is there to go on with, playbooks that ask nothing of
+    the other region begin anew, and no other one does.
+    """
+    if going := under_way(seen, UNENDED):
+        return f"{PLAYBOOK}{playbook(going.opened)}"
+    regions = zip(UNENDED, (seen.scope.region, seen.peer.region), strict=True)
+    if dark := [region for name, region in regions if isinstance(seen.facts.get(name), Verdict)]:
+        return (
+            f"its journal may be in {' or '.join(dark)}: look again once that answers. Where it is "
+            "lost, docs/disaster-recovery.md tells which site may serve on"
+        )
+    stands = " -e dr_stands=recovery" if seen.site.is_home else ""
+    anew = {"failover": "dr_failover", "rollback": f"dr_rollback{stands}"}
+    kind = kind_of(active.operation)
+    if active.protected and kind in anew:
+        return f"{PLAYBOOK}{anew[kind]}"
+    return (
+        "no journal tells how far it has come: find that out, and end it by hand, as "
+        "docs/runbook-switchover.md does, or have the old site serve, as docs/runbook-rollback.md"
+    )
+
+
+def under_way(seen: Seen, names: Iterable[str]) -> Journal | None:
+    """The first operation of these facts that has not ended, as far as that is known."""
+    for name in names:
+        with contextlib.suppress(NoFact):
+            if journal := _unended(seen, name):
+                return journal
+    return None
+
+
+def _unended(seen: Seen, name: str) -> Journal | None:
+    """The operation of a fact, unless it is over. The copy of a drill is to be removed, whoever
+    serves by now. Raises NoFact.
+    """
+    journal: Journal | None = seen.fact(name)
+    over = journal and name not in DRILLS and is_over(journal, seen.fact("active"))
+    return None if over else journal
 
 
 def written(seen: Seen) -> Verdict | None:
@@ -93,15 +140,14 @@ def way_out(seen: Seen) -> Verdict | None:
 
 def operation(seen: Seen) -> Verdict:
     """None may be under way. The one that is there first is told, wherever its journal is."""
-    for name in ("unended", "active:unended"):
-        journal: Journal | None = seen.fact(name)
-        if journal and not is_over(journal, seen.fact("active")):
+    for name in (*UNENDED, *DRILLS):
+        if journal := _unended(seen, name):
             facts = journal.opened
             kind = str(facts.get("operation", "operation"))
             return bad(
                 f"{kind} {journal.id} of {facts.get('operator', 'nobody known')} has not ended; it "
                 f"stands at step {journal.entries[-1]['step']}",
-                f"{COMMAND}ansible-playbook operatingdev.phoenix.{playbook(facts)}",
+                f"{PLAYBOOK}{playbook(facts)}",
                 seen.age(str(facts["began"])) if facts.get("began") else None,
             )
     return good("all operations have ended")

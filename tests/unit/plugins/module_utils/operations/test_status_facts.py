@@ -17,6 +17,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.reports.statu
     status_text,
 )
 
+from tests.unit.plugins.module_utils.operations.validate.cases import ENDED, MOVING
 from tests.unit.plugins.module_utils.operations.validate.facts import (
     DARK,
     journal,
@@ -33,7 +34,7 @@ SERVES = {"site": "home", "region": "us-east-1", "since": "", "by": ""}
 
 def told(facts: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Of a look at which the rest is of no account."""
-    known = {"active": Active(), "unended": None, "active:unended": None, "refreshes": []}
+    known = {**ENDED, "active": Active(), "refreshes": []}
     seen = look({**known, **facts}, **more)
     judged = [verdict.row(c, seen) for c in rows.CHECKS if c.what in JUDGED]
     return status_facts.facts(seen, [one for one in judged if one], BEATS, SERVES)
@@ -61,9 +62,8 @@ def test_a_report_that_was_changed_after_it_was_sealed_proves_nothing() -> None:
 
 
 def test_an_operation_that_has_not_ended_is_told_wherever_its_journal_is() -> None:
-    for name in ("unended", "active:unended"):
-        facts = {"unended": None, "active:unended": None, name: journal("failover", False)}
-        found = told(facts)
+    for name in ENDED:
+        found = told({name: journal("failover", False)})
         assert found["unfinished"]["step"] == "Open the operation"
         assert "Operations" not in {copy["what"] for copy in found["copies"]}
         assert readiness(found) == "fail"
@@ -81,6 +81,14 @@ def test_since_when_nothing_stands_by_is_told() -> None:
     found = told({"active": Active(1, "", False, since)}, protected=False)
     assert (found["protection"]["state"], found["protection"]["since"]) == ("unprotected", since)
     assert found["protection"]["next"].endswith("phoenix.dr_reprotect")
+
+
+def test_while_the_environment_moves_nothing_stands_by_though_its_journal_is_not_known() -> None:
+    found = told({"active": MOVING, "unended": DARK})
+    assert found["protection"]["state"] == "unprotected"
+    assert MOVING.operation in found["protection"]["said"]
+    assert "its journal may be in us-west-2" in found["protection"]["next"]
+    assert readiness(found) == "fail"
 
 
 def test_nothing_was_ever_built_only_where_all_of_it_is_known_not_to_be_there() -> None:

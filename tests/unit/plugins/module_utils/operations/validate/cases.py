@@ -30,28 +30,49 @@ from tests.unit.plugins.module_utils.operations.validate.facts import (
 )
 from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, NOW, ago
 
+ENDED: dict[str, Any] = dict.fromkeys(
+    ("unended", "active:unended", "drill", "active:drill"),
+)
+MOVING = Active(3, "home", operation="20261128T101500Z-failover-3f2a", moving=True)
 # Row, what was read, whether it is good, and a part of what is said.
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("Active site", {"active": Active()}, "pass", "home serves, and recovery stands by"),
     ("Active site", {"active": DARK}, "unknown", "does not answer"),
-    ("Operations", {"unended": None, "active:unended": None}, "pass", "have ended"),
+    (
+        "Active site",
+        {**ENDED, "active": MOVING},
+        "fail",
+        "20261128T101500Z-failover-3f2a moves the environment, which has not ended",
+    ),
+    ("Operations", ENDED, "pass", "have ended"),
     ("Operations", {"unended": journal("failover", False)}, "fail", "-failover-3f2a of ada@laptop"),
     (
         "Operations",
-        {"unended": None, "active:unended": journal("failback", False)},
+        {**ENDED, "active:unended": journal("failback", False)},
         "fail",
         "it stands at step open",
     ),
-    ("Operations", {"unended": None, "active:unended": DARK}, "unknown", "does not answer"),
+    ("Operations", {**ENDED, "active:unended": DARK}, "unknown", "does not answer"),
     (
         "Operations",
         {
+            **ENDED,
             "unended": journal("switchover", False),
-            "active:unended": None,
             "active": Active(epoch=4, site="home", operation="20261128T-rollback-1"),
         },
         "pass",
         "have ended",
+    ),
+    ("Operations", {**ENDED, "drill": journal("drill", False)}, "fail", "-drill-3f2a of ada"),
+    (
+        "Operations",
+        {
+            **ENDED,
+            "active:drill": journal("drill", False),
+            "active": Active(epoch=102, site="home", operation="20261128T-failover-1"),
+        },
+        "fail",
+        "-drill-3f2a of ada@laptop has not ended",
     ),
     ("Lease", {"lease": []}, "pass", "nobody writes"),
     ("Lease", {"lease": [entry(10.0)]}, "fail", "a run of bob@there writes"),

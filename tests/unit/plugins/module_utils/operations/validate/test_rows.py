@@ -17,12 +17,15 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.va
 from tests.unit.plugins.module_utils.operations.validate.cases import (
     APPLICATION,
     CASES,
+    ENDED,
+    MOVING,
 )
 from tests.unit.plugins.module_utils.operations.validate.facts import (
     DARK,
     PRIMARY,
     copied,
     have,
+    journal,
     report,
 )
 from tests.unit.plugins.module_utils.operations.validate.seeing import COPY, ago, look, told
@@ -102,6 +105,28 @@ def test_a_site_of_which_nothing_stands_by_is_not_good_and_told_since_when() -> 
     row = told("Active site", look({"active": Active(1, "", False, since)}, protected=False))
     assert row and (row["state"], row["age_seconds"]) == ("fail", 7200.0)
     assert row["next"].endswith("phoenix.dr_reprotect")
+
+
+@pytest.mark.parametrize(
+    ("kind", "going", "announced", "command"),
+    [
+        ("switchover", "switchover", False, "phoenix.dr_switchover"),
+        ("switchover", "failover", False, "phoenix.dr_failover"),
+        ("failover", "", False, "phoenix.dr_failover"),
+        ("rollback", "", False, "phoenix.dr_rollback"),
+        ("switchover", "", False, "docs/runbook-rollback.md"),
+        ("switchover", "", True, "docs/runbook-rollback.md"),
+        ("", "", False, "docs/runbook-rollback.md"),
+    ],
+)
+def test_an_environment_that_stays_moving_is_not_good_and_what_ends_that_is_told(
+    kind: str, going: str, announced: bool, command: str
+) -> None:
+    by = f"20261128T101500Z-{kind}-3f2a" if kind else "ada by hand"
+    record = replace(MOVING, operation=by, protected=not announced)
+    journals = {"unended": journal(going, False)} if going else {}
+    row = told("Active site", look({**ENDED, **journals, "active": record}))
+    assert row and row["state"] == "fail" and row["next"].endswith(command)
 
 
 def test_a_drill_on_other_playbooks_proves_nothing_of_these() -> None:
