@@ -227,6 +227,61 @@ def somebody_is_let_in(environment: Environment) -> None:
 UNDO = {"hosts": hosts_come_back, "database": somebody_is_let_in}
 
 
+def another_group(environment: Environment, *, beside: bool) -> str:
+    """The old database is in a group that lets somebody in, beside its own or in its place."""
+    ec2, rds = (environment.aws("home").client(service) for service in ("ec2", "rds"))
+    [group] = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["production-home-database"]}]
+    )["SecurityGroups"]
+    other = str(
+        ec2.create_security_group(GroupName="by-hand", Description="by hand", VpcId=group["VpcId"])[
+            "GroupId"
+        ]
+    )
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
+    ec2.authorize_security_group_ingress(
+        GroupId=other, IpPermissions=[{**rule, "IpRanges": [{"CidrIp": "10.20.0.0/16"}]}]
+    )
+    rds.modify_db_instance(
+        DBInstanceIdentifier=OLD,
+        VpcSecurityGroupIds=[other, *([group["GroupId"]] if beside else ())],
+        ApplyImmediately=True,
+    )
+    if not beside:
+        for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]:
+            if rule.get("ReferencedGroupInfo", {}).get("GroupId") == group["GroupId"]:
+                ec2.revoke_security_group_egress(
+                    GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
+                )
+        ec2.delete_security_group(GroupId=group["GroupId"])
+    return other
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["a second group", "another group"])
+def test_a_database_that_another_group_lets_in_to_is_not_fenced_and_that_group_is_named_and_left(
+    built: Environment, beside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "BOX", 3.0)
+    other = another_group(built, beside=beside)
+    built.handle.faults(silenced("UpdateAutoScalingGroup"))
+    with pytest.raises(Refusal, match=f"{OLD} is in {other}") as caught:
+        over.upto(built, "fence")
+    assert ("which the manifest names" in str(caught.value)) is not beside
+    assert over.told(built)[-1] == "fence failed"
+    ec2 = built.aws("home").client("ec2")
+    [kept] = ec2.describe_security_groups(GroupIds=[other])["SecurityGroups"]
+    assert kept["IpPermissions"]
+
+
+def test_a_group_that_is_added_after_the_fence_undoes_it(built: Environment) -> None:
+    over.upto(built, "intake")
+    other = another_group(built, beside=True)
+    over.upto(built, "fence")
+    found = over.entries(built)[-1]["facts"]["layers"]
+    assert found["database"]["outcome"] == "refused" and other in found["database"]["said"]
+    assert found["hosts"]["outcome"] == "confirmed"
+
+
 @pytest.mark.parametrize("what", UNDO)
 def test_a_fence_that_was_undone_before_the_promotion_is_put_up_again(
     built: Environment, what: str
@@ -251,7 +306,11 @@ def test_a_fence_that_holds_is_looked_at_and_left_and_after_the_promotion_not_ev
     over.upto(built, "intake")
     mark = built.handle.mark()
     over.step(built, "fence")
-    home = {"autoscaling DescribeAutoScalingGroups", "ec2 DescribeSecurityGroupRules"}
+    home = {
+        "autoscaling DescribeAutoScalingGroups",
+        "ec2 DescribeSecurityGroupRules",
+        "rds DescribeDBInstances",
+    }
     assert {c for c in over.calls(built, mark) if c.startswith(over.HOME)} == {
         f"{over.HOME} {call}" for call in home
     }

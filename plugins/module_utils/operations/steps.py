@@ -41,8 +41,9 @@ FENCE = StepOf(
         "$ aws autoscaling update-auto-scaling-group --region {from_region} "
         "--auto-scaling-group-name {environment}-{from}-web --min-size 0 --max-size 0 "
         "--desired-capacity 0",
-        "Revoke what the database's security group in {from_region} lets in, and reboot "
-        "{environment}-{from}-database. Where nothing answers, write down that it is not fenced.",
+        "Revoke what the security groups of {environment}-{from}-database let in, all that aws rds "
+        "describe-db-instances --region {from_region} names, and reboot it. Where nothing answers, "
+        "write down that it is not fenced.",
     ),
     30,
     hosts=True,

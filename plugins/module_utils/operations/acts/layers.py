@@ -23,6 +23,7 @@ from ...converge.entries import Entries
 from ...converge.holder import alone
 from ..errors import NotDone
 from ..manifest import known
+from . import old_database
 from .stage import Stage
 
 # All that may be sent to the region that is given up.
@@ -208,33 +209,54 @@ def _groups(stage: Stage) -> list[Any]:
 
 
 def _database(stage: Stage, box: Box) -> str:
-    rds, name, group = stage.there.client("rds"), stage.old.database, _group(stage)
+    name, group = stage.old.database, _group(stage)
     box.until(partial(_closed, stage.there, group))
-
-    def state() -> str:
-        [item] = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
-        return str(item["DBInstanceStatus"])
-
-    try:
-        now = box.ask(state)
-        if now in SERVING_NOBODY:
-            return f"{group} lets nobody in, and {name} is {now}"
-        # Connections that are open outlive their rule.
-        box.ask(lambda: rds.reboot_db_instance(DBInstanceIdentifier=name))
-    except Exception as error:
-        if meaning(error) is not Meaning.ABSENT:
-            raise
+    item = box.ask(partial(old_database.described, stage))
+    serves = item is not None and item["DBInstanceStatus"] not in SERVING_NOBODY
+    if item is None or (serves and not _restarted(stage, box)):
         return f"there is no {name}"
+    # It is restarted all the same: who was let in by the group of ours is out.
+    if others := _others(item, group):
+        raise NotDone(others)
+    if not serves:
+        return f"{group} lets nobody in, and {name} is {item['DBInstanceStatus']}"
     began = time.monotonic()
 
     def busy() -> str:
-        now = state()
+        now = old_database.described(stage)
+        status = str(now["DBInstanceStatus"]) if now else "deleted"
         # It may be shown as available for a moment before it begins.
         early = time.monotonic() - began < EARLY
-        return f"{name} is {now}" if early or now != "available" else ""
+        return f"{name} is {status}" if early or status != "available" else ""
 
     box.until(busy)
     return f"{group} lets nobody in, and {name} was restarted"
+
+
+def _restarted(stage: Stage, box: Box) -> bool:
+    """Ends the connections that are open, which outlive their rule. False where it is gone."""
+    rds = stage.there.client("rds")
+    try:
+        box.ask(lambda: rds.reboot_db_instance(DBInstanceIdentifier=stage.old.database))
+    except Exception as error:
+        if meaning(error) is not Meaning.ABSENT:
+            raise
+        return False
+    return True
+
+
+def _others(item: Mapping[str, Any], group: str) -> str:
+    """By what a database may let somebody in beside its own group, "" where it has that alone.
+
+    What does not bear our tags is nobody's to empty; and of a group that is gone AWS tells no rules
+    either, so that the manifest names it is not enough.
+    """
+    found = {str(one["VpcSecurityGroupId"]) for one in item.get("VpcSecurityGroups", ())}
+    if found == {group}:
+        return ""
+    others = ", ".join(sorted(found - {group})) or "no group that is told"
+    instead = "" if group in found else f", and not in {group}, which the manifest names"
+    return f"{item['DBInstanceIdentifier']} is in {others}{instead}"
 
 
 def _closed(aws: Aws, group: str) -> str:
@@ -254,9 +276,11 @@ def _closed(aws: Aws, group: str) -> str:
 
 
 def _database_open(stage: Stage) -> str:
-    group = _group(stage)
+    group, item = _group(stage), old_database.described(stage)
     left = list(_let_in(stage.there, group))
-    return f"{group} lets in by {', '.join(left)}" if left else ""
+    if left:
+        return f"{group} lets in by {', '.join(left)}"
+    return _others(item, group) if item else ""
 
 
 def _group(stage: Stage) -> str:
