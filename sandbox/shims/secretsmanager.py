@@ -25,6 +25,7 @@ MENDED = (
     "A replica keeps its KmsKeyId, and fails with a key that is not in its region.",
     "Replication is InProgress for a moment. A replica is there, and has what its secret has, when "
     "that is over, and not while nothing passes between their regions.",
+    "A second replica in a region that has one is refused, whatever became of the first.",
     "ReplicateSecretToRegions and RemoveRegionsFromReplication answer with the ARN.",
     "StopReplicationToReplica makes a secret of its own out of a replica.",
     "A resource policy that is no JSON is refused.",
@@ -101,6 +102,12 @@ def replication(world: World) -> None:
     ) -> Any:
         if any(wanted["Region"] == self.region for wanted in replica_regions):
             raise InvalidParameterException("Invalid replica region.")
+        # A secret that is just being made has no such list yet.
+        there = {replica.region for replica in getattr(self, "replicas", ())}
+        if again := sorted(there.intersection(wanted["Region"] for wanted in replica_regions)):
+            raise InvalidRequestException(
+                f"The secret is replicated to {', '.join(again)} already."
+            )
         return [
             _secret_copies.begin(
                 world, self, wanted["Region"], wanted.get("KmsKeyId"), force_overwrite

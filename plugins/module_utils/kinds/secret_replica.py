@@ -73,10 +73,7 @@ class SecretReplica(Kind):
 
     def create(self, aws: Aws, want: Want) -> Have:
         spec = want.spec
-        target = {"Region": spec["region"], "KmsKeyId": spec["key"]}
-        aws.once("secretsmanager").replicate_secret_to_regions(
-            SecretId=spec["name"], AddReplicaRegions=[target]
-        )
+        begin(aws.once("secretsmanager"), spec["name"], spec["region"], spec["key"])
         facts = {"id": spec["name"], "region": spec["region"]}
         return have_for(want, facts, settled=False, status="InProgress")
 
@@ -86,9 +83,26 @@ class SecretReplica(Kind):
         return self.create(aws, want)
 
     def delete(self, aws: Aws, have: Have) -> None:
-        aws.client("secretsmanager").remove_regions_from_replication(
-            SecretId=have.spec["name"], RemoveReplicaRegions=[have.spec["region"]]
-        )
+        remove(aws, have.spec["name"], have.spec["region"])
+
+
+def begin(client: Any, name: str, region: str, key: str, *, over: bool = False) -> None:
+    """Asks for the copy of a secret in a region that has none: AWS knows no error which says that
+    there is one, and refuses another. key: of that region. over: in the place of a secret there
+    that bears its name.
+    """
+    client.replicate_secret_to_regions(
+        SecretId=name,
+        AddReplicaRegions=[{"Region": region, "KmsKeyId": key}],
+        ForceOverwriteReplicaSecret=over,
+    )
+
+
+def remove(aws: Aws, name: str, region: str) -> None:
+    """Takes a copy away, also one that failed, which is in the way of another."""
+    aws.client("secretsmanager").remove_regions_from_replication(
+        SecretId=name, RemoveReplicaRegions=[region]
+    )
 
 
 def _facts(data: Mapping[str, Any], region: str) -> dict[str, str]:

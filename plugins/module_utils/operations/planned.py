@@ -175,6 +175,8 @@ COPIES = StepOf(
     ),
     20,
     reversible=False,
+    if_it_fails="AWS refuses a second copy. One that is Failed take away before: aws "
+    "secretsmanager remove-regions-from-replication.",
 )
 PROTECT = StepOf(
     "protect",

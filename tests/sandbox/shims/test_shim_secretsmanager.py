@@ -60,6 +60,19 @@ def test_replicas_come_and_go_later_too(cloud: Any) -> None:
     assert status(cloud) == []
 
 
+def test_a_region_has_one_replica_also_where_that_failed_until_it_is_removed(cloud: Any) -> None:
+    wrong = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client = make(cloud, AddReplicaRegions=[{"Region": WEST, "KmsKeyId": wrong}])
+    again = {"SecretId": "s", "AddReplicaRegions": [{"Region": WEST}]}
+    for over in (False, True):
+        asked = {**again, "ForceOverwriteReplicaSecret": over}
+        code = cloud.refused("secretsmanager", "replicate_secret_to_regions", **asked)
+        assert code == "InvalidRequestException"
+    client.remove_regions_from_replication(SecretId="s", RemoveReplicaRegions=[WEST])
+    client.replicate_secret_to_regions(**again)
+    assert [one["Status"] for one in status(cloud)] == ["InSync"]
+
+
 def test_a_replica_can_stand_alone(cloud: Any) -> None:
     east = make(cloud, AddReplicaRegions=[{"Region": WEST}])
     west = cloud.client("secretsmanager", WEST)
@@ -78,12 +91,16 @@ def test_a_resource_policy_is_json(cloud: Any) -> None:
     assert code == "MalformedPolicyDocumentException"
 
 
-def test_plain_replicas_forget_their_key_and_names_exist_while_they_wait(plain: Any) -> None:
+def test_plain_replicas_forget_their_key_are_made_twice_and_their_names_stay(
+    plain: Any,
+) -> None:
     """What the emulator does by itself. When this fails it has learned it: mend no more."""
     key = plain.client("kms", WEST).create_key()["KeyMetadata"]["Arn"]
     client = make(plain, AddReplicaRegions=[{"Region": WEST, "KmsKeyId": key}])
     assert status(plain)[0]["KmsKeyId"] != key
     assert plain.refused("secretsmanager", "stop_replication_to_replica", WEST, SecretId="s")
+    client.replicate_secret_to_regions(SecretId="s", AddReplicaRegions=[{"Region": WEST}])
+    assert [one["Region"] for one in status(plain)] == [WEST, WEST]
     told = client.remove_regions_from_replication(SecretId="s", RemoveReplicaRegions=[WEST])
     assert told["ARN"] == "s"
     wrong = {"SecretId": "s", "ResourcePolicy": "{x"}

@@ -7,53 +7,56 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...aws.errors import Meaning, meaning
+from ...kinds import secret_replica
+from ...kinds.secret_replica import FAILED, READY
 from ..errors import NotDone
 from . import secrets
 from .stage import Evidence, Stage
 
-COPIED, FAILED = "InSync", "Failed"
 HINT = "run the same playbook again: it goes on here"
+ANEW = "mend what it tells, and run the same playbook again: it makes a copy that failed anew"
 
 
 def look(stage: Stage) -> Evidence | None:
     """What shows that all are copied; None where one is not."""
     names = secrets.names(stage)
-    whole = all(_copy(stage, name).get("Status") == COPIED for name in names)
+    whole = all(_copy(stage, name).get("Status") == READY for name in names)
     return {"secrets": names, "region": stage.old.region} if whole else None
 
 
 def act(stage: Stage) -> Evidence:
     """Raises NotDone where AWS does not come to an end with a copy."""
     names = secrets.names(stage)
-    for name in names:
-        if _copy(stage, name).get("Status") != COPIED:
-            _begin(stage, name)
+    did = [line for name in names for line in _begun(stage, name)]
 
     def missing() -> str:
         states = {name: _copy(stage, name) for name in names}
         failed = {name: s for name, s in states.items() if s.get("Status") == FAILED}
         if failed:
             said = "; ".join(f"{name}: {s.get('StatusMessage', '')}" for name, s in failed.items())
-            raise NotDone(f"logins were not copied to {stage.old.region}: {said}", HINT)
-        return ", ".join(name for name, s in states.items() if s.get("Status") != COPIED)
+            raise NotDone(f"logins were not copied to {stage.old.region}: {said}", ANEW)
+        return ", ".join(name for name, s in states.items() if s.get("Status") != READY)
 
     stage.wait("the copies of the logins", missing, HINT)
-    did = [f"secretsmanager ReplicateSecretToRegions {name}" for name in names]
     return {"secrets": names, "region": stage.old.region, "did": did}
 
 
-def _begin(stage: Stage, name: str) -> None:
-    """A copy that is there already, or on its way, is told as one that exists."""
+def _begun(stage: Stage, name: str) -> list[str]:
+    """Asks for a copy where there is none or one that failed, and answers what was done."""
+    found, region, did = _copy(stage, name), stage.old.region, list[str]()
+    if found.get("Status") == FAILED:
+        secret_replica.remove(stage.here, name, region)
+        did.append(f"secretsmanager RemoveRegionsFromReplication {name}")
+    elif found:
+        return []
+    client = stage.here.client("secretsmanager")
     try:
-        stage.here.client("secretsmanager").replicate_secret_to_regions(
-            SecretId=name,
-            AddReplicaRegions=[{"Region": stage.old.region, "KmsKeyId": stage.old.key_alias}],
-            ForceOverwriteReplicaSecret=True,
-        )
-    except Exception as error:
-        if meaning(error) is not Meaning.EXISTS:
+        secret_replica.begin(client, name, region, stage.old.key_alias, over=True)
+    except Exception:
+        # The answer of an attempt that was repeated may have been lost.
+        if not _copy(stage, name):
             raise
+    return [*did, f"secretsmanager ReplicateSecretToRegions {name}"]
 
 
 def _copy(stage: Stage, name: str) -> Mapping[str, Any]:
