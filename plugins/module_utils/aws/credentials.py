@@ -18,12 +18,13 @@ RENEWED: Mapping[str, bool | None] = {
     "login": None,
     "sso": None,
 }
+ASSUMED = "assume-role"
 
 
 def told(session: Any, credentials: Any) -> dict[str, Any]:
     """method: how the SDK has got them. temporary: whether they end. expires: when those at hand
-    do, None where nothing tells. renewed: as in RENEWED. region: the one that gives them out after
-    a login, "" where none does.
+    do, None where nothing tells. renewed: as in RENEWED; a role is, for as long as that holds from
+    which it is assumed. region: the one that gives them out after a login, "" where none does.
 
     session, credentials: of the SDK; those from which a role is assumed where one is.
     """
@@ -34,11 +35,27 @@ def told(session: Any, credentials: Any) -> dict[str, Any]:
         "temporary": bool(frozen.token),
         # The SDK has no other name for it.
         "expires": getattr(credentials, "_expiry_time", None),
-        "renewed": RENEWED.get(method, False),
+        "renewed": renewed(credentials),
         "region": ""
         if method == "explicit"
         else login_region(session.full_config, _first(session)),
     }
+
+
+def renewed(credentials: Any) -> bool | None:
+    """As in RENEWED, of credentials of the SDK; None also where nothing tells."""
+    found = credentials
+    while found is not None and found.method == ASSUMED:
+        # The SDK tells nobody from what a role of a profile is assumed. A role that asks for a code
+        # of a device has none of these, and is not renewed without a person either.
+        fetcher = getattr(getattr(found, "_refresh_using", None), "__self__", None)
+        found = getattr(fetcher, "_source_credentials", None)
+    if found is None:
+        return None
+    if found is credentials or found.method in RENEWED:
+        return RENEWED.get(found.method, False)
+    # Keys: those of a session end, and nothing tells when.
+    return None if found.token else True
 
 
 def _first(session: Any) -> str:

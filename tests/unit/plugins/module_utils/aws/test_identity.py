@@ -42,11 +42,45 @@ sso_role_name = admin
 role_arn = {ROLE}
 source_profile = login
 
+[profile of-role]
+role_arn = {ROLE}-two
+source_profile = role
+
+[profile session]
+
+[profile from-session]
+role_arn = {ROLE}
+source_profile = session
+
+[profile of-session]
+role_arn = {ROLE}-two
+source_profile = from-session
+
+[profile from-environment]
+role_arn = {ROLE}
+credential_source = Environment
+
+[profile process]
+credential_process = echo '{{"Version": 1, "AccessKeyId": "x", "SecretAccessKey": "x"}}'
+
+[profile from-process]
+role_arn = {ROLE}
+source_profile = process
+
 [sso-session work]
 sso_region = {LOST}
 sso_start_url = https://example.awsapps.com/start
 """
-CREDENTIALS = "[keys]\naws_access_key_id = x\naws_secret_access_key = x\n"
+CREDENTIALS = """
+[keys]
+aws_access_key_id = x
+aws_secret_access_key = x
+
+[session]
+aws_access_key_id = x
+aws_secret_access_key = x
+aws_session_token = y
+"""
 ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <AssumeRoleResult><Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey>
 <SessionToken>c</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
@@ -137,6 +171,46 @@ def test_of_credentials_it_is_told_whose_they_are_and_how_long_they_hold(
     # Of a role that the task names what it is assumed from counts: that is to hold.
     keys = making(Connection(profile="keys", role_arn=ROLE)).credentials()
     assert (keys["method"], keys["temporary"]) == ("shared-credentials-file", False)
+
+
+@pytest.mark.parametrize(
+    ("profile", "renewed"),
+    [
+        ("role", True),
+        ("of-role", True),
+        ("from-process", True),
+        ("from-session", None),
+        ("of-session", None),
+    ],
+)
+def test_a_role_of_a_profile_is_renewed_for_as_long_as_that_holds_at_which_its_chain_begins(
+    making: Making, sent: list[str], profile: str, renewed: bool | None
+) -> None:
+    found = making(Connection(profile=profile)).credentials()
+    assert (found["method"], found["renewed"]) == ("assume-role", renewed)
+    # A role of the task is assumed from that of the profile.
+    sent.clear()
+    assert making(Connection(profile=profile, role_arn=ROLE)).credentials()["renewed"] is renewed
+
+
+@pytest.mark.parametrize(("token", "renewed"), [("", True), ("y", None)])
+def test_a_role_that_begins_at_keys_of_the_environment_hangs_on_whether_these_are_of_a_session(
+    making: Making, monkeypatch: pytest.MonkeyPatch, token: str, renewed: bool | None
+) -> None:
+    for name in "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY":
+        monkeypatch.setenv(name, "x")
+    if token:
+        monkeypatch.setenv("AWS_SESSION_TOKEN", token)
+    found = making(Connection(profile="from-environment")).credentials()
+    assert (found["method"], found["renewed"]) == ("assume-role", renewed)
+
+
+def test_a_role_that_begins_at_a_login_is_renewed_for_as_long_as_that_holds(making: Making) -> None:
+    session = making(Connection(profile="from-login"))._session
+    chain = session.get_credentials()
+    login = chain._refresh_using.__self__._source_credentials
+    assert login.method == "sso"
+    assert credentials.renewed(chain) is None and credentials.renewed(login) is None
 
 
 @pytest.mark.parametrize("profile", ["login", "from-login"])

@@ -101,6 +101,12 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "Credentials",
+        {"credentials": credentials("assume-role", renewed=None, expires=ago(minutes=-59))},
+        "unknown",
+        "(assume-role): renewed while a login holds, the next time in 59 min",
+    ),
+    (
+        "Credentials",
         {"credentials": credentials("sso", renewed=None, expires=ago(minutes=1))},
         "fail",
         "it has ended",
