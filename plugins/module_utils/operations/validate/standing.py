@@ -207,11 +207,14 @@ def manifest(seen: Seen) -> Verdict:
 
 
 def _stale(seen: Seen, found: Mapping[str, Any]) -> str:
-    """How the image that it names is not what hosts here are launched from, "" where it is."""
+    """How the image that it names is not what hosts here are launched from, "" where it is. Raises
+    NoFact.
+    """
     there = found["sites"][seen.scope.site]["known"].get("image/current", {}).get("id", "")
-    image = seen.facts.get("image")
-    launched = "" if isinstance(image, Verdict) or not image else image["id"]
-    if not seen.application or not there or not launched or there == launched:
+    if not seen.application or not there:
+        return ""
+    launched = (seen.fact("image") or {}).get("id", "")
+    if not launched or there == launched:
         return ""
     return f"it takes {there} for the image of hosts, which are launched from {launched}"
 

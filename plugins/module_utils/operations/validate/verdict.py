@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -109,16 +109,20 @@ class Seen:
         return found
 
     def changes(self, address: str) -> tuple[Change, ...]:
-        """How what is there differs from what is declared, as far as that is known. Raises NoFact,
-        KeyError where it is not there.
+        """How what is there differs from what is declared, as far as that is known. Raises NoFact
+        where it is not known to differ, and what it is to be like could not be read; KeyError where
+        it is not there.
         """
         want, have = self.wants[address], self.have(address)
         if have is None:
             raise KeyError(address)
-        resolved = graph.resolve(want.spec, partial(self._lookup, address.startswith(ACTIVE)))
-        rules = self.rules[want.kind]
-        found = compare(resolved, have.spec, rules.partial)
-        return tuple(change for change in found if not _open(change.after))
+        of_active = address.startswith(ACTIVE)
+        resolved = graph.resolve(want.spec, partial(self._lookup, of_active))
+        found = compare(resolved, have.spec, self.rules[want.kind].partial)
+        known = tuple(change for change in found if not _open(change.after))
+        if not known:
+            self._refuse_unread(of_active, (want.spec[change.key] for change in found))
+        return known
 
     def age(self, time: Any) -> float:
         """Seconds since a time, as AWS tells it or as ISO 8601."""
@@ -126,11 +130,22 @@ class Seen:
             time = datetime.datetime.fromisoformat(time)
         return max(0.0, float((self.now - time).total_seconds()))
 
-    def _lookup(self, of_active: bool, ref: Ref) -> Any:
-        """of_active: whether the one that serves refers, to which this site is the other one."""
+    def _refuse_unread(self, of_active: bool, values: Iterable[Any]) -> None:
+        """Raises NoFact where one of these refers to what could not be read."""
+        for ref in graph.refs(list(values)):
+            found = self.facts.get(self._name(of_active, ref))
+            if isinstance(found, Verdict):
+                raise NoFact(found)
+
+    def _name(self, of_active: bool, ref: Ref) -> str:
+        """That of the fact which a want refers to. of_active: whether it is one of the site that
+        serves, to which this site is the other one.
+        """
         _site, colon, address = ref.target.rpartition(":")
-        far = of_active != bool(colon)
-        have = self.facts.get(f"{ACTIVE}{address}" if far else address)
+        return f"{ACTIVE}{address}" if of_active != bool(colon) else address
+
+    def _lookup(self, of_active: bool, ref: Ref) -> Any:
+        have = self.facts.get(self._name(of_active, ref))
         return have.facts.get(ref.attr, UNKNOWN) if isinstance(have, Have) else UNKNOWN
 
 

@@ -286,6 +286,30 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "own is pending-reboot",
     ),
     ("Replica as declared", {"replica": COPY, "db_instance/main": DARK}, "unknown", "not answer"),
+    # What it is compared with could not be read.
+    (
+        "Replica as declared",
+        {"replica": COPY, "security_group/database": DARK},
+        "unknown",
+        "does not answer",
+    ),
+    (
+        "Replica as declared",
+        {
+            "replica": COPY,
+            "security_group/database": DARK,
+            "db_instance/main": differs("db_instance/main", backup_retention=0),
+        },
+        "fail",
+        "backup_retention is 0, not 7",
+    ),
+    ("Web tier", {"security_group/web": DARK}, "unknown", "does not answer"),
+    (
+        "Web tier",
+        {"security_group/web": DARK, "launch_template/web": None},
+        "fail",
+        "launch_template/web is missing",
+    ),
     ("Replica as primary", {"replica": COPY, "active:primary": PRIMARY}, "pass", "16.10"),
     (
         "Replica as primary",
@@ -436,7 +460,12 @@ APPLICATION: list[tuple[str, dict[str, Any], str, str]] = [
         "fail",
         "it takes ami-gone for the image of hosts, which are launched from ami-1",
     ),
-    ("Manifest", {"manifest": manifest(image="ami-gone"), "image": DARK}, "pass", "knows what"),
+    (
+        "Manifest",
+        {"manifest": manifest(image="ami-1"), "image": DARK},
+        "unknown",
+        "does not answer",
+    ),
     ("Manifest", {"manifest": manifest(image="ami-1"), "image": image("1")}, "pass", "knows what"),
     ("Image", {"image": image("2"), "active:image": image("2")}, "pass", "release 2, which serves"),
     ("Image", {"image": image("1"), "active:image": image("2")}, "fail", "site home runs 2"),
