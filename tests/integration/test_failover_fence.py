@@ -114,6 +114,47 @@ def test_a_database_that_is_busy_is_restarted_when_it_can_be(built: Environment)
     assert outcomes(built)["database"] == "confirmed"
 
 
+def test_a_home_that_is_fenced_late_is_waited_for_by_the_next_run_and_restarted_once(
+    built: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over.upto(built, "decide")
+    began = over.entries(built)[0]
+    monkeypatch.setattr(layers, "BOX", 1.0)
+    built.handle.speed(15)
+    built.handle.faults(silenced("UpdateAutoScalingGroup"))
+    mark = built.handle.mark()
+    with pytest.raises(Refusal, match="once AWS has done what was ordered") as caught:
+        over.step(built, "fence")
+    assert caught.value.result["code"] == "fencing"
+    assert caught.value.result["hint"].startswith("run the same playbook again in 60 s")
+    assert "accept_unfenced" not in caught.value.result["hint"]
+    monkeypatch.setattr(layers, "BOX", 60.0)
+    built.handle.faults([])
+    over.upto(built, "fence", confirm="")
+    assert over.entries(built)[0] == began
+    assert outcomes(built)["database"] == "confirmed"
+    assert [c["action"] for c in built.handle.log(mark)].count("RebootDBInstance") == 1
+
+
+def test_a_database_into_which_somebody_was_let_since_it_was_restarted_is_restarted_again(
+    built: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over.upto(built, "decide")
+    monkeypatch.setattr(layers, "BOX", 1.0)
+    built.handle.speed(15)
+    built.handle.faults(silenced("UpdateAutoScalingGroup"))
+    mark = built.handle.mark()
+    with pytest.raises(Refusal, match="once AWS has done what was ordered"):
+        over.step(built, "fence")
+    somebody_is_let_in(built)
+    monkeypatch.setattr(layers, "BOX", 60.0)
+    built.handle.faults([])
+    over.upto(built, "fence")
+    assert over.let_in(built) == []
+    asked = [c for c in built.handle.log(mark) if c["action"] == "RebootDBInstance"]
+    assert [c["status"] for c in asked].count(200) == 2
+
+
 @pytest.mark.sweep
 def test_a_run_that_goes_on_fences_a_home_that_is_back(dark: Environment) -> None:
     over.upto(dark, "proof", accept_unfenced=True)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..engine.errors import EngineError
 
 
@@ -35,6 +37,17 @@ class Unfenced(EngineError):
     """The old primary may still take writes."""
 
     code = "unfenced"
+
+
+class Fencing(Unfenced):
+    """The old primary may take writes still: what was ordered there has not come about yet."""
+
+    code = "fencing"
+
+    def __init__(self, message: str, hint: str, layers: Mapping[str, Mapping[str, str]]) -> None:
+        """layers: what became of each, for the journal."""
+        super().__init__(message, hint)
+        self.layers = layers
 
 
 # In the journal, of a step that failed before AWS took anything for it.

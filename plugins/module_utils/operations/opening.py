@@ -16,7 +16,7 @@ from ..declaration.site import Site
 from . import journal as journals
 from . import manifest
 from .acts import swap
-from .errors import OutOfOrder
+from .errors import Fencing, OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
 from .planned import ABANDON
 from .preconditions import check, not_ended
@@ -35,7 +35,7 @@ from .procedures import (
     is_bound,
     touches_nothing,
 )
-from .step import OPEN, StepOf
+from .step import CLOSE, OPEN, StepOf
 
 # Operations that have nothing to do where the site serves for which they are.
 TO_BE_MET = frozenset({"switchover", "rollback"})
@@ -228,10 +228,13 @@ def end_superseded(converger: Converger, journal: Journal, what: StepOf) -> None
 def goes_on(journal: Journal, active: Active) -> bool:
     """Whether an operation that has not ended is gone on with. One that was given up before it was
     bound to anything, or was cut off there long ago, is begun anew: what somebody agreed to then
-    may be otherwise by now.
+    may be otherwise by now. One whose fence takes its time was not given up.
     """
     if is_bound(journal, active):
         return True
     last = datetime.datetime.fromisoformat(journal.entries[-1]["at"])
-    failed = any(entry["state"] == FAILED for entry in journal.entries)
-    return not failed and journals.now() - last < AGREED
+    failed = [entry for entry in journal.entries if entry["state"] == FAILED]
+    # That the run has failed is written down behind the step that has.
+    steps = [entry for entry in failed if entry["step"] != CLOSE]
+    fencing = bool(steps) and steps[-1]["facts"].get("code") == Fencing.code
+    return (fencing or not failed) and journals.now() - last < AGREED

@@ -27,7 +27,7 @@ from . import account, acting, answers, foreseen, objectives, opening
 from . import journal as journals
 from .acts import abandon, told
 from .acts.stage import Stage
-from .errors import SPARED, GivenBack, OutOfOrder, Unconfirmed
+from .errors import SPARED, Fencing, GivenBack, OutOfOrder, Unconfirmed
 from .journal import BEGUN, CLOSED, DONE, FAILED, Journal, Kept, Listener
 from .planned import ABANDON
 from .procedures import (
@@ -231,6 +231,7 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
     except Exception as error:
         said = {"said": str(error), "code": getattr(error, "code", "") or code(error)}
         said |= {SPARED: True} if getattr(error, SPARED, False) else {}
+        said |= {"layers": error.layers} if isinstance(error, Fencing) else {}
         # Where nothing was touched yet, nothing has to be gone on with.
         declined = isinstance(error, Unconfirmed) and leaves_nothing(journal, stage.active)
         state = CLOSED if declined or isinstance(error, GivenBack) else _state(stage)

@@ -11,16 +11,20 @@ fenced, and from which nobody moves in the end, goes on to serve.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
 from ...converge import active
 from ...converge.active import Active
-from ..errors import GivenBack, NotDone, Unfenced
+from ..errors import Fencing, GivenBack, NotDone, Unfenced
 from ..procedures import MOVED
 from . import layers
-from .layers import CALLS, KEEPING, SILENCES, SILENT
+from .layers import CALLS, KEEPING, SILENCES, SILENT, UNDERWAY, Told
 from .stage import Evidence, Stage
 
 __all__ = ["CALLS", "KEEPING", "act", "look", "moving", "next_active"]
+
+# Seconds after which a host has ended or a database has started that was not done in time.
+LATER = 60
 
 
 def look(stage: Stage) -> Evidence | None:
@@ -37,8 +41,9 @@ def look(stage: Stage) -> Evidence | None:
 
 def act(stage: Stage) -> Evidence:
     """Raises Unfenced where no layer that keeps writes away is confirmed, and nobody accepted that,
-    now or when the operation came here first; NotDone where a newer operation has moved the
-    environment; GivenBack where one has given it back to the old site.
+    now or when the operation came here first, and Fencing where one of them is under way; NotDone
+    where a newer operation has moved the environment; GivenBack where one has given it back to the
+    old site.
     """
     _refuse_newer(stage, stage.active)
     _refuse_given_back(stage)
@@ -51,13 +56,7 @@ def act(stage: Stage) -> Evidence:
         before = stage.journal.done("fence")
         accepted = stage.options["accept_unfenced"] or (before and not before["fenced"])
         if not fenced and not accepted:
-            told = "; ".join(f"{name}: {layer['said']}" for name, layer in found.items())
-            raise Unfenced(
-                f"nothing shows that the database of {stage.old.site} takes no writes any more "
-                f"({told}). Nothing was promoted",
-                "what it takes after the promotion the new database lacks; that is exported when "
-                "its region is back. To go on all the same: -e accept_unfenced=true",
-            )
+            raise _unfenced(stage, found)
         # From here on a run of site.yml would undo the fence, or take the new primary for a
         # mistake.
         if not active.write(stage.here, moving(stage)):
@@ -66,6 +65,23 @@ def act(stage: Stage) -> Evidence:
         record = {"record": layers.telling(next_active(stage))}
         found |= layers.at_once(stage, record, 1 if dark else SILENCES)
     return {"fenced": fenced, "layers": found, "did": [layer["did"] for layer in found.values()]}
+
+
+def _unfenced(stage: Stage, found: Mapping[str, Told]) -> Unfenced:
+    told = "; ".join(f"{name}: {layer['said']}" for name, layer in found.items())
+    said = f"({told}). Nothing was promoted"
+    if any(found[name]["outcome"] == UNDERWAY for name in KEEPING):
+        return Fencing(
+            f"{stage.old.site} takes no writes any more once AWS has done what was ordered {said}",
+            f"run the same playbook again in {LATER} s: it goes on here, waits for that, and "
+            "restarts nothing twice",
+            found,
+        )
+    return Unfenced(
+        f"nothing shows that the database of {stage.old.site} takes no writes any more {said}",
+        "what it takes after the promotion the new database lacks; that is exported when its "
+        "region is back. To go on all the same: -e accept_unfenced=true",
+    )
 
 
 def _refuse_newer(stage: Stage, found: Active) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -46,10 +46,14 @@ SERVING_NOBODY = frozenset({"stopped", "failed", "inaccessible-encryption-creden
 EARLY = 5.0  # seconds for which an instance may be shown as it was
 LOOK = 1.0
 SILENCES = 3  # attempts in a row without any answer, after which a layer is given up
-CONFIRMED, SILENT, REFUSED = "confirmed", "silent", "refused"
+CONFIRMED, UNDERWAY, SILENT, REFUSED = "confirmed", "under way", "silent", "refused"
 AGAIN = (Meaning.BLOCKED, Meaning.THROTTLED, Meaning.UNCLEAR)
 Answer = TypeVar("Answer")
 Told = Mapping[str, str]
+
+
+class Underway(NotDone):
+    """AWS has taken the order, and what it is for has not come about yet."""
 
 
 class Box:
@@ -82,11 +86,11 @@ class Box:
                 return answer
             time.sleep(LOOK)
 
-    def until(self, state: Callable[[], str]) -> None:
-        """Raises NotDone with what `state` still tells when the box is over."""
+    def until(self, state: Callable[[], str], late: type[NotDone] = NotDone) -> None:
+        """Raises `late` with what `state` still tells when the box is over."""
         while told := self.ask(state):
             if self.over:
-                raise NotDone(f"after {self._seconds:.0f} s {told}")
+                raise late(f"after {self._seconds:.0f} s {told}")
             time.sleep(LOOK)
 
 
@@ -148,12 +152,17 @@ def _tried(stage: Stage, layer: Layer, box: Box) -> dict[str, str]:
     try:
         outcome, said = CONFIRMED, layer.act(stage, box)
     except Exception as error:
-        silent = meaning(error) in (Meaning.UNCLEAR, Meaning.THROTTLED)
-        outcome = SILENT if silent else REFUSED
+        outcome = _outcome(error)
         said = f"{code(error)}: {error}" if not isinstance(error, NotDone) else str(error)
     took = f"{time.monotonic() - began:.1f} s"
     did = f"{layer.title}: {outcome}, {said}"
     return {"outcome": outcome, "said": said, "took": took, "did": did}
+
+
+def _outcome(error: Exception) -> str:
+    if isinstance(error, Underway):
+        return UNDERWAY
+    return SILENT if meaning(error) in (Meaning.UNCLEAR, Meaning.THROTTLED) else REFUSED
 
 
 def leasing(kept: contextlib.ExitStack) -> Layer:
@@ -192,7 +201,7 @@ def _hosts(stage: Stage, box: Box) -> str:
         ids = [i["InstanceId"] for group in _groups(stage) for i in group["Instances"]]
         return f"{', '.join(ids)} still there" if ids else ""
 
-    box.until(left)
+    box.until(left, Underway)
     return f"{name} has no hosts"
 
 
@@ -210,10 +219,12 @@ def _groups(stage: Stage) -> list[Any]:
 
 def _database(stage: Stage, box: Box) -> str:
     name, group = stage.old.database, _group(stage)
+    # Whoever was let in since then may be in still.
+    ordered = _ordered(stage) and not box.ask(partial(_let_in, stage.there, group))
     box.until(partial(_closed, stage.there, group))
     item = box.ask(partial(old_database.described, stage))
     serves = item is not None and item["DBInstanceStatus"] not in SERVING_NOBODY
-    if item is None or (serves and not _restarted(stage, box)):
+    if item is None or (serves and not ordered and not _restarted(stage, box)):
         return f"there is no {name}"
     # It is restarted all the same: who was let in by the group of ours is out.
     if others := _others(item, group):
@@ -226,11 +237,17 @@ def _database(stage: Stage, box: Box) -> str:
         now = old_database.described(stage)
         status = str(now["DBInstanceStatus"]) if now else "deleted"
         # It may be shown as available for a moment before it begins.
-        early = time.monotonic() - began < EARLY
+        early = not ordered and time.monotonic() - began < EARLY
         return f"{name} is {status}" if early or status != "available" else ""
 
-    box.until(busy)
+    box.until(busy, Underway)
     return f"{group} lets nobody in, and {name} was restarted"
+
+
+def _ordered(stage: Stage) -> bool:
+    """Whether the run before has closed the database and had it restarted, but not seen the end."""
+    told = [e["facts"]["layers"] for e in stage.journal.entries if "layers" in e["facts"]]
+    return bool(told and told[-1].get("database", {}).get("outcome") == UNDERWAY)
 
 
 def _restarted(stage: Stage, box: Box) -> bool:
@@ -261,7 +278,7 @@ def _others(item: Mapping[str, Any], group: str) -> str:
 
 def _closed(aws: Aws, group: str) -> str:
     """Takes away what lets somebody in, and tells what still does."""
-    rules = list(_let_in(aws, group))
+    rules = _let_in(aws, group)
     if rules:
         try:
             aws.client("ec2").revoke_security_group_ingress(
@@ -271,13 +288,13 @@ def _closed(aws: Aws, group: str) -> str:
             # An attempt whose answer was lost may have taken them away.
             if meaning(error) is not Meaning.ABSENT:
                 raise
-    left = list(_let_in(aws, group))
+    left = _let_in(aws, group)
     return f"{group} still lets in by {', '.join(left)}" if left else ""
 
 
 def _database_open(stage: Stage) -> str:
     group, item = _group(stage), old_database.described(stage)
-    left = list(_let_in(stage.there, group))
+    left = _let_in(stage.there, group)
     if left:
         return f"{group} lets in by {', '.join(left)}"
     return _others(item, group) if item else ""
@@ -290,10 +307,10 @@ def _group(stage: Stage) -> str:
     return str(told["id"])
 
 
-def _let_in(aws: Aws, group: str) -> Iterable[str]:
+def _let_in(aws: Aws, group: str) -> list[str]:
     filters = [{"Name": "group-id", "Values": [group]}]
     answer = aws.client("ec2").describe_security_group_rules(Filters=filters)
-    return (r["SecurityGroupRuleId"] for r in answer["SecurityGroupRules"] if not r["IsEgress"])
+    return [r["SecurityGroupRuleId"] for r in answer["SecurityGroupRules"] if not r["IsEgress"]]
 
 
 def telling(wanted: active.Active) -> Layer:

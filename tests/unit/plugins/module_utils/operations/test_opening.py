@@ -25,15 +25,23 @@ NAMED = Active(epoch=104, site="home", operation=ID, moving=True)
 
 
 def of(*entries: str, ago: datetime.timedelta = NOW, kind: str = "failover") -> journal.Journal:
+    """entries: "step state", or "step state code" of one that failed."""
     at = (journal.now() - ago).isoformat()
     told: list[dict[str, Any]] = [
-        {"step": step, "state": state, "at": at, "facts": {"operation": kind}}
-        for step, state in (entry.split() for entry in entries)
+        {
+            "step": step,
+            "state": state,
+            "at": at,
+            "facts": {"operation": kind, "code": "".join(code)},
+        }
+        for step, state, *code in (entry.split() for entry in entries)
     ]
     return journal.Journal(ID, list(told))
 
 
 CUT_OFF = ("open opened", "decide done", "fence begun")
+# As a run leaves it: what has failed, and that it has.
+FENCING = (*CUT_OFF, "fence failed fencing", "close failed")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +50,14 @@ CUT_OFF = ("open opened", "decide done", "fence begun")
         pytest.param(of(*CUT_OFF), True, id="cut off a moment ago"),
         pytest.param(of(*CUT_OFF, ago=LONG_AGO), False, id="cut off before its fence, long ago"),
         pytest.param(of(*CUT_OFF, "fence failed"), False, id="given up at its fence"),
+        pytest.param(of(*FENCING), True, id="its fence takes its time"),
+        pytest.param(of(*FENCING, ago=LONG_AGO), False, id="its fence took its time long ago"),
+        pytest.param(
+            of(*FENCING, "open begun", "fence failed unfenced"),
+            False,
+            id="given up at it then",
+        ),
+        pytest.param(of(*CUT_OFF, "close failed"), False, id="given up before its fence"),
         pytest.param(of(*CUT_OFF, "fence done", ago=LONG_AGO), True, id="fenced, long ago"),
         pytest.param(of(*CUT_OFF, "fence done", "promote failed"), True, id="failed after it"),
         pytest.param(
