@@ -293,6 +293,23 @@ def test_hosts_of_others_take_of_the_room(fit: Environment) -> None:
     assert "others have 2" in said
 
 
+def test_gateways_that_only_a_failover_makes_are_judged_by_the_fullest_zone(
+    fit: Environment,
+) -> None:
+    """Those of the site that stands there still are of no other kind than those it would make."""
+    sites = {**SITES, "recovery": {**SITES["recovery"], "strategy": "backup_restore"}}
+    ec2 = fit.aws("recovery").client("ec2")
+    [subnet] = ec2.describe_subnets(
+        Filters=[{"Name": "tag:phoenix:id", "Values": ["subnet/public-b"]}]
+    )["Subnets"]
+    ec2.create_nat_gateway(SubnetId=subnet["SubnetId"], ConnectivityType="private")
+    for quota, state in (2, "pass"), (1, "fail"):
+        fit.handle.quota(RECOVERY, "vpc", "L-FE5A380F", quota)
+        found = row(looked(fit, sites=sites), "Room for gateways")
+        assert found["state"] == state
+        assert found["said"].startswith("1 NAT gateway in us-west-2b, 1 would be made")
+
+
 def test_the_playbook_tells_the_rows_and_fails_and_its_check_is_the_same(
     fit: Environment, tmp_path: Path
 ) -> None:

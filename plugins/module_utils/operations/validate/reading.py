@@ -66,7 +66,7 @@ def facts(
     In place of what could not be read stands the verdict on what needs it. Raises what is neither
     said by AWS nor by its silence.
     """
-    readings = {**_named(eyes), **room_reading.named(eyes.here, eyes.options)}
+    readings = {**_named(eyes), **room_reading.named(eyes.here, eyes.site, eyes.options)}
     jobs: list[Job] = [
         ((name,), partial(_one, eyes.site, name, reading)) for name, reading in readings.items()
     ]

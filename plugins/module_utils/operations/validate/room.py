@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...declaration.site import Site
 from ...tiers import network
+from ...tiers.standing import has_way_out
 from .verdict import COMMAND, Check, Seen, Verdict, bad, good, unknown
 
 # Families of instance types by their first letters -> quota of the vCPUs that may run on demand.
@@ -28,6 +30,7 @@ FAMILIES = {
     "x": "L-7295265B",
 }
 ADDRESSES, DATABASES = ("ec2", "L-0263D0A3"), ("rds", "L-7B6409FD")
+GATEWAYS = ("vpc", "L-FE5A380F")  # for each zone
 Told = Mapping[str, Any]
 
 
@@ -56,6 +59,24 @@ def addresses(seen: Seen) -> Verdict:
     missing = sum(name not in seen.wants or seen.have(name) is None for name in needed)
     said = f"{there} addresses there, {missing} would be made"
     return _within(seen, *ADDRESSES, there + missing, said)
+
+
+def gateways(seen: Seen) -> Verdict | None:
+    """Those of a site that has none while it stands by. AWS counts them by zone."""
+    wants = network.gateways(seen.serving) if makes_gateways(seen.site) else ()
+    zones = [f"{seen.scope.region}{want.id}" for want in wants if want.kind == "nat_gateway"]
+    if not zones:
+        return None
+    there: Mapping[str, int] = seen.fact("gateways")
+    fullest = max(zones, key=lambda zone: there.get(zone, 0))
+    count = there.get(fullest, 0)
+    said = f"{count} NAT gateway{'s' * (count != 1)} in {fullest}, 1 would be made"
+    return _within(seen, *GATEWAYS, count + 1, said)
+
+
+def makes_gateways(site: Site) -> bool:
+    """Whether it is a failover that makes the NAT gateways of the site."""
+    return not has_way_out(site) and site.nat != "none"
 
 
 def databases(seen: Seen) -> Verdict:
@@ -123,6 +144,7 @@ CHECKS = (
     Check("Room for hosts", hosts),
     Check("Instance type", offered),
     Check("Room for addresses", addresses),
+    Check("Room for gateways", gateways),
     Check("Room for databases", databases),
     Check("Database class", orderable),
 )

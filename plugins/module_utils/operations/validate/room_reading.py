@@ -4,27 +4,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from ...aws.view import View
+from ...declaration.site import Site
 from ...engine import canon
-from ...kinds import elastic_ip
+from ...kinds import elastic_ip, nat_gateways
 from . import room
 
 Options = Mapping[str, Mapping[str, Any]]
+COUNTED = ("pending", "available", "deleting")  # of NAT gateways, against their quota
 RUNNING = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
 
 
-def named(view: View, options: Options) -> dict[str, Callable[[], Any]]:
+def named(view: View, site: Site, options: Options) -> dict[str, Callable[[], Any]]:
     """Readings by the names of their facts."""
     web = options["web_tier"]
     kind = str(web["instance_type"])
-    quotas = (room.ADDRESSES, room.DATABASES, ("ec2", room.quota_of(kind)))
+    made = room.makes_gateways(site)
+    quotas = [room.ADDRESSES, room.DATABASES, ("ec2", room.quota_of(kind))]
+    quotas += [room.GATEWAYS] if made else []
     found: dict[str, Callable[[], Any]] = {
         f"quota {code}": partial(_quota, view, service, code) for service, code in quotas if code
     }
+    if made:
+        found["gateways"] = lambda: _gateways(view)
     return found | {
         "vcpus": lambda: _vcpus(view, kind),
         "other vcpus": lambda: _others(view, kind),
@@ -77,6 +84,24 @@ def _others(view: View, kind: str) -> int:
     counted = [each for each in types if room.quota_of(each) == room.quota_of(kind)]
     sizes = {each: _vcpus(view, each) for each in set(counted)}
     return sum(sizes[each] for each in counted)
+
+
+def _gateways(view: View) -> dict[str, int]:
+    """How many NAT gateways count by zone, without those of the site, which has no need of others
+    then. One that is being deleted counts until it is gone.
+    """
+    found = [
+        item["SubnetId"]
+        for item in view.pages("ec2", "describe_nat_gateways", "NatGateways")
+        if item["State"] in COUNTED
+        and item.get("SubnetId")
+        and not (item["State"] in nat_gateways.ALIVE and nat_gateways.owned(view.scope, item))
+    ]
+    if not found:
+        return {}
+    subnets = view.pages("ec2", "describe_subnets", "Subnets")
+    zones = {item["SubnetId"]: item["AvailabilityZone"] for item in subnets}
+    return Counter(zones[subnet] for subnet in found if subnet in zones)
 
 
 def _zones(view: View, kinds: list[str]) -> dict[str, list[str]]:

@@ -100,6 +100,25 @@ def test_addresses_that_are_made_when_a_site_takes_over_need_room_before() -> No
         assert row and row["state"] == state and "3 would be made" in row["said"]
 
 
+@pytest.mark.parametrize(
+    ("there", "state", "said"),
+    [
+        ({}, "pass", "0 NAT gateways in us-west-2a, 1 would be made"),
+        ({"us-west-2b": 4, "us-west-2d": 5}, "pass", "4 NAT gateways in us-west-2b"),
+        ({"us-west-2b": 5}, "fail", "the quota of us-west-2 is 5"),
+        (DARK, "unknown", "does not answer"),
+    ],
+)
+def test_gateways_that_are_made_when_a_site_takes_over_need_room_in_each_zone_before(
+    there: Any, state: str, said: str
+) -> None:
+    facts = {"gateways": there, "quota L-FE5A380F": 5.0}
+    row = told("Room for gateways", look(facts, strategy="backup_restore"))
+    assert row and row["state"] == state and said in row["said"]
+    assert state != "fail" or "--service-code vpc --quota-code L-FE5A380F" in row["next"]
+    assert told("Room for gateways", look(facts)) is None
+
+
 def test_a_site_of_which_nothing_stands_by_is_not_good_and_told_since_when() -> None:
     since = ago(hours=2).isoformat()
     row = told("Active site", look({"active": Active(1, "", False, since)}, protected=False))
