@@ -25,6 +25,13 @@ class Reader:
         self._views = {site: View(aws) for site, aws in accounts.items()}
         self._kinds = kinds
 
+    @classmethod
+    def over(cls, view: View, kinds: Mapping[str, Kind]) -> Reader:
+        """One that goes on with a look at the site."""
+        reader = cls({}, kinds)
+        reader._views = {"": view}
+        return reader
+
     @property
     def view(self) -> View:
         """What this look has seen of the site itself."""

@@ -73,8 +73,8 @@ def facts(
     here, there = eyes.here, eyes.there
     jobs.append(_kept(eyes.site, "", here.aws, there.scope.site))
     jobs.append(_kept(eyes.site, ACTIVE, there.aws, here.scope.site))
-    jobs += _by_kind(eyes.site, "", eyes.here.aws, own)
-    jobs += _by_kind(eyes.site, ACTIVE, eyes.there.aws, others)
+    jobs += _by_kind(eyes.site, "", eyes.here, own)
+    jobs += _by_kind(eyes.site, ACTIVE, eyes.there, others)
     # All at once: those of a region that does not answer are awaited once, not one by one.
     futures = [(names, pool.submit(work)) for names, work in jobs]
     wait((future for _names, future in futures), DEADLINE)
@@ -146,9 +146,11 @@ def _kept(site: Site, prefix: str, aws: Aws, other: str) -> Job:
     return names.values(), work
 
 
-def _by_kind(site: Site, prefix: str, aws: Aws, wants: Iterable[Want]) -> Iterator[Job]:
-    """One kind at a time, over one look, so that what one cannot be asked hides no other."""
-    reader, groups = Reader({"": aws}, KINDS), dict[str, list[Want]]()
+def _by_kind(site: Site, prefix: str, view: View, wants: Iterable[Want]) -> Iterator[Job]:
+    """One kind at a time, so that what one cannot be asked hides no other, over the look of all, so
+    that nothing is asked twice.
+    """
+    reader, groups = Reader.over(view, KINDS), dict[str, list[Want]]()
     for want in wants:
         groups.setdefault(want.kind, []).append(want)
     for group in groups.values():
