@@ -25,13 +25,14 @@ from validating import HOME, RECOVERY, looked, row, states
 from playbooks import Playbooks
 
 # Requests of one look, where no operation has been begun yet: each entry of a journal is one more.
-MOST_REQUESTS = 118
+MOST_REQUESTS = 119
 SITE = "$ ansible-playbook operatingdev.phoenix.site"
 # State and name of a row, as the playbook tells it.
 LINE = re.compile(r'^ +"(pass|fail|unknown) +(\w+(?: \w+)*)', re.MULTILINE)
 # What hangs on the region that serves, or on a service that is one for all regions.
 FAR = {
     "Operations",
+    "Lease",
     "Image",
     "Replica as primary",
     "Logins in sync",
@@ -204,10 +205,12 @@ def test_a_beat_that_is_older_than_the_objective_is_told(fit: Environment) -> No
     assert "Heartbeat" in states(looked(fit, recovery_point_seconds=3), "fail")
 
 
-def test_a_run_that_writes_at_the_site_is_told_by_name(fit: Environment) -> None:
-    with Lease(fit.aws("recovery"), OTHER, lambda line: None).during():
+@pytest.mark.parametrize("site", ["recovery", "home"])
+def test_a_run_that_writes_at_one_of_the_sites_is_told_by_name(fit: Environment, site: str) -> None:
+    with Lease(fit.aws(site), OTHER, lambda line: None).during():
         found = looked(fit)
-    assert OTHER.who in row(found, "Lease")["said"] and "Lease" in states(found, "fail")
+    said = row(found, "Lease")["said"]
+    assert OTHER.who in said and f"at site {site}" in said and "Lease" in states(found, "fail")
 
 
 def test_of_a_dark_region_what_needs_it_is_not_known_and_the_rest_is_told(

@@ -113,6 +113,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
         f"{ACTIVE}refresh": lambda: journals.unended(account.copies(there.aws)),
         "credentials": here.aws.credentials,
         "lease": lambda: Entries(here.aws).look(),
+        f"{ACTIVE}lease": lambda: Entries(there.aws).look(),
         "manifest": lambda: manifest.load(here.aws),
         "replica": lambda: _database(here),
         f"{ACTIVE}primary": lambda: _database(there),

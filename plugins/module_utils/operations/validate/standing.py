@@ -154,14 +154,21 @@ def operation(seen: Seen) -> Verdict:
 
 
 def lease(seen: Seen) -> Verdict:
-    entries: list[Entry] = seen.fact("lease")
-    if not entries:
-        return good(f"nobody writes at site {seen.scope.site}")
-    last = entries[-1]
-    if last.age > LAPSE:
-        return good(f"a run of {last.holder.who} left it behind; the next one takes it", last.age)
-    said = f"a run of {last.holder.who} writes at site {seen.scope.site}"
-    return bad(said, "let that run end, and look again", last.age)
+    """Whether no run is in flight at either site: what it has under way a failover cuts off."""
+    left: list[tuple[float, str]] = []
+    for name, site in (("lease", seen.scope.site), (f"{ACTIVE}lease", seen.peer.site)):
+        entries: list[Entry] = seen.fact(name)
+        if not entries:
+            continue
+        age, who = entries[-1].age, entries[-1].holder.who
+        if age <= LAPSE:
+            said = f"a run of {who} writes at site {site}"
+            return bad(said, "let that run end, and look again", age)
+        left.append((age, f"a run of {who} left that of {site} behind"))
+    if not left:
+        return good(f"nobody writes at site {seen.scope.site}, nor at {seen.peer.site}")
+    said = " and ".join(told for _age, told in left)
+    return good(f"{said}; the next one takes it", min(age for age, _told in left))
 
 
 def credentials(seen: Seen) -> Verdict:

@@ -32,6 +32,8 @@ OBJECTIVES = {
     "controller": "203.0.113.7/32",
     "switchover": False,
 }
+# What is not there where all is well.
+NOTHING: dict[str, Any] = {"lease": [], "active:lease": []}
 COPY = {
     "DBInstanceIdentifier": "production-recovery-database",
     "DBInstanceStatus": "available",
@@ -91,7 +93,7 @@ def look(
         objectives=OBJECTIVES,
         rules=RULES,
         now=NOW,
-        facts={"active": Active(), **haves, **(facts or {})},
+        facts={"active": Active(), **NOTHING, **haves, **(facts or {})},
     )
 
 
