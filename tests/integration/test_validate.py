@@ -24,8 +24,9 @@ from validating import HOME, RECOVERY, looked, row, states
 
 from playbooks import Playbooks
 
-# Requests of one look, where no operation has been begun yet: each entry of a journal is one more.
-MOST_REQUESTS = 119
+# Requests of one look, where no operation has been begun yet: each entry of a journal is one more,
+# and up to four are for what is put into buckets besides the release and the manifest.
+MOST_REQUESTS = 123
 SITE = "$ ansible-playbook operatingdev.phoenix.site"
 # State and name of a row, as the playbook tells it.
 LINE = re.compile(r'^ +"(pass|fail|unknown) +(\w+(?: \w+)*)', re.MULTILINE)
@@ -152,6 +153,13 @@ def test_a_run_without_the_site_that_stands_by_does_not_pass(fit: Environment) -
             "$ ansible-playbook operatingdev.phoenix.release -e release_version=1",
         ),
         (validating.no_artifact, "Artifact", validating.KEY, "$ aws s3 cp "),
+        (
+            validating.not_copied,
+            "Copied buckets",
+            "S3 failed to copy shop/shop-2.tar.gz of production-home-releases-",
+            "$ aws s3 cp s3://production-home-releases-123456789012-us-east-1/shop/shop-2.tar.gz "
+            "s3://production-recovery-releases-",
+        ),
         (validating.no_login, "Logins", "production/home/application", SITE),
         (validating.no_certificate, "Certificate", "no certificate of shop.example.com", SITE),
         (validating.no_manifest, "Manifest", "has no manifest", SITE),
@@ -197,6 +205,18 @@ def test_what_is_amiss_is_told_by_name_with_the_command_that_mends_it(
     assert what in states(found, "fail") and what in found["failed"]
     assert said in row(found, what)["said"]
     assert row(found, what)["next"].startswith(command)
+
+
+def test_what_s3_has_failed_to_copy_and_somebody_has_copied_since_is_told_no_more(
+    fit: Environment,
+) -> None:
+    validating.not_copied(fit)
+    assert "Copied buckets" in states(looked(fit), "fail")
+    aws = fit.aws("recovery")
+    aws.client("s3").put_object(
+        Bucket=aws.scope.bucket("releases"), Key=validating.NEXT, Body=b"bytes"
+    )
+    assert "Copied buckets" in states(looked(fit), "pass")
 
 
 def test_a_beat_that_is_older_than_the_objective_is_told(fit: Environment) -> None:

@@ -25,8 +25,9 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.va
 from environment import Environment
 
 HOME, RECOVERY = "us-east-1", "us-west-2"
-COPY, KEY = "production-recovery-database", "shop/shop-1.tar.gz"
+COPY, KEY, NEXT = "production-recovery-database", "shop/shop-1.tar.gz", "shop/shop-2.tar.gz"
 OLD, RUNS = "0", "1"
+PATIENCE = 60.0  # seconds after which a test gives up; no promise is measured by it
 Rows = dict[str, dict[str, Any]]
 
 
@@ -147,6 +148,20 @@ def stale_image(environment: Environment) -> None:
 def no_artifact(environment: Environment) -> None:
     aws = environment.aws("recovery")
     aws.client("s3").delete_object(Bucket=aws.scope.bucket("releases"), Key=KEY)
+
+
+def not_copied(environment: Environment) -> None:
+    """The key of the copies could not be used for a while, which is over."""
+    home, kms = environment.aws("home"), environment.aws("recovery").client("kms")
+    key = kms.describe_key(KeyId="alias/phoenix-production-recovery")["KeyMetadata"]["KeyId"]
+    bucket = {"Bucket": home.scope.bucket("releases"), "Key": NEXT}
+    kms.disable_key(KeyId=key)
+    home.client("s3").put_object(**bucket, Body=b"bytes")
+    end = time.monotonic() + PATIENCE
+    while home.client("s3").head_object(**bucket).get("ReplicationStatus") != "FAILED":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    kms.enable_key(KeyId=key)
 
 
 def no_login(environment: Environment) -> None:

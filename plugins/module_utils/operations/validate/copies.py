@@ -52,8 +52,7 @@ def artifact(seen: Seen) -> Verdict | None:
     if not found["object"]:
         return bad(
             f"{key} is not in {bucket}",
-            f"{COMMAND}aws s3 cp s3://{seen.peer.bucket('releases')}/{key} s3://{bucket}/{key} "
-            f"--source-region {seen.peer.region} --region {seen.scope.region}",
+            _copied(seen, "releases", key),
         )
     return good(f"{key} is in {bucket}", seen.age(found["object"]["LastModified"]))
 
@@ -151,10 +150,26 @@ def certificate(seen: Seen) -> Verdict:
 
 
 def buckets(seen: Seen) -> Verdict:
+    """Whether what is put into the buckets of the site that serves comes here, and came of late."""
     addresses = [name for name in seen.wants if name.startswith("active:bucket_replication/")]
     if not addresses:
         return bad("buckets are not copied: storage_replicate is false", BUILD)
-    return compared(seen, addresses, f"what is put into those of {seen.peer.site} is copied")
+    found = compared(seen, addresses, f"what is put into those of {seen.peer.site} is copied")
+    failed: list[tuple[str, str]] = seen.fact("active:objects") if found.state == "pass" else []
+    if not failed:
+        return found
+    [(purpose, key), *more] = failed
+    told = f"{key} of {seen.peer.bucket(purpose)}{f', and {len(more)} more' if more else ''}"
+    return bad(f"S3 failed to copy {told}, and does not try again", _copied(seen, purpose, key))
+
+
+def _copied(seen: Seen, purpose: str, key: str) -> str:
+    """The command that does what S3 has not done."""
+    source, target = seen.peer.bucket(purpose), seen.scope.bucket(purpose)
+    return (
+        f"{COMMAND}aws s3 cp s3://{source}/{key} s3://{target}/{key} "
+        f"--source-region {seen.peer.region} --region {seen.scope.region}"
+    )
 
 
 CHECKS = (

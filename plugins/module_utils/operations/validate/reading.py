@@ -31,7 +31,7 @@ from .. import journal as journals
 from ..acts import decide
 from ..artifact import key_of
 from ..drill import scope_of
-from . import figures, room_reading
+from . import figures, objects, room_reading
 from .verdict import ACTIVE, Verdict, bad, unknown
 
 KEPT = ("reports", "proofs", "refreshes", "forged", "unsigned")
@@ -123,6 +123,7 @@ def _named(eyes: Eyes) -> dict[str, Reading]:
         "image": lambda: figures.launched_image(here),
         "logins": lambda: _logins(here, eyes.site),
         f"{ACTIVE}logins": lambda: _logins(there, eyes.site),
+        f"{ACTIVE}objects": lambda: objects.failed(here, there, journals.now()),
         "certificate": lambda: _certificate(here, eyes.options["traffic"]["domain"]),
         "switch": lambda: figures.alarm(recovery, recovery.scope.name("switch")),
         "orderable": lambda: room_reading.orderable(here, eyes.options, _database(here)),

@@ -378,6 +378,13 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("Certificate", {VALIDATION: DARK}, "unknown", "does not answer"),
     ("Copied buckets", {}, "pass", "those of home is copied"),
     ("Copied buckets", {"active:bucket_replication/releases": None}, "fail", "is missing"),
+    (
+        "Copied buckets",
+        {"active:objects": [("backups", "manifest/x"), ("backups", "manifest/y")]},
+        "fail",
+        "manifest/x of production-home-backups-123456789012-us-east-1, and 1 more",
+    ),
+    ("Copied buckets", {"active:objects": DARK}, "unknown", "does not answer"),
     ("Copied buckets", {"active:bucket_replication/releases": DARK}, "unknown", "not answer"),
     ("Records", {}, "pass", "both records"),
     ("Records", {"active:dns_record/site": None}, "fail", "dns_record/site is missing"),

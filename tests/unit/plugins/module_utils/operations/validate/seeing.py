@@ -33,7 +33,7 @@ OBJECTIVES = {
     "switchover": False,
 }
 # What is not there where all is well.
-NOTHING: dict[str, Any] = {"lease": [], "active:lease": []}
+NOTHING: dict[str, Any] = {"lease": [], "active:lease": [], "active:objects": []}
 COPY = {
     "DBInstanceIdentifier": "production-recovery-database",
     "DBInstanceStatus": "available",
