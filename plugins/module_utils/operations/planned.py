@@ -291,7 +291,11 @@ SWITCHOVER = (
 )
 REPROTECT = (
     OPEN_STEP,
-    RETIRE,
+    replace(
+        RETIRE,
+        why="A site that nobody could reach may take writes still; what came after the snapshot "
+        "would be deleted with the database.",
+    ),
     SNAPSHOT,
     ORPHANS,
     GIVE_UP,

@@ -6,6 +6,8 @@ same table, so none of them can disagree with another. Of other operations they 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .step import CLOSE, OPEN, StepOf
 
 # By these site.yml knows an object that was made by hand for its own.
@@ -272,7 +274,7 @@ MASTER = StepOf(
 CLOSE_STEP = StepOf(
     CLOSE,
     "Close the operation, and report it",
-    "What it took, what was lost and who did it is kept, and the region that comes back is fenced.",
+    "What it took, what was lost and who did it is kept.",
     (
         "Write down when visitors were served again. {from} must not serve before it was made a "
         "replica.",
@@ -299,5 +301,9 @@ FAILOVER = (
     NAMES,
     LOCK,
     MASTER,
-    CLOSE_STEP,
+    replace(
+        CLOSE_STEP,
+        why="What it took, what was lost and who did it is kept. Nothing waits for the region that "
+        "comes back: the record says who serves, and site.yml refuses there, or takes it down.",
+    ),
 )
