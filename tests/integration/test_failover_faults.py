@@ -122,7 +122,7 @@ def test_of_two_operators_one_wins_and_the_other_is_told_of_whom_and_how_it_goes
     assert caught.value.result["code"] == "held"
     for told in (f"failover {id} from home to recovery has not ended", "begun at 2", "by "):
         assert told in str(caught.value)
-    assert "takes over by itself" in caught.value.result["hint"]
+    assert "playbook dr_failover takes over by itself" in caught.value.result["hint"]
     assert over.step(built, "decide", lease=by(BOB))["done"]
 
 

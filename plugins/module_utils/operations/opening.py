@@ -18,7 +18,6 @@ from . import manifest
 from .acts import swap
 from .errors import Fencing, OutOfOrder
 from .journal import BEGUN, CLOSED, FAILED, Journal, Listener
-from .planned import ABANDON
 from .preconditions import check, not_ended
 from .procedures import (
     GIVEN_UP,
@@ -31,8 +30,10 @@ from .procedures import (
     UNSEEN,
     fenced,
     frozen,
+    given_up,
     holds,
     is_bound,
+    playbook,
     touches_nothing,
 )
 from .step import CLOSE, OPEN, StepOf
@@ -200,15 +201,12 @@ def _old(site: Site) -> str:
 
 
 def refuse_given_up(journal: Journal) -> None:
-    """Raises OutOfOrder where somebody has begun to let the old site write again: what was compared
-    before is not all by then.
-    """
-    if journal.attempts(ABANDON.name):
+    """Raises OutOfOrder where somebody has begun to give the operation up."""
+    if given_up(journal):
         kind = journal.opened["operation"]
-        back = " -e dr_stands=home" if journal.opened.get("playbook") == "dr_failback" else ""
         raise OutOfOrder(
             f"{kind} {journal.id} is being given up, and is not gone on with",
-            f"playbook dr_abandon with -e dr_operation={kind}{back} ends that",
+            f"playbook {playbook(journal)} ends that",
         )
 
 

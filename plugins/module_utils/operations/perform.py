@@ -35,6 +35,7 @@ from .procedures import (
     OPERATIONS,
     UNTOUCHING,
     leaves_nothing,
+    playbook,
     step,
     superseded,
     touches_nothing,
@@ -296,7 +297,7 @@ def _told_of(here: Aws) -> Iterator[None]:
                 f"{facts['to']} has not ended, begun at {facts['began']} by {facts['operator']}",
             )
             error.hint = (
-                "let it end. Where it has died, the same command takes over by itself once it has "
-                "given no sign of life for two minutes, and goes on where it stopped"
+                f"let it end. Where it has died, playbook {playbook(other)} takes over by itself "
+                "once it has given no sign of life for two minutes, and goes on where it stopped"
             )
         raise

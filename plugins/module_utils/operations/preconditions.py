@@ -20,6 +20,7 @@ from .procedures import (
     ISOLATED,
     MOVES,
     OF_STAGING,
+    given_up,
     holds,
     is_over,
     playbook,
@@ -93,9 +94,10 @@ def _check_move(converger: Converger, site: Site) -> None:
 def not_ended(journal: Journal) -> OutOfOrder:
     """Of an operation that is to be ended first."""
     facts = journal.opened
-    given_up = ", and staging_abandon gives it up" if facts["operation"] in OF_STAGING else ""
+    how = "ends that" if given_up(journal) else "goes on with it"
+    or_else = ", and staging_abandon gives it up" if facts["operation"] in OF_STAGING else ""
     return OutOfOrder(
         f"{facts['operation']} {journal.id} of {facts['operator']}, begun at {facts['began']}, has "
         "not ended",
-        f"end it first: playbook {playbook(facts)} goes on with it{given_up}",
+        f"end it first: playbook {playbook(journal)} {how}{or_else}",
     )

@@ -51,9 +51,22 @@ ANNOUNCED, MOVED, GIVEN_UP = 1, 2, 3
 UNSEEN = 100
 
 
-def playbook(opened: Mapping[str, object]) -> str:
-    """The playbook that goes on with an operation, by what its journal begins with."""
+def playbook(journal: Journal) -> str:
+    """The playbook that ends an operation, with the options that it needs: the one that goes on
+    with it, or that gives it up where somebody has begun to.
+    """
+    opened = journal.opened
+    if given_up(journal):
+        stands = " -e dr_stands=home" if opened.get("playbook") == "dr_failback" else ""
+        return f"dr_abandon -e dr_operation={opened.get('operation')}{stands}"
     return str(opened.get("playbook") or f"dr_{opened.get('operation')}")
+
+
+def given_up(journal: Journal) -> bool:
+    """Whether somebody has begun to let the old site write again, so that nobody goes on with it:
+    what was compared before is not all by then.
+    """
+    return journal.attempts(ABANDON.name) > 0
 
 
 def is_bound(journal: Journal, active: Active) -> bool:

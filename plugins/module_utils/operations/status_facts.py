@@ -117,5 +117,5 @@ def _held(held: Journal) -> dict[str, str]:
         "began": str(held.opened.get("began") or held.entries[0]["at"]),
         "operator": str(held.opened.get("operator", "")),
         "step": titles.get(last, last),
-        "command": f"ansible-playbook operatingdev.phoenix.{playbook(held.opened)}",
+        "command": f"ansible-playbook operatingdev.phoenix.{playbook(held)}",
     }

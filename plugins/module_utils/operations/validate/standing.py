@@ -65,7 +65,7 @@ def _end(seen: Seen, active: Active) -> str:
     the other region begin anew, and no other one does.
     """
     if going := under_way(seen, UNENDED):
-        return f"{PLAYBOOK}{playbook(going.opened)}"
+        return f"{PLAYBOOK}{playbook(going)}"
     regions = zip(UNENDED, (seen.scope.region, seen.peer.region), strict=True)
     if dark := [region for name, region in regions if isinstance(seen.facts.get(name), Verdict)]:
         return (
@@ -147,7 +147,7 @@ def operation(seen: Seen) -> Verdict:
             return bad(
                 f"{kind} {journal.id} of {facts.get('operator', 'nobody known')} has not ended; it "
                 f"stands at step {journal.entries[-1]['step']}",
-                f"{PLAYBOOK}{playbook(facts)}",
+                f"{PLAYBOOK}{playbook(journal)}",
                 seen.age(str(facts["began"])) if facts.get("began") else None,
             )
     return good("all operations have ended")

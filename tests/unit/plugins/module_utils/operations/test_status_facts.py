@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.active import Active
-from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import status_facts
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
+    preconditions,
+    status_facts,
+)
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.journal import BEGUN
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.validate import (
     rows,
     verdict,
@@ -25,7 +30,8 @@ from tests.unit.plugins.module_utils.operations.validate.facts import (
     refresh,
     report,
 )
-from tests.unit.plugins.module_utils.operations.validate.seeing import ago, look
+from tests.unit.plugins.module_utils.operations.validate.seeing import NOW, ago, look
+from tests.unit.plugins.module_utils.operations.validate.seeing import told as rows_told
 
 BEATS = {"lag_seconds": 0.4, "heartbeat_age_seconds": 2.1}
 JUDGED = ("Active site", "Operations", "Restore test")
@@ -67,6 +73,24 @@ def test_an_operation_that_has_not_ended_is_told_wherever_its_journal_is() -> No
         assert found["unfinished"]["step"] == "Open the operation"
         assert "Operations" not in {copy["what"] for copy in found["copies"]}
         assert readiness(found) == "fail"
+
+
+def test_of_one_that_is_being_given_up_what_ends_that_is_told_everywhere() -> None:
+    for kind, by, more in (
+        ("failover", "dr_failover", ""),
+        ("switchover", "dr_failback", " -e dr_stands=home"),
+    ):
+        going = journal(kind, False)
+        going.opened.update(playbook=by, began=NOW.isoformat())
+        begun = {"step": "abandon", "state": BEGUN, "at": NOW.isoformat(), "facts": {}}
+        going.entries.append(begun)
+        command = f"dr_abandon -e dr_operation={kind}{more}"
+        found = told({"unended": going, "active": replace(MOVING, operation=going.id)})
+        assert found["unfinished"]["command"].endswith(f"phoenix.{command}")
+        assert found["protection"]["next"].endswith(f"phoenix.{command}")
+        row = rows_told("Operations", look({**ENDED, "unended": going}))
+        assert row and row["next"].endswith(f"phoenix.{command}")
+        assert preconditions.not_ended(going).hint == f"end it first: playbook {command} ends that"
 
 
 def test_whether_one_has_not_ended_is_not_known_where_its_region_is_dark() -> None:
