@@ -11,6 +11,7 @@ from typing import Any
 import failing_over as over
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.acts import instance
 from botocore.client import BaseClient
 from environment import Environment, addresses
 
@@ -146,6 +147,17 @@ def test_an_instance_that_is_busy_is_waited_for_and_the_secret_names_the_passwor
     built.handle.speed(0)
     assert over.step(built, "master")["done"]
     assert watched.given == [login(built)["password"]]
+
+
+def test_of_a_database_that_fails_once_visitors_are_there_it_is_not_said_that_none_are(
+    built: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over.upto(built, "lock")
+    assert over.switched(built)
+    monkeypatch.setattr(instance.reading, "failed", lambda item: True)
+    with pytest.raises(Refusal, match="does not come back by itself") as caught:
+        over.step(built, "master")
+    assert caught.value.result["hint"].startswith("look at the instance's events")
 
 
 @pytest.mark.parametrize(

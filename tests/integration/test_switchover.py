@@ -202,6 +202,21 @@ def test_a_move_that_a_failover_takes_over_stays_open_where_that_is_refused(
         assert opened["changed"] and opened["id"] != moved["id"]
 
 
+def test_a_newer_record_stops_a_move_whose_visitors_are_there_already_and_nothing_else_is_said(
+    built: Environment,
+) -> None:
+    id = move(built, "recovery", "names")[0]["id"]
+    assert over.switched(built)
+    told = active.read(built.aws("recovery"))
+    newer = replace(told, epoch=told.epoch + 2, site="home", operation="ada by hand", moving=False)
+    active.write(built.aws("recovery"), newer)
+    with pytest.raises(Refusal, match="ada by hand has written that home serves") as caught:
+        over.step(built, "record", operation="switchover")
+    hint = caught.value.result["hint"]
+    assert hint == "find out who moved the environment meanwhile; this goes no further"
+    assert journals.load(built.aws("recovery"), id).entries[-1]["state"] == journals.FAILED
+
+
 def test_where_the_replica_has_vanished_no_copy_of_less_takes_its_place(built: Environment) -> None:
     move(built, "recovery", "intake")
     client = built.aws("recovery").client("rds")

@@ -91,7 +91,7 @@ def _refuse_newer(stage: Stage, found: Active) -> None:
         raise NotDone(
             f"{found.operation or 'another operation'} has written that {found.site} serves "
             f"(epoch {found.epoch})",
-            "find out who moved the environment meanwhile; nothing was promoted",
+            "find out who moved the environment meanwhile; this goes no further",
         )
 
 

@@ -13,10 +13,12 @@ from ...kinds import db_instance_reading as reading
 from ..errors import NotDone, OutOfOrder
 from .stage import Evidence, Stage
 
-HINT = (
-    "no traffic was moved. Look at the instance's events (aws rds describe-events), then run the "
-    "same playbook again: it goes on here"
+LOOK = (
+    "look at the instance's events (aws rds describe-events), then run the same playbook again: it "
+    "goes on here"
 )
+# Of what is done to it before visitors come.
+HINT = f"no traffic was moved; {LOOK}"
 LOGIN = "MasterUserPassword"
 Item = Mapping[str, Any]
 
@@ -50,13 +52,13 @@ def is_restored(item: Item) -> bool:
     return db_copies.due(reading.facts(item)["restored"])
 
 
-def refuse_failed(item: Item) -> None:
+def refuse_failed(item: Item, hint: str = HINT) -> None:
     """Raises NotDone where it does not come back by itself."""
     if reading.failed(item):
         raise NotDone(
             f"{item['DBInstanceIdentifier']} is {item['DBInstanceStatus']}, from which it does not "
             "come back by itself",
-            HINT,
+            hint,
         )
 
 

@@ -86,7 +86,7 @@ def _give(stage: Stage, password: str) -> None:
     def missing() -> str:
         nonlocal asked
         item = instance.described(stage)
-        instance.refuse_failed(item)
+        instance.refuse_failed(item, instance.LOOK)
         if asked is None:
             if item["DBInstanceStatus"] not in reading.OPERATIONAL or not _modify(stage, password):
                 return f"{item['DBInstanceStatus']}, so that it takes no change"

@@ -36,7 +36,7 @@ def write(stage: Stage, wanted: Active) -> Evidence:
             raise NotDone(
                 f"{newer.operation or 'another operation'} has written that {newer.site} serves "
                 f"(epoch {newer.epoch})",
-                "find out who moved the environment meanwhile; no traffic was moved",
+                "find out who moved the environment meanwhile; this goes no further",
             )
     did = [f"ssm PutParameter {active.path(place.scope)}" for place in stage.places]
     return {"epoch": wanted.epoch, "active": wanted.site, "did": did}
