@@ -34,6 +34,14 @@ def test_names_of_steps_are_unique_and_each_says_what_a_person_does(operation: s
     assert all(step.by_hand and step.why and step.planned > 0 for step in steps)
 
 
+@pytest.mark.parametrize("name", ["hold", "tell", "record"])
+def test_who_serves_is_written_in_both_regions_by_hand_where_the_playbook_does(name: str) -> None:
+    """A record that stays as it was has its site refuse every other playbook."""
+    [step] = [one for one in OPERATIONS["switchover"] if one.name == name]
+    told = " ".join(step.by_hand)
+    assert "{to_region}" in told and "{from_region}, for {from}" in told
+
+
 def test_where_nothing_may_be_lost_no_copy_is_restored_by_hand_either() -> None:
     """As the playbook refuses it: a copy lacks what was acknowledged last."""
     assert "restore-db-instance" in runbook.written("failover")

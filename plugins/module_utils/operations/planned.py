@@ -104,6 +104,10 @@ TELL = StepOf(
     ),
     5,
 )
+EVERYWHERE = replace(
+    RECORD,
+    by_hand=(*RECORD.by_hand, "The same record in {from_region}, for {from}."),
+)
 ABANDON = StepOf(
     "abandon",
     "Give the operation up, and let the old site serve",
@@ -284,7 +288,7 @@ SWITCHOVER = (
     SMOKE,
     EITHER_WAY,
     NAMES,
-    RECORD,
+    EVERYWHERE,
     RETIRE,
     MASTER,
     CLOSE_STEP,
