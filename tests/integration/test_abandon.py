@@ -111,6 +111,24 @@ def test_an_order_of_which_nobody_knows_whether_aws_took_it_is_not_given_up(
         over.abandon(built, **given)
 
 
+def test_what_a_move_may_have_had_promoted_is_not_given_up_by_the_failover_that_took_it_over(
+    built: Environment,
+) -> None:
+    """Though AWS shows a replica still, as it does for a while."""
+    given: dict[str, Any] = {"operation": "switchover"}
+    over.upto(built, "caught", **given)
+    built.handle.faults([{"effect": "error500", "action": "PromoteReadReplica"}])
+    with pytest.raises(Refusal):
+        over.upto(built, "promote", **given, wait_timeout=1)
+    over.go_dark(built)
+    with pytest.raises(Refusal):
+        over.upto(built, "decide", confirm="no")
+    assert over.is_replica(built)
+    for dry in (True, False):
+        with pytest.raises(Refusal, match="has asked for the promotion"):
+            over.step(built, "abandon", dry=dry)
+
+
 @pytest.mark.sweep
 def test_a_site_that_was_fenced_comes_back_with_as_many_hosts_as_ran(built: Environment) -> None:
     client = built.aws("home").client("autoscaling")

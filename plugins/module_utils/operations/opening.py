@@ -28,6 +28,7 @@ from .procedures import (
     OF_STAGING,
     OPERATIONS,
     UNSEEN,
+    asked,
     fenced,
     frozen,
     given_up,
@@ -121,8 +122,8 @@ def _facts(
     converger: Converger, options: Mapping[str, Any], before: Journal | None, now: datetime.datetime
 ) -> dict[str, Any]:
     """What the journal of a new operation begins with. over: the id of the one that it takes over;
-    bound: whether that has begun to move the environment; fenced, frozen: what it may have done to
-    the old site.
+    bound: whether that has begun to move the environment; fenced, frozen, asked: what it may have
+    done to the old site, and whether it may have had the new one promoted.
     """
     here, site, kind = converger.account, converger.task.site, options["operation"]
     # Newer than all that one may yet write which is given up by this, be its journal seen or not.
@@ -145,7 +146,7 @@ def _facts(
     }
     if before:
         facts |= {"over": before.id, "bound": holds(before, converger.active)}
-        facts |= {"fenced": fenced(before), "frozen": frozen(before)}
+        facts |= {"fenced": fenced(before), "frozen": frozen(before), "asked": asked(before)}
     if kind in OF_ACTIVE:
         facts |= _last_move(here, converger.active.operation)
     if kind in IN_A_COPY:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from ..converge.active import Active
 from .drill import DRILL
-from .journal import Journal
+from .errors import SPARED
+from .journal import FAILED, Journal
 from .planned import ABANDON, REPROTECT, ROLLBACK, SWITCHOVER
 from .refresh import REFRESH, RETURN
 from .step import OPEN, StepOf
@@ -104,6 +105,17 @@ def fenced(journal: Journal) -> bool:
 def frozen(journal: Journal) -> bool:
     """Whether the old site may have been frozen, by the operation or by one that it took over."""
     return journal.attempts("freeze") > 0 or bool(journal.opened.get("frozen"))
+
+
+def asked(journal: Journal) -> bool:
+    """Whether AWS may have taken an order to promote, of the operation or of one that it took over:
+    a run tells so of each that ended before.
+    """
+    spared = sum(
+        entry["step"] == "promote" and entry["state"] == FAILED and bool(entry["facts"].get(SPARED))
+        for entry in journal.entries
+    )
+    return journal.attempts("promote") > int(spared) or bool(journal.opened.get("asked"))
 
 
 def superseded(journal: Journal, active: Active) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...converge.active import Active
 from ...kinds import db_instance_reading as reading
-from ..errors import SPARED, NotDone, OutOfOrder
-from ..journal import DONE, FAILED, Journal
-from ..procedures import GIVEN_UP, MOVES, frozen
+from ..errors import NotDone, OutOfOrder
+from ..journal import DONE
+from ..procedures import GIVEN_UP, MOVES, asked, frozen
 from . import instance, layers, record, scale
 from .stage import Evidence, Stage
 
@@ -56,7 +56,7 @@ def _refuse(stage: Stage) -> None:
         raise OutOfOrder(f"{kind} {stage.journal.id} moves nothing, so there is no way back out")
     item = instance.found(stage)
     promoted = item is not None and not reading.source(item)
-    if _asked(stage.journal) or promoted:
+    if asked(stage.journal) or promoted:
         raise OutOfOrder(
             f"{kind} {stage.journal.id} has asked for the promotion, which is not taken back",
             "run its playbook again: it goes on",
@@ -85,12 +85,3 @@ def _may_be_told(stage: Stage) -> bool:
         return True
     cut_off = bool(entries) and entries[-1]["state"] != DONE
     return cut_off and stage.active.operation == stage.journal.id
-
-
-def _asked(journal: Journal) -> bool:
-    """Whether AWS may have taken an order to promote: a run tells so of each that ended before."""
-    spared = sum(
-        entry["step"] == "promote" and entry["state"] == FAILED and bool(entry["facts"].get(SPARED))
-        for entry in journal.entries
-    )
-    return journal.attempts("promote") > int(spared)
