@@ -257,6 +257,36 @@ def test_where_home_is_lost_before_the_traffic_is_moved_a_failover_moves_it(
     assert active.read(built.aws("recovery")).site == "recovery"
 
 
+@pytest.mark.parametrize(
+    "ends",
+    ["no", *(pytest.param(how, marks=pytest.mark.sweep) for how in ("elsewhere", "cut off"))],
+)
+def test_one_that_ends_before_it_has_touched_anything_leaves_the_move_that_it_took_over_as_it_was(
+    built: Environment, ends: str
+) -> None:
+    """The site is the one to which it moves, and may have visitors already."""
+    moved = move(built, "recovery", "tell")[0]["id"]
+    lose(built, "home")
+    given: dict[str, Any] = {"operation": "rollback", "site": "recovery"}
+    serve_on(built, "recovery", "open")
+    if ends == "no":
+        with pytest.raises(Refusal, match="What was typed is 'no'"):
+            over.step(built, "decide", **given, confirm="no")
+        over.step(built, "close", **given, failed="nobody agreed")
+    elif ends == "elsewhere":
+        serve_on(built, "recovery", "decide")
+        over.step(built, "led", **given)
+        told = {"answers": ["192.0.2.9"], "wanted": ["192.0.2.1"]}
+        with pytest.raises(Refusal, match="visitors may write elsewhere"):
+            over.step(built, "led", **given, told=told)
+    built.handle.faults([])
+    assert move(built, "recovery")[0]["id"] == moved
+    assert {(one.site, one.moving, one.operation) for one in records(built)} == {
+        ("recovery", False, moved)
+    }
+    assert journals.unended(built.aws("recovery")) is None
+
+
 @pytest.mark.sweep
 def test_what_was_under_way_in_a_region_that_was_lost_is_in_nobodys_way_when_it_is_back(
     built: Environment,

@@ -36,6 +36,8 @@ FIELDS = {"number", "at", "who", "step", "state", "facts"}
 TRIES = 5
 THREADS = 8
 OPENED, BEGUN, DONE, FAILED, CLOSED = "opened", "begun", "done", "failed", "closed"
+# In the last entry of one that took over another and touched nothing: the id of that.
+LEFT = "left"
 Entry = Mapping[str, Any]
 Listener = Callable[["Journal"], None]
 # Answers the entries of a journal of which there is a copy beside it, [] where there is none.
@@ -135,10 +137,10 @@ def write(aws: Aws, journal: Journal, step: str, state: str, facts: Mapping[str,
 
 
 def unended(aws: Aws, kept: Kept = lambda id: ()) -> Journal | None:
-    """The newest operation where it has not ended, else None.
+    """The newest operation where it has not ended, or the one that it left as it was; else None.
 
-    No older one can be unended. Who opens an operation holds the lease of the site, opens it only
-    where there is none that has not ended, or closes that first, and gives it an id behind all
+    No older one is gone on with. Who opens an operation holds the lease of the site, opens it only
+    where there is none that has not ended, or takes that over, and gives it an id behind all
     others. So this asks for the ids, a thousand at a time, and of one for its entries, however many
     operations there ever were; and what became of one that ended long ago stops no other.
 
@@ -149,9 +151,17 @@ def unended(aws: Aws, kept: Kept = lambda id: ()) -> Journal | None:
         sizes = _sizes(aws, id)
         # Of a folder without entries somebody else is the author.
         if sizes:
-            ended = _read(aws, id, max(sizes))
-            return _whole(aws, id, sizes, kept(id)) if ended["state"] != CLOSED else None
+            return _open(aws, id, sizes, kept)
     return None
+
+
+def _open(aws: Aws, id: str, sizes: Mapping[int, int], kept: Kept) -> Journal | None:
+    """The operation, or the one that it left as it was; None where neither goes on."""
+    last = _read(aws, id, max(sizes))
+    if last["state"] != CLOSED:
+        return _whole(aws, id, sizes, kept(id))
+    left = str(last["facts"].get(LEFT, ""))
+    return _open(aws, left, _sizes(aws, left), kept) if left else None
 
 
 def ids(aws: Aws, where: str = "") -> list[str]:

@@ -28,13 +28,16 @@ from .procedures import (
     OF_STAGING,
     OPERATIONS,
     UNSEEN,
+    UNTOUCHING,
     asked,
     fenced,
     frozen,
     given_up,
     holds,
     is_bound,
+    left,
     playbook,
+    superseded,
     touches_nothing,
 )
 from .step import CLOSE, OPEN, StepOf
@@ -99,19 +102,22 @@ def opened(
             raise not_ended(before)
         if before.opened["operation"] == kind and goes_on(before, converger.active):
             refuse_given_up(before)
-            again = {"operator": who(), "run": options["run"], "again": True}
-            journals.write(here, before, OPEN, BEGUN, again)
+            facts = {"operator": who(), "run": options["run"], "again": True}
+            journals.write(here, before, OPEN, BEGUN, facts)
             return before, True
     if before and touches_nothing(before, converger.active):
         # What it was begun for may not be the case any more.
-        journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
-        before = None
+        ended = {"given_up": True, "operator": who(), **left(before)}
+        journals.write(here, before, OPEN, CLOSED, ended)
+        again = journals.unended(here)
+        over = again and superseded(again, converger.active)
+        return opened(converger, options, None if over else again, heard)
     _check(converger, options, before)
     now = journals.now()
     facts = _facts(converger, options, before, now)
     id = journals.new_id(kind, now, journals.ids(here))
     journal = journals.begin(here, id, facts, heard)
-    if before:
+    if before and kind not in UNTOUCHING:
         # With a region the operation is lost that needs both, and what it has done is looked at.
         # First the new one is there: of a run that dies in between, one is left to be gone on with.
         journals.write(here, before, OPEN, CLOSED, {"given_up": True, "operator": who()})
@@ -220,8 +226,8 @@ def end_superseded(converger: Converger, journal: Journal, what: StepOf) -> None
             f"{what.name} is not done",
             "run the whole playbook again: it begins anew, where there is anything to do",
         )
-    given_up = {"given_up": True, "by": by, "operator": who()}
-    journals.write(converger.account, journal, OPEN, CLOSED, given_up)
+    ended = {"given_up": True, "by": by, "operator": who()}
+    journals.write(converger.account, journal, OPEN, CLOSED, ended)
 
 
 def goes_on(journal: Journal, active: Active) -> bool:

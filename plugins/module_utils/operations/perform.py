@@ -35,6 +35,7 @@ from .procedures import (
     OPERATIONS,
     UNTOUCHING,
     leaves_nothing,
+    left,
     playbook,
     step,
     superseded,
@@ -170,18 +171,19 @@ def _written(
         journal, changed = opening.opened(converger, options, journal, heard)
         found = answers.of_step(journal, what, changed, journal.opened)
         return found | opening.facts(here, options["operation"], journal)
-    if journal is None and what.name == CLOSE and options["failed"]:
-        # It was given up before anything was done.
-        return answers.of_step(Journal("", []), what, False, {})
     if journal is None or journal.opened["operation"] != options["operation"]:
+        if what.name == CLOSE and options["failed"]:
+            # It was given up before anything was done.
+            return answers.of_step(Journal("", []), what, False, {})
         raise OutOfOrder(
             foreseen.NOT_BEGUN.format(what.name, options["operation"]),
             "run the whole playbook",
         )
     stage = acting.stage_of(converger, journal, options, say, guard)
     if what.name == CLOSE and options["failed"]:
-        said = {"said": str(options["failed"])}
-        journals.write(here, journal, CLOSE, _state(stage), said)
+        state, said = _state(stage), {"said": str(options["failed"])}
+        said |= left(journal) if state == CLOSED else {}
+        journals.write(here, journal, CLOSE, state, said)
         return answers.of_step(journal, what, True, said) | account.so_far(stage)
     if what == ABANDON:
         return _abandoned(stage)
@@ -236,6 +238,7 @@ def _done(stage: Stage, what: StepOf) -> dict[str, Any]:
         # Where nothing was touched yet, nothing has to be gone on with.
         declined = isinstance(error, Unconfirmed) and leaves_nothing(journal, stage.active)
         state = CLOSED if declined or isinstance(error, GivenBack) else _state(stage)
+        said |= left(journal) if state == CLOSED else {}
         # Why it failed is to be told, and where another run has taken over, nothing is written.
         with contextlib.suppress(Exception):
             journals.write(here, journal, what.name, state, said)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from ..converge.active import Active
 from .drill import DRILL
 from .errors import SPARED
-from .journal import FAILED, Journal
+from .journal import FAILED, LEFT, Journal
 from .planned import ABANDON, REPROTECT, ROLLBACK, SWITCHOVER
 from .refresh import REFRESH, RETURN
 from .step import OPEN, StepOf
@@ -97,6 +97,14 @@ def touches_nothing(journal: Journal, active: Active) -> bool:
     return str(journal.opened.get("operation")) in UNTOUCHING and not is_bound(journal, active)
 
 
+def left(journal: Journal) -> dict[str, str]:
+    """What the last entry of an operation that touched nothing says of the one that it took over,
+    which is gone on with as if there had been no other.
+    """
+    over = str(journal.opened.get("over", ""))
+    return {LEFT: over} if over and journal.opened.get("operation") in UNTOUCHING else {}
+
+
 def fenced(journal: Journal) -> bool:
     """Whether the old site may have been fenced, by the operation or by one that it took over."""
     return journal.attempts("fence") > 0 or bool(journal.opened.get("fenced"))
@@ -126,8 +134,9 @@ def superseded(journal: Journal, active: Active) -> bool:
 
 
 def is_over(journal: Journal, active: Active) -> bool:
-    """Whether an operation that has not ended is in nobody's way."""
-    return superseded(journal, active) or touches_nothing(journal, active)
+    """Whether an operation that has not ended is in nobody's way, nor is one behind it."""
+    idle = touches_nothing(journal, active) and not left(journal)
+    return idle or superseded(journal, active)
 
 
 def step(operation: str, name: str) -> StepOf:

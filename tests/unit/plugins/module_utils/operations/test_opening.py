@@ -14,6 +14,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.op
     goes_on,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.procedures import (
+    is_over,
     touches_nothing,
 )
 
@@ -21,7 +22,7 @@ NOW, LONG_AGO = datetime.timedelta(), datetime.timedelta(hours=2)
 
 
 ID = "20261128T101500Z-failover-3f2a"
-NAMED = Active(epoch=104, site="home", operation=ID, moving=True)
+NAMED = Active(epoch=3, site="home", operation=ID, moving=True)
 
 
 def of(*entries: str, ago: datetime.timedelta = NOW, kind: str = "failover") -> journal.Journal:
@@ -87,6 +88,14 @@ def test_one_that_the_record_names_is_gone_on_with_though_its_fence_is_not_writt
 ) -> None:
     assert goes_on(of(*CUT_OFF, *more, ago=LONG_AGO), NAMED)
     assert not goes_on(of(*CUT_OFF, *more, ago=LONG_AGO), replace(NAMED, operation="another"))
+
+
+def test_a_rollback_is_in_the_way_once_it_touches_something_or_where_a_move_is_behind_it() -> None:
+    found = of("open opened", "led done", "claim begun", kind="rollback")
+    assert is_over(found, Active())
+    assert not is_over(found, NAMED)
+    found.opened["over"] = "20261128T101400Z-switchover-0a1b"
+    assert not is_over(found, Active())
 
 
 def test_a_rollback_that_the_record_names_has_touched_something() -> None:
