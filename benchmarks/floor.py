@@ -33,8 +33,9 @@ from botocore.config import Config  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 
 _IMPORTED = time.perf_counter()
-# A process this short ends before collecting would pay.
-gc.disable()
+# A process this short ends before collecting would pay. Who only imports this goes on.
+if __name__ == "__main__":
+    gc.disable()
 
 Answer = Mapping[str, Any]
 BUCKETS = ("releases", "backups", "logs")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,11 @@ BEYOND = {
     ("route53", "ListTagsForResources"),
     ("ssm", "GetParameter"),
 }
+
+
+def test_who_imports_it_has_garbage_collected_all_the_same() -> None:
+    # Else the workers of the tests, which import all of them, keep gigabytes.
+    assert gc.isenabled()
 
 
 def test_the_floor_asks_both_regions_and_only_reads() -> None:
