@@ -15,6 +15,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.aws.view impo
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.intake import Refusal
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     account,
+    signature,
     status,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
@@ -159,7 +160,8 @@ def test_a_refresh_is_a_restore_that_was_timed_and_its_report_is_among_the_evide
     assert validating.row(found["rows"], "Restore test")["state"] == "pass"
     # What the other site has reported S3 brings here as well, as a chain of its own.
     other = {**report, "id": "20991101T000000Z-refresh-3f2a", "ended": "2099-11-01T00:00:00+00:00"}
-    keep(mirror, sealed({**other, "from": "recovery"}, ""), "recovery")
+    there = signature.signed(production.aws("recovery"), sealed({**other, "from": "recovery"}, ""))
+    keep(mirror, there, "recovery")
     found = looked()
     assert validating.row(found["rows"], "Evidence")["said"].startswith("2 reports are as seal")
     assert found["staging"]["restored"]["id"] == other["id"]

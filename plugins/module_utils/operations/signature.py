@@ -14,7 +14,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..aws.errors import code
+from ..aws.errors import Meaning, code, meaning
 from ..aws.session import Aws
 from ..reports.evidence import SEAL, SIGNATURE, Facts
 
@@ -42,14 +42,20 @@ def judged(aws: Aws, chains: Sequence[Sequence[Facts]]) -> dict[str, list[str]]:
     both sentences. Raises what AWS does where it does not answer.
     """
     found: dict[str, list[str]] = {"forged": [], "unsigned": []}
-    for chain in chains:
-        if not chain:
-            continue
-        report, told = chain[-1], chain[-1].get(SIGNATURE) or {}
-        if not told.get("value"):
-            found["unsigned"].append(f"{report['id']} is not signed{_why(told)}")
-        elif not _holds(aws, report, str(told["value"])):
-            found["forged"].append(f"the signature of {report['id']} is not of its seal")
+    for report in (chain[-1] for chain in chains if chain):
+        told = report.get(SIGNATURE) or {}
+        try:
+            if not told.get("value"):
+                found["unsigned"].append(f"{report['id']} is not signed{_why(told)}")
+            elif not _holds(aws, report, str(told["value"])):
+                found["forged"].append(f"the signature of {report['id']} is not of its seal")
+        except Exception as error:
+            if meaning(error) is Meaning.UNCLEAR:
+                raise
+            # Of a key that may not be used, and of one of another region, KMS tells the same.
+            found["unsigned"].append(
+                f"whose the signature of {report['id']} is AWS refuses: {error}"
+            )
     return found
 
 

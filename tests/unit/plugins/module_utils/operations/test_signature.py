@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,6 +81,12 @@ def test_one_that_is_not_signed_says_why(aws: Aws, report: dict[str, Any]) -> No
     assert "3f2a is not signed: " in told(aws, made)
     without = {name: value for name, value in made.items() if name != "signature"}
     assert told(aws, without).endswith("3f2a is not signed")
+
+
+def test_of_a_key_that_may_not_be_used_it_is_not_known(aws: Aws, report: dict[str, Any]) -> None:
+    there = aws.at(replace(SCOPE, region="us-west-2"))
+    assert "AWS refuses: " in told(there, report)
+    assert signature.judged(there, [[report]])["forged"] == []
 
 
 def test_of_a_chain_the_newest_is_looked_at_which_has_all_before_it_in_its_seal(aws: Aws) -> None:
