@@ -7,38 +7,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.masking.task import (
-    Refused,
     done_mark,
     masked,
     proved,
 )
 
-from tests.masking.frameworks import MADE
 from tests.masking.masked import Copy
-from tests.masking.server import MASTER, Server
+from tests.masking.refusing import MAILS, RULES, refused
+from tests.masking.server import Server
 from tests.masking.test_modules import NAME, given, marked
 
 pytestmark = [pytest.mark.real, pytest.mark.sample]
-MAILS = (
-    "create table people (id int primary key, mail text, nick text)",
-    "insert into people select n, 'person' || n || '@mail.com', 'Nick the ' || n || 'th' "
-    "from generate_series(1, 30) as n",
-)
-RULES: dict[str, Any] = {"people": {"id": "keep", "mail": "email", "nick": "keep"}}
-
-
-def refused(do: Any, *what: Any, **how: Any) -> str:
-    with pytest.raises(Refused) as found:
-        do(*what, **how)
-    return str(found.value)
-
-
-def left(server: Server, made: tuple[str, ...], rules: dict[str, Any]) -> str:
-    """What the proof tells of a copy that was masked."""
-    with Copy(server, "left", made=made) as copy:
-        marked(copy)
-        masked(given(copy, rules=rules), dry=False)
-        return refused(proved, given(copy, rules=rules))
 
 
 def test_with_other_rules_a_copy_that_was_begun_is_not_gone_on_with(server: Server) -> None:
@@ -103,100 +82,6 @@ def test_a_view_of_a_view_of_a_view_that_keeps_rows_is_filled_anew_after_that(
         masked(given(copy, rules=RULES), dry=False)
         assert copy.value("select count(*) from a_top where mail like '%@example.org'") == 30
         assert proved(given(copy, rules=RULES))["findings"] == []
-
-
-def test_a_view_that_keeps_what_was_there_is_found(server: Server) -> None:
-    made = (*MAILS, "create materialized view kept as select mail from people")
-    with Copy(server, "keeping", made=made) as copy:
-        marked(copy)
-        copy.run("create table people_old as select * from people", "drop materialized view kept")
-        copy.run("create materialized view kept as select mail from people_old")
-        rules = {**RULES, "people_old": RULES["people"]}
-        masked(given(copy, rules=rules), dry=False)
-        copy.run("update people_old set mail = 'person7@mail.com' where id = 7")
-        copy.run("refresh materialized view kept", "update people_old set mail = 'x' where id = 7")
-        assert 'view "public"."kept": a value of' in refused(proved, given(copy, rules=rules))
-
-
-def test_what_is_stopped_is_written_anew_and_looked_for(server: Server) -> None:
-    statements, rules = MADE["Rails"]
-    made = (
-        statements,
-        "insert into oauth_applications values (2, 'web', 'othersecret77', null)",
-        "create table notes (id int primary key, body text)",
-        "insert into notes values (1, 'the key is TOPSECRET99')",
-        "analyze",
-    )
-    with Copy(server, "secrets", made=made) as copy:
-        marked(copy)
-        options = given(copy, rules={**rules, "notes": {"id": "keep", "body": "keep"}})
-        masked(options, dry=False)
-        asked = "select string_agg(histogram_bounds::text, ' ') from pg_stats where tablename = "
-        assert "secret" not in (copy.value(f"{asked} 'oauth_applications'") or "")
-        assert "public.notes.body: a value of public.oauth_applications.secret" in refused(
-            proved, options
-        )
-
-
-def test_a_long_text_is_known_by_its_beginning(server: Server) -> None:
-    made = (
-        "create table tickets (id int primary key, body text)",
-        "insert into tickets values (1, 'I was told by my doctor last May that it is bad')",
-        "create table audit (id int primary key, details text)",
-        "insert into audit select id, 'saved: ' || body || '.' from tickets",
-    )
-    rules = {
-        "tickets": {"id": "keep", "body": "text"},
-        "audit": {"id": "keep", "details": "keep"},
-    }
-    assert "public.audit.details: a value of public.tickets.body" in left(server, made, rules)
-
-
-def test_a_name_is_found_in_either_order(server: Server) -> None:
-    made = (
-        "create table people (id int primary key, first text, middle text, last text)",
-        "insert into people values (1, 'Ada', 'Augusta', 'Lovelace')",
-        "create table notes (id int primary key, body text)",
-        "insert into notes values (1, 'Lovelace, Ada')",
-    )
-    rules = {
-        "people": {
-            "id": "keep",
-            "first": "first_name",
-            "middle": "first_name",
-            "last": "last_name",
-        },
-        "notes": {"id": "keep", "body": "keep"},
-    }
-    assert "public.notes.body: a value of public.people.last" in left(server, made, rules)
-
-
-def test_words_that_are_everybodys_can_be_allowed(server: Server) -> None:
-    made = (
-        "create table people (id int primary key, city text, zone text)",
-        "insert into people values (1, 'New York', 'America/New_York')",
-    )
-    rules = {"people": {"id": "keep", "city": "place", "zone": "keep"}}
-    with Copy(server, "york", made=made) as copy:
-        marked(copy)
-        masked(given(copy, rules=rules), dry=False)
-        assert "public.people.zone: a value of" in refused(proved, given(copy, rules=rules))
-        assert proved(given(copy, rules=rules, allowed=["New York"]))["findings"] == []
-
-
-def test_a_number_that_was_masked_is_found_as_a_text(server: Server) -> None:
-    made = (
-        "create table people (id int primary key, phone bigint, note text)",
-        "insert into people values (1, 4930123456789, 'calls from 4930 123 456 789')",
-    )
-    rules = {
-        "people": {
-            "id": "keep",
-            "phone": {"mask": "number", "from": 1, "to": 9},
-            "note": "keep",
-        }
-    }
-    assert "public.people.note: a value of public.people.phone" in left(server, made, rules)
 
 
 def test_of_two_paths_of_json_none_is_above_the_other(server: Server) -> None:
@@ -363,122 +248,6 @@ def test_a_table_of_somebody_else_is_refused(server: Server) -> None:
         assert "rules.public.people: 'postgres' - belongs to somebody whose rights" in told
 
 
-def test_tables_of_the_database_that_each_server_has_are_found(server: Server) -> None:
-    with Copy(server, "besides", made=MAILS) as copy:
-        marked(copy)
-        masked(given(copy, rules=RULES), dry=False)
-        with server.connect("postgres", "postgres") as admin:
-            admin.run("create table jobs (command text)")
-            told = refused(proved, given(copy, rules=RULES))
-            admin.run("drop table jobs")
-        assert "postgres: public.jobs: is in a database that was not masked" in told
-
-
-def test_a_table_there_that_has_no_row_is_nobodys(server: Server) -> None:
-    with Copy(server, "empty", made=MAILS) as copy:
-        marked(copy)
-        with server.connect("postgres", "postgres") as admin:
-            admin.run(f"create table jobs (command text); grant select on jobs to {MASTER}")
-            try:
-                masked(given(copy, rules=RULES), dry=False)
-                admin.run("insert into jobs values ('a')")
-                told = refused(proved, given(copy, rules=RULES))
-                assert "postgres: public.jobs: is in a database that was not masked" in told
-                admin.run("delete from jobs")
-                assert proved(given(copy, rules=RULES))["findings"] == []
-            finally:
-                admin.run("drop table jobs")
-
-
-def test_what_is_there_is_told_before_anything_is_masked(server: Server) -> None:
-    with Copy(server, "early", made=MAILS) as copy:
-        marked(copy)
-        with server.connect("postgres", "postgres") as admin:
-            admin.run("create table jobs (command text)")
-            try:
-                told = refused(masked, given(copy, rules=RULES), dry=False)
-            finally:
-                admin.run("drop table jobs")
-        assert "postgres: public.jobs: is in a database that was not masked" in told
-        assert copy.value("select count(*) from people where mail like 'person%'") == 30
-
-
-def test_jobs_that_are_kept_in_the_database_of_all_are_ended_there(server: Server) -> None:
-    """By what pg_cron has: its tables, and the function that ends a job."""
-    cron = (
-        "create schema cron",
-        "create table cron.job (jobid bigint primary key, command text)",
-        "create table cron.job_run_details (jobid bigint, return_message text)",
-        "create function cron.unschedule(it bigint) returns bool language sql as "
-        "$$ delete from cron.job where jobid = it returning true $$",
-        "insert into cron.job values (1, 'call send_mails()'), (2, 'vacuum')",
-        "insert into cron.job_run_details values (1, 'sent to person1@mail.com')",
-        f"grant usage on schema cron to {MASTER}",
-        f"grant all on all tables in schema cron to {MASTER}",
-    )
-    with Copy(server, "jobs", made=MAILS) as copy:
-        marked(copy)
-        with server.connect("postgres", "postgres") as admin:
-            try:
-                for statement in cron:
-                    admin.run(statement)
-                told = masked(given(copy, rules=RULES), dry=False)
-                assert told["stopped"] == {"job of pg_cron": 2}
-                assert proved(given(copy, rules=RULES))["findings"] == []
-            finally:
-                admin.run("drop schema cron cascade")
-
-
-def test_a_number_or_a_moment_that_did_not_change_is_found(server: Server) -> None:
-    made = (
-        "create table people (id int primary key, born date, salary int, seen timestamptz)",
-        "insert into people select n, date '1960-01-01' + n, 1000 + n, now() - n * interval '1 day'"
-        " from generate_series(1, 100) as n",
-    )
-    rules = {
-        "people": {
-            "id": "keep",
-            "born": {"mask": "date", "by": "id"},
-            "salary": {"mask": "number", "from": 1000, "to": 9000},
-            "seen": "keep",
-        }
-    }
-    with Copy(server, "unmoved", made=made) as copy:
-        marked(copy)
-        copy.run("create schema phoenix; create table phoenix.proof as select * from people")
-        masked(given(copy, rules=rules), dry=False)
-        copy.run(
-            "update people set born = p.born from phoenix.proof as p where p.id = people.id",
-        )
-        assert "public.people.born: is as it was before (100)" in refused(
-            proved, given(copy, rules=rules)
-        )
-        copy.run(
-            "update people set born = people.born + 1, salary = p.salary from phoenix.proof as p "
-            "where p.id = people.id"
-        )
-        assert "public.people.salary: is as it was before (100)" in refused(
-            proved, given(copy, rules=rules)
-        )
-
-
-def test_a_word_that_stays_where_it_stood_in_json_is_found(server: Server) -> None:
-    made = (
-        "create table people (id int primary key, about jsonb)",
-        """insert into people values (1, '{"name": "Anna", "city": {"at": "Bonn"}}'),
-        (2, '{"name": "Emil"}')""",
-    )
-    rules = {"people": {"id": "keep", "about": {"mask": "json", "paths": {"name": "first_name"}}}}
-    with Copy(server, "leaves", made=made) as copy:
-        marked(copy)
-        masked(given(copy, rules=rules), dry=False)
-        copy.run("""update people set about = about || '{"city": {"at": "bonn"}}' where id = 1""")
-        told = refused(proved, given(copy, rules=rules))
-        assert "public.people.about: a value that was there before (1)" in told
-        copy.run("""update people set about = about || '{"city": {"at": "lore"}}' where id = 1""")
-        assert proved(given(copy, rules=rules))["findings"] == []
-
-
 def test_words_of_a_text_in_an_order_of_their_own_are_not_kept(server: Server) -> None:
     made = (
         "create table people (id int primary key, name text, search tsvector, also tsvector not "
@@ -510,15 +279,6 @@ def test_masks_of_two_sizes_do_not_belong_together(server: Server) -> None:
         marked(copy)
         told = refused(masked, given(copy, rules=rules), dry=False)
         assert "rules.public.likes.mail: 'email' - is of another type or size than" in told
-
-
-def test_an_address_of_a_host_is_found_as_a_text(server: Server) -> None:
-    made = (
-        "create table visits (id int primary key, ip inet, note text)",
-        "insert into visits values (1, '93.184.216.34', 'came from 93.184.216.34 twice')",
-    )
-    rules = {"visits": {"id": "keep", "ip": "ip", "note": "keep"}}
-    assert "public.visits.note: a value of public.visits.ip" in left(server, made, rules)
 
 
 def test_a_list_of_php_whose_numbers_are_wrong_has_its_hosts_replaced(server: Server) -> None:
