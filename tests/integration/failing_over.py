@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge import active
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.lease import (
     Taker,
     taken_alone,
@@ -21,7 +22,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.pr
     OPERATIONS,
 )
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations.steps import FAILOVER
-from environment import Environment
+from environment import SITES, Environment
 
 HOME, RECOVERY = "us-east-1", "us-west-2"
 DATABASE = "production-recovery-database"
@@ -110,6 +111,12 @@ def upto(
         if one.name == last:
             break
     return found
+
+
+def serving(environment: Environment) -> set[tuple[str, bool]]:
+    """Which site serves, and whether that moves, by the records of both."""
+    found = [active.read(environment.aws(site)) for site in SITES]
+    return {(one.site, one.moving) for one in found}
 
 
 def abandon(environment: Environment, **more: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ansible_collections.operatingdev.phoenix.plugins.module_utils.converge.inta
 from ansible_collections.operatingdev.phoenix.plugins.module_utils.operations import (
     journal as journals,
 )
-from environment import SITES, Environment
+from environment import Environment
 from killing import killed_operation
 
 DARK = {"effect": "dark", "region": over.HOME}
@@ -100,7 +100,5 @@ def test_who_says_no_to_it_is_told_what_stays_and_can_give_it_up(built: Environm
     assert "nothing was touched" not in str(caught.value)
     built.handle.faults([])
     over.abandon(built)
-    for site in SITES:
-        found = active.read(built.aws(site))
-        assert (found.site, found.moving) == ("home", False)
+    assert over.serving(built) == {("home", False)}
     built.run()

@@ -11,7 +11,7 @@ from . import work
 from .methods import KEEP, below
 from .prints import SCHEMA
 from .rules import Rule
-from .schema import Column, Schema, Table, literal, quoted
+from .schema import Column, Schema, Table, array, literal, quoted
 from .work import R, Session, T
 
 # Of these a value is a number or a moment; that it changed shows nowhere else.
@@ -91,11 +91,6 @@ def sums(table: Table, moved: Sequence[Column]) -> str:
         for one in moved
     )
     return f"coalesce(jsonb_object({names}, array[{found}]::text[]), '{{}}')"
-
-
-def array(texts: list[str]) -> str:
-    """Texts as an array of SQL."""
-    return "array[" + ", ".join(map(literal, texts)) + "]::text[]"
 
 
 def filled(table: Table) -> str:

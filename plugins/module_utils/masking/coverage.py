@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from ..declaration.fields import Problem, near
 from .methods import KEEP, NULL, TRUNCATE
 from .rules import Rule, Rules, of
-from .schema import Column, ForeignKey, Schema, Table
+from .schema import SEARCH, Column, ForeignKey, Schema, Table
 
-UNREADABLE = frozenset({"tsvector"})
 ROOMY = 40  # signs for which any mask has room
 
 
@@ -80,7 +79,7 @@ def _column(table: Table, name: str, rule: Rule, where: str) -> Iterator[Problem
         yield Problem(where, rule.name, "is computed of other columns: mask those", "leave it out")
         return
     if rule.name == KEEP:
-        if column.base in UNREADABLE:
+        if column.base == SEARCH:
             rule_ = "has words of texts in an order of its own, through which no proof can look"
             yield Problem(where, KEEP, rule_, {"mask": "constant", "value": ""})
         return

@@ -18,7 +18,7 @@ from . import columns
 from .methods import KEEP, NULL
 from .prints import LEAST_DIGITS, LEAST_SIGNS, MANY_DIGITS, MOST_WORDS, SCHEMA, SPLIT_DIGITS
 from .rules import Rule, Rules, of
-from .schema import Column, Schema, Table, literal
+from .schema import Column, Schema, Table, array, literal
 from .work import Session
 
 # Lorem ipsum has shorter words that others have, too.
@@ -116,8 +116,8 @@ def after(
     """
     yield from _differences(rules, schema, session)
     known = Known(
-        columns.array([*NOBODYS, *(one.lower() for one in allowed)]),
-        columns.array(list(allowed)),
+        array([*NOBODYS, *(one.lower() for one in allowed)]),
+        array(list(allowed)),
         hosts,
     )
     looks = [_look(table, rules, known) for table in columns.largest_first(schema)]
@@ -229,7 +229,7 @@ def _looked(
     words = range(1, MOST_WORDS + 1)
     following = ", ".join(f"unnest(words[{n}:]) as w{n}" for n in words)
     gram = ", ".join(f"case when many >= {n} then w{n} end" for n in words)
-    production, staging = columns.array([*known.hosts]), columns.array([*known.hosts.values()])
+    production, staging = array([*known.hosts]), array([*known.hosts.values()])
     named = " or ".join(f"strpos(lower(v), {literal(one.lower())}) > 0" for one in known.hosts)
     return f"""
         with texts as materialized (

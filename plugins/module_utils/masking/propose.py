@@ -14,13 +14,13 @@ from typing import Any
 
 from .methods import KEEP, METHODS, NULL, TRUNCATE
 from .neutral import completed
-from .schema import OTHER, Column, Schema, Table, literal
+from .schema import OTHER, SEARCH, Column, Schema, Table, literal
 from .work import Session
 
 # Nobody but a person can tell: a refresh stops until somebody has.
 UNDECIDED = object()
 # What has nothing in it is written as an empty text.
-EMPTY_AS_TEXT = frozenset({"tsvector", "hstore", "xml", "ltree"})
+EMPTY_AS_TEXT = frozenset({SEARCH, "hstore", "xml", "ltree"})
 SAMPLE = 1000  # rows that are looked at of each table
 # So few different ones among so many are no persons'.
 FEW, MANY = 20, 100

@@ -11,9 +11,8 @@ partitions the same is known of each, and of each together with those below it.
 from __future__ import annotations
 
 from .functions import SCHEMA
-from .schema import Column, Schema, Table, literal
+from .schema import SEARCH, Column, Schema, Table, array, literal
 
-FORGETTING = frozenset({"tsvector"})
 SETUP = f"""
 create or replace function {SCHEMA}.remove(
     leaves text[], lists text[], wholes text[], condition text
@@ -76,8 +75,8 @@ def removed(schema: Schema, table: Table, condition: str = "true") -> str:
     leaves = schema.filled(table.label)
     wholes = [] if not table.partitioned else schema.wholes(table.label)
     return (
-        f"select {SCHEMA}.remove({_array([one.quoted for one in leaves])}, "
-        f"{_array([_lists(one) for one in leaves])}, {_array([one.quoted for one in wholes])}, "
+        f"select {SCHEMA}.remove({array([one.quoted for one in leaves])}, "
+        f"{array([_lists(one) for one in leaves])}, {array([one.quoted for one in wholes])}, "
         f"{literal(condition)}) as rows"
     )
 
@@ -89,8 +88,4 @@ def _lists(table: Table) -> str:
 
 
 def _is_list(column: Column) -> bool:
-    return not column.generated and (column.array or column.base in FORGETTING)
-
-
-def _array(texts: list[str]) -> str:
-    return "array[" + ", ".join(map(literal, texts)) + "]::text[]"
+    return not column.generated and (column.array or column.base == SEARCH)

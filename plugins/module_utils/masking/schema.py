@@ -18,6 +18,8 @@ FAMILIES: Mapping[str, frozenset[str]] = {
     "uuid": frozenset({"uuid"}),
 }
 OTHER = "other"
+# Words of texts, in an order of their own.
+SEARCH = "tsvector"
 # Of the others: truth values, lengths of time, flags and numbers of the server's own.
 PLAIN = frozenset({"bool", "time", "timetz", "interval", "bit", "varbit", "oid", "money"})
 # Enumerations, ranges and several ranges.
@@ -33,6 +35,11 @@ def literal(text: str) -> str:
     """A text as SQL has it, whatever `standard_conforming_strings` is."""
     escaped = text.replace("'", "''")
     return "'" + escaped + "'" if "\\" not in text else " E'" + escaped.replace("\\", "\\\\") + "'"
+
+
+def array(texts: Iterable[str]) -> str:
+    """Texts as an array of SQL."""
+    return "array[" + ", ".join(map(literal, texts)) + "]::text[]"
 
 
 @dataclass(frozen=True, slots=True)
